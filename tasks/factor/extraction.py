@@ -1,0 +1,173 @@
+"""Loadings from a correlation or covariance matrix: principal components, principal axis, minres, maximum likelihood."""
+
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from tasks.factor.arrays import Array, as_correlation, as_matrix, eigen, is_singular
+from tasks.factor.discrepancy import least_squares, likelihood
+from tasks.factor.errors import Caution, FactorError
+from tasks.factor.heywood import find_heywood
+from tasks.factor.newton import minimize
+from tasks.factor.ordering import arrange
+
+METHODS = ("principal", "axis", "minres", "ml")
+LOWEST_UNIQUENESS = 0.005  # as a share of the variable's variance: the bound of psych and factanal
+
+
+@dataclass(frozen=True)
+class Extraction:
+    """What `extract` found, for p variables and k factors, before rotation.
+
+    `loadings` (p, k) are covariances of variable and factor, `rescaled` (p, k) their correlations (the same in a
+    correlation run). `communalities` and `uniqueness` (p,) are in the units of the matrix and sum to its diagonal.
+    `eigenvalues` (p,) are the matrix's own, `common_eigenvalues` (p,) those with communalities on the diagonal (for
+    components: the same). `variance` (k,) is what each factor accounts for, `proportion` (k,) its share of all.
+    """
+
+    method: str
+    loadings: Array
+    rescaled: Array
+    communalities: Array
+    uniqueness: Array
+    eigenvalues: Array
+    common_eigenvalues: Array
+    variance: Array
+    proportion: Array
+    iterations: int
+    converged: bool
+    cautions: tuple[Caution, ...]
+
+
+class Fitted(NamedTuple):
+    """Loadings (p, k) as a method left them, its steps, and whether they ended by themselves."""
+
+    loadings: Array
+    iterations: int
+    converged: bool
+
+
+def extract(matrix: ArrayLike, factors: int, method: str = "minres", max_iterations: int = 10_000) -> Extraction:
+    """Extract `factors` from a correlation or covariance matrix (p, p).
+
+    principal: eigenvectors × √eigenvalue. axis: principal axis iterated until communalities move by less than 1e-9
+    of the variance (Harman 1976, ch. 8). minres: least squares of the residuals (Harman & Jones 1966). ml: Jöreskog
+    1967; it does not depend on the units, so a covariance matrix is scaled and its loadings scaled back. Uniqueness
+    is at least 0.005 of the variance in minres and ml. Heywood cases and missing convergence come as cautions.
+
+    Errors: FactorError for an unknown method, too many factors, or ml on a matrix that is not positive definite.
+    """
+    values = as_matrix(matrix, "the matrix")
+    _check(values, factors, method)
+    fitted = _fit(values, factors, method, max_iterations)
+    variance = (fitted.loadings**2).sum(axis=0)
+    loadings = arrange(fitted.loadings, variance).columns(fitted.loadings)
+    diagonal = np.diag(values)
+    communalities = (loadings**2).sum(axis=1)
+    variance = (loadings**2).sum(axis=0)
+    return Extraction(
+        method=method,
+        loadings=loadings,
+        rescaled=loadings / np.sqrt(diagonal)[:, None],
+        communalities=communalities,
+        uniqueness=diagonal - communalities,
+        eigenvalues=eigen(values)[0],
+        common_eigenvalues=eigen(values if method == "principal" else _reduced(values, communalities))[0],
+        variance=variance,
+        proportion=variance / diagonal.sum(),
+        iterations=fitted.iterations,
+        converged=fitted.converged,
+        cautions=tuple(_cautions(values, fitted, method)),
+    )
+
+
+def _check(matrix: Array, factors: int, method: str) -> None:
+    variables = len(matrix)
+    if method not in METHODS:
+        raise FactorError(f"unknown method '{method}'; use one of {', '.join(METHODS)}")
+    most = variables if method == "principal" else variables - 1
+    if not 1 <= factors <= most:
+        raise FactorError(f"{factors} factors from {variables} variables by {method}; ask for 1 to {most}")
+    if (np.diag(matrix) <= 0).any():
+        raise FactorError("a variable has no variance; drop it")
+    if method == "ml" and is_singular(matrix):
+        raise FactorError("maximum likelihood needs a positive definite matrix; drop a variable or use minres")
+
+
+def _fit(matrix: Array, factors: int, method: str, max_iterations: int) -> Fitted:
+    if method == "principal":
+        return Fitted(_leading(matrix, factors), 0, True)
+    if method == "axis":
+        return _axis(matrix, factors, max_iterations)
+    return _minres(matrix, factors, max_iterations) if method == "minres" else _ml(matrix, factors, max_iterations)
+
+
+def _leading(matrix: Array, factors: int) -> Array:
+    """Loadings of the first `factors` eigenvectors."""
+    values, vectors = eigen(matrix)
+    return np.asarray(vectors[:, :factors] * np.sqrt(np.maximum(values[:factors], 0.0)))
+
+
+def _axis(matrix: Array, factors: int, max_iterations: int) -> Fitted:
+    diagonal = np.diag(matrix)
+    communalities = diagonal - _first_uniqueness(matrix)
+    for iteration in range(1, max_iterations + 1):
+        loadings = _leading(_reduced(matrix, communalities), factors)
+        before, communalities = communalities, (loadings**2).sum(axis=1)
+        if np.abs((communalities - before) / diagonal).max() < 1e-9:
+            return Fitted(loadings, iteration, True)
+    return Fitted(loadings, max_iterations, False)
+
+
+def _minres(matrix: Array, factors: int, max_iterations: int) -> Fitted:
+    diagonal = np.diag(matrix).copy()
+    found = minimize(
+        lambda uniqueness: least_squares(uniqueness, matrix, factors),
+        _first_uniqueness(matrix),
+        LOWEST_UNIQUENESS * diagonal,
+        diagonal,
+        tolerance=1e-9 * float(diagonal.max()),
+        max_iterations=max_iterations,
+    )
+    return Fitted(_leading(matrix - np.diag(found.x), factors), found.iterations, found.converged)
+
+
+def _ml(matrix: Array, factors: int, max_iterations: int) -> Fitted:
+    deviations = np.sqrt(np.diag(matrix))
+    scaled = as_correlation(matrix)
+    found = minimize(
+        lambda logs: likelihood(logs, scaled, factors),
+        np.log(_first_uniqueness(scaled)),
+        np.full(len(matrix), np.log(LOWEST_UNIQUENESS)),
+        np.zeros(len(matrix)),
+        max_iterations=max_iterations,
+    )
+    scale = np.exp(found.x / 2)
+    values, vectors = eigen(scaled / np.outer(scale, scale))
+    loadings = vectors[:, :factors] * np.sqrt(np.maximum(values[:factors] - 1, 0.0))
+    return Fitted((deviations * scale)[:, None] * loadings, found.iterations, found.converged)
+
+
+def _first_uniqueness(matrix: Array) -> Array:
+    """1 − SMC in the units of the matrix, or half the variance where the matrix is singular."""
+    if is_singular(matrix):
+        return np.asarray(np.diag(matrix) / 2)
+    return np.asarray(1 / np.diag(np.linalg.inv(matrix)))
+
+
+def _reduced(matrix: Array, communalities: Array) -> Array:
+    return np.asarray(matrix - np.diag(np.diag(matrix) - communalities))
+
+
+def _cautions(matrix: Array, fitted: Fitted, method: str) -> list[Caution]:
+    cautions = []
+    if not fitted.converged:
+        text = f"{method} did not converge in {fitted.iterations} steps; ask for fewer factors or another method"
+        cautions.append(Caution("no-convergence", text))
+    if method != "principal":
+        cautions += find_heywood(matrix, fitted.loadings, LOWEST_UNIQUENESS)
+    if method != "principal" and is_singular(matrix):
+        cautions.append(Caution("singular", "the matrix is singular; drop a variable that the others add up to"))
+    return cautions

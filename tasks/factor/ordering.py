@@ -1,0 +1,42 @@
+"""The rule that gives factors their order and sign, so that the same data always give the same table."""
+
+from typing import NamedTuple
+
+import numpy as np
+
+from tasks.factor.arrays import Array
+
+
+class Arrangement(NamedTuple):
+    """New column order (k,) and the sign (k,) each column gets after it."""
+
+    order: Array
+    signs: Array
+
+    def columns(self, matrix: Array) -> Array:
+        """Arrange the columns of a (·, k) matrix."""
+        return np.asarray(matrix[:, self.order] * self.signs)
+
+    def both(self, matrix: Array) -> Array:
+        """Arrange rows and columns of a (k, k) matrix."""
+        return np.asarray(matrix[np.ix_(self.order, self.order)] * np.outer(self.signs, self.signs))
+
+
+def arrange(loadings: Array, variance: Array) -> Arrangement:
+    """Order the columns by variance accounted for, largest first; turn each so that its loadings sum above zero.
+
+    Variances equal to 9 digits go by the sum of |loading|³. Where a column's sum is zero to 9 digits the sum of cubes
+    decides, and where that is zero too the first loading that is not. Neither rule looks at the order of the rows.
+    """
+    ranks = -np.round(variance / max(float(variance.max()), 1e-300), 9)
+    order = np.lexsort((-np.round((np.abs(loadings) ** 3).sum(axis=0), 9), ranks))
+    return Arrangement(order, np.array([_sign(column) for column in loadings[:, order].T]))
+
+
+def _sign(column: Array) -> float:
+    scale = max(float(np.abs(column).max()), 1e-300)
+    unit = column / scale
+    for total in (unit.sum(), (unit**3).sum(), *unit[np.abs(unit) > 1e-9][:1]):
+        if abs(total) > 1e-9:
+            return float(np.sign(total))
+    return 1.0
