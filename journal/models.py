@@ -172,3 +172,24 @@ def _hub_revision(rest: str) -> str:
     name, _, revision = rest.partition("@")
     reference = Path(HF_HUB_CACHE) / f"models--{name.replace('/', '--')}" / "refs" / (revision or "main")
     return reference.read_text().strip() if reference.exists() else ""
+
+
+def fetched(name: str, models: Mapping[str, str], root: Path) -> bool:
+    """Return whether a model is at hand without any network."""
+    scheme, _, rest = resolve_model(name, models).partition(":")
+    if scheme == "pypi":
+        return (cache_folder() / "models" / rest.partition("#")[0]).exists()
+    if scheme == "hf":
+        return bool(_hub_revision(rest))
+    if scheme == "openai":
+        return True
+    path = _package_path(rest) if scheme == "package" else root / resolve_model(name, models)
+    return path.exists()
+
+
+def describe_models(models: Mapping[str, str], root: Path) -> list[str]:
+    """Return a line for each short name: its source and whether it is at hand."""
+    return [
+        f"{name:<16} {'at hand' if fetched(name, models, root) else 'not fetched':<12} {source}"
+        for name, source in models.items()
+    ]

@@ -6,11 +6,12 @@ import inspect
 import logging
 from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, is_dataclass
 from datetime import date
 from functools import cached_property
 from pathlib import Path
-from typing import Annotated, Any, TypeVar, get_args, get_origin, get_type_hints
+from types import UnionType
+from typing import Annotated, Any, TypeVar, Union, get_args, get_origin, get_type_hints
 
 from journal.errors import TaskError, nearest
 from journal.models import Model as LoadedModel
@@ -90,6 +91,7 @@ class Task:
     libraries: tuple[str, ...] = ()
     """Distributions whose version changes the result."""
     resources: Mapping[str, float] = field(default_factory=dict)
+    _validators: dict[str, Any] = field(default_factory=dict, repr=False, compare=False)
 
     def __call__(self, *args: Any, **kwargs: Any) -> Report:
         return self.function(*args, **kwargs)
@@ -114,19 +116,30 @@ class Task:
 
     def validate(self, values: Mapping[str, Any]) -> dict[str, Any]:
         """Return the values as the types declared, defaults filled in; raises ParameterError."""
-        import pydantic
-
         self.check_names(values)
-        fields: dict[str, Any] = {
-            p.name: (p.hint, ... if p.required else p.default) for p in self.parameters.values()
-        }
-        config = pydantic.ConfigDict(extra="forbid", arbitrary_types_allowed=True, protected_namespaces=())
-        model = pydantic.create_model(self.name, __config__=config, **fields)
-        try:
-            checked = model(**values)
-        except pydantic.ValidationError as error:
-            raise _explain(self, error.errors()[0]) from error
-        return {name: getattr(checked, name) for name in fields}
+        defaults = {p.name: p.default for p in self.parameters.values() if not p.required}
+        return {**defaults, **self.validate_some(values)}
+
+    def validate_some(self, values: Mapping[str, Any]) -> dict[str, Any]:
+        """Return these values as the types declared, whatever others are missing; raises ParameterError."""
+        from pydantic import ValidationError
+
+        checked: dict[str, Any] = {}
+        for name, value in values.items():
+            try:
+                checked[name] = self._validator(name).validate_python(value)
+            except ValidationError as error:
+                raise _explain(self, name, error.errors()[0]) from error
+        return checked
+
+    def _validator(self, name: str) -> Any:
+        from pydantic import ConfigDict, TypeAdapter
+
+        if name not in self._validators:
+            hint = self.parameters[name].hint
+            config = None if isinstance(hint, type) and is_dataclass(hint) else ConfigDict(arbitrary_types_allowed=True)
+            self._validators[name] = TypeAdapter(hint, config=config)
+        return self._validators[name]
 
     def check_names(self, values: Mapping[str, Any]) -> None:
         """Raise ParameterError for the first name that isn't a parameter, or is missing."""
@@ -163,15 +176,24 @@ def task(
 
 
 def _parameter(declared: inspect.Parameter, hint: Any) -> Parameter:
-    marks = get_args(hint)[1:] if get_origin(hint) is Annotated else ()
+    marks = _marks(hint)
     role = next((mark.name for mark in marks if isinstance(mark, Role)), "value")
     help_text = next((mark.description for mark in marks if getattr(mark, "description", None)), "")
     required = declared.default is inspect.Parameter.empty
     return Parameter(declared.name, hint, required, None if required else declared.default, help_text, role)
 
 
-def _explain(task: Task, error: Mapping[str, Any]) -> ParameterError:
-    name = str(error["loc"][0]) if error["loc"] else None
-    place = "".join(f"[{part}]" for part in error["loc"][1:])
+def _marks(hint: Any) -> tuple[Any, ...]:
+    """Return what stands beside the type in ``Annotated``, also within ``File | None``."""
+    if get_origin(hint) is Annotated:
+        inner, *marks = get_args(hint)
+        return (*marks, *_marks(inner))
+    if get_origin(hint) in (Union, UnionType):
+        return tuple(mark for option in get_args(hint) for mark in _marks(option))
+    return ()
+
+
+def _explain(task: Task, name: str, error: Mapping[str, Any]) -> ParameterError:
+    place = "".join(f"[{part}]" for part in error["loc"] if not str(part).startswith("list["))
     message = str(error["msg"][0]).lower() + str(error["msg"][1:])
     return ParameterError(name, f"parameter '{name}{place}' of '{task.name}' is {error['input']!r}: {message}")

@@ -1,0 +1,5 @@
+"""``python -m journal`` is the same as ``journal``."""
+
+from journal.cli import main
+
+main()

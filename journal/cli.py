@@ -1,0 +1,295 @@
+"""The commands: each one line of flow from what was typed to what is printed."""
+
+from __future__ import annotations
+
+import json
+import sys
+import traceback
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from journal.errors import JournalError, UsageError
+
+if TYPE_CHECKING:
+    from journal.day import DayOutcome
+    from journal.registry import Registry
+    from journal.run import Choice, Run
+    from journal.store import Store
+    from journal.workspace import Workspace
+
+app = typer.Typer(
+    name="journal",
+    help="Run what a dated entry says, put the results between its sentences, and make the entries a blog.",
+    no_args_is_help=True,
+    add_completion=True,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+)
+_ClickError: Any = typer.BadParameter.__mro__[2]  # Typer carries its own copy of click and exports no base class
+
+Days = Annotated[str, typer.Argument(metavar="DAY", help="133, 130..140, or today")]
+Json = Annotated[bool, typer.Option("--json", help="Print JSON for other programs.")]
+
+
+@app.callback()
+def _options(
+    debug: Annotated[bool, typer.Option("--debug", help="Show the traceback of an error.")] = False,
+    version: Annotated[bool, typer.Option("--version", help="Print the version.")] = False,
+) -> None:
+    if version:
+        from journal import __version__
+
+        typer.echo(__version__)
+        raise typer.Exit
+
+
+@app.command()
+def init(folder: Annotated[Path, typer.Argument(help="The new workspace.")] = Path()) -> None:
+    """Make a folder a workspace: journal.yml, a first entry, a site."""
+    from journal.skeleton import make_workspace
+
+    for path in make_workspace(folder):
+        typer.echo(f"made {path}")
+
+
+@app.command()
+def new(
+    day: Annotated[str, typer.Argument(metavar="[DAY]", help="A day's number or 'today'; the next one if left out.")] = "",
+    title: Annotated[str, typer.Option(help="The entry's title.")] = "",
+) -> None:
+    """Make a day's entry from the template."""
+    from journal.skeleton import new_entry
+
+    workspace = _workspace()
+    path = new_entry(workspace, _one_day(day, workspace) if day else None, title)
+    typer.echo(f"made {workspace.shown(path)}")
+
+
+@app.command()
+def day(
+    days: Days,
+    only: Annotated[list[str], typer.Option(help="Run this step and what it needs; may be given again.")] = [],  # noqa: B006
+    force: Annotated[bool, typer.Option("--force", help="Run again what is up to date.")] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would run and why, and run nothing.")] = False,
+    jobs: Annotated[int, typer.Option(min=0, help="Steps at the same time; 0 is as journal.yml says.")] = 0,
+    edits: Annotated[str, typer.Option(help="Blocks edited by hand: merge, keep or drop the edits.")] = "merge",
+    as_json: Json = False,
+) -> None:
+    """Run the steps of a day's entry and put their results into it."""
+    from journal.run import Choice
+
+    if edits not in ("merge", "keep", "drop"):
+        raise UsageError(f"--edits is '{edits}'; use merge, keep or drop")
+    workspace, registry, store = _open()
+    choice = Choice(tuple(only), force, jobs or None, command=f"journal day {days}")
+    codes = []
+    for number in _days(days, workspace):
+        codes.append(_day(workspace, registry, store, number, choice, dry_run=dry_run, edits=edits, as_json=as_json))
+    raise typer.Exit(max(codes, default=0))
+
+
+@app.command()
+def status(as_json: Json = False) -> None:
+    """Show every day: up to date, stale and why, failed, never run, edited blocks."""
+    from journal.status import day_statuses, status_lines
+
+    statuses = list(day_statuses(*_open()))
+    lines = [json.dumps([vars(one) for one in statuses], indent=1)] if as_json else status_lines(statuses)
+    typer.echo("\n".join(lines))
+
+
+@app.command()
+def task(name: Annotated[str, typer.Argument(metavar="[TASK]", help="A task to explain.")] = "") -> None:
+    """List the tasks there are, or explain one with its parameters."""
+    from journal.registry import read_registry
+    from journal.tasklist import explain_task, list_tasks
+
+    registry = read_registry(_workspace().plugins)
+    typer.echo("\n".join(explain_task(registry, name) if name else list_tasks(registry)))
+
+
+@app.command()
+def build() -> None:
+    """Make the blog in build/site."""
+    from journal.blog import build_site
+
+    workspace = _workspace()
+    built = build_site(workspace)
+    typer.echo(f"{built.days} days in {workspace.shown(built.index)}; open file://{built.index}")
+
+
+@app.command()
+def serve(
+    port: Annotated[int, typer.Option(help="The port on 127.0.0.1.")] = 8000,
+) -> None:
+    """Show the blog in a browser and follow what changes in the entries."""
+    from journal.blog import serve_site
+
+    serve_site(_workspace(), port)
+
+
+@app.command()
+def publish(
+    remote: Annotated[str, typer.Option(help="Where to push: a remote's name or address.")] = "origin",
+    branch: Annotated[str, typer.Option(help="The branch that holds the site.")] = "gh-pages",
+    push: Annotated[bool, typer.Option(help="Push the branch.")] = True,
+    message: Annotated[str, typer.Option(help="The commit's message.")] = "Publish the journal",
+) -> None:
+    """Build the blog, put it on a git branch and push that."""
+    from journal.blog import build_site
+    from journal.blog.publish import publish_site
+
+    workspace = _workspace()
+    build_site(workspace)
+    typer.echo(publish_site(workspace, remote, branch, message, push=push))
+
+
+@app.command()
+def stats(as_json: Json = False) -> None:
+    """Show the ledgers: totals over days, and how far their goals are."""
+    from journal.ledger import read_ledgers
+
+    ledgers = read_ledgers(_workspace())
+    found = [ledgers.ledger(name) for name in ledgers.names()]
+    if as_json:
+        typer.echo(json.dumps([{**vars(one), "total": one.total} for one in found], indent=1))
+    else:
+        last = max((day for one in found for day in one.by_day), default=0)
+        typer.echo("\n".join(one.sentence(last) for one in found) or "no ledger: no report counts in one yet")
+
+
+@app.command()
+def models(
+    fetch: Annotated[str, typer.Option(metavar="NAME", help="Fetch this model now.")] = "",
+) -> None:
+    """List the models that journal.yml names, and whether they are at hand."""
+    from journal.models import describe_models, fetch_model
+
+    workspace = _workspace()
+    if fetch:
+        typer.echo(f"{fetch}: {fetch_model(fetch, workspace.models, workspace.root).path}")
+    else:
+        typer.echo("\n".join(describe_models(workspace.models, workspace.root)) or "journal.yml names no model")
+
+
+@app.command()
+def doctor() -> None:
+    """Check this machine: Python, libraries, tasks, models, git."""
+    from journal.doctor import examine
+
+    findings = list(examine(_workspace()))
+    typer.echo("\n".join(f"{'ok ' if good else 'NOT'} {text}" for good, text in findings))
+    raise typer.Exit(0 if all(good for good, _ in findings) else 1)
+
+
+def main() -> None:
+    """Run the command line; every error becomes one line and an exit code here."""
+    debug = "--debug" in sys.argv[1:]
+    arguments = [word for word in sys.argv[1:] if word != "--debug"]
+    try:
+        code = app(arguments, standalone_mode=False, prog_name="journal")
+    except JournalError as error:
+        code = _say(str(error), error.exit_code, debug)
+    except _ClickError as error:
+        code = _say(error.format_message(), 2, debug)
+    except (typer.Abort, KeyboardInterrupt):
+        code = _say("interrupted; what was finished is kept, and the next run carries on", 130, debug)
+    except Exception as error:  # a mistake of journal's own: one line as well, and no traceback unless asked for
+        code = _say(f"a fault in journal itself: {type(error).__name__}: {error}; --debug shows where", 1, debug)
+    sys.exit(code)
+
+
+def _say(message: str, code: int, debug: bool) -> int:
+    if debug:
+        traceback.print_exc()
+    typer.echo(" ".join(message.split("\n")), err=True)
+    return code
+
+
+def _workspace() -> Workspace:
+    from journal.workspace import find_workspace
+
+    return find_workspace(Path.cwd())
+
+
+def _open() -> tuple[Workspace, Registry, Store]:
+    from journal.registry import read_registry
+    from journal.store import Store
+
+    workspace = _workspace()
+    return workspace, read_registry(workspace.plugins), Store(workspace.state)
+
+
+def _day(
+    workspace: Workspace,
+    registry: Registry,
+    store: Store,
+    number: int,
+    choice: Choice,
+    *,
+    dry_run: bool,
+    edits: str,
+    as_json: bool,
+) -> int:
+    """Run one day with its lines on the terminal; returns the exit code."""
+    from journal.console import Console, describe
+    from journal.day import open_day, run_day, summary
+
+    run = open_day(workspace, registry, store, number, choice)
+    for problem in run.plan.problems:
+        typer.echo(str(problem), err=True)
+    if dry_run:
+        typer.echo("\n".join(describe(result) for result in run.preview()))
+        return 3 if run.plan.problems else 0
+    with Console(quiet=as_json) as console:
+        console.line(f"day {number}: {run.entry.title}")
+        with store.hold(choice.command, lambda who: console.line(f"waiting for {who}, which works here too")):
+            outcome = run_day(run, console, edits)
+        console.line(_closing_line(outcome, run))
+    if as_json:
+        typer.echo(summary(outcome))
+    return outcome.exit_code
+
+
+def _closing_line(outcome: DayOutcome, run: Run) -> str:
+    ran = sum(result.outcome == "done" for result in outcome.results)
+    failed = sum(result.failed for result in outcome.results)
+    if not outcome.results:
+        return "nothing to run: the entry has no steps"
+    if not ran and not failed and not outcome.wrote:
+        return f"all {len(outcome.results)} steps are up to date; nothing changed"
+    entry = f"{run.entry.shown} {'rewritten' if outcome.wrote else 'unchanged'}"
+    return f"{ran} ran, {len(outcome.results) - ran - failed} up to date, {failed} failed; {entry}"
+
+
+def _days(text: str, workspace: Workspace) -> list[int]:
+    """Return the days that "133", "130..140" or "today" mean; of a range, those that have an entry."""
+    from journal.entry import entry_days
+
+    first, dots, last = text.partition("..")
+    if not dots:
+        return [_one_day(text, workspace)]
+    start, end = _one_day(first, workspace), _one_day(last, workspace)
+    found = [number for number in entry_days(workspace) if start <= number <= end]
+    if not found:
+        raise UsageError(f"no entry of the days {text}; journal new makes one")
+    return found
+
+
+def _one_day(text: str, workspace: Workspace) -> int:
+    from datetime import date
+
+    if text == "today":
+        number = workspace.day_of(date.today())
+        if number is None:
+            raise UsageError("'today' needs the date of day 1; add 'day-1: 2024-01-02' to journal.yml")
+        return number
+    if not text.isdecimal():
+        raise UsageError(f"'{text}' is no day; give a number such as 133, a range such as 130..140, or today")
+    return int(text)
+
+
+if __name__ == "__main__":
+    main()

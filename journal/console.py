@@ -1,0 +1,85 @@
+"""What people see on the terminal: a bar for each step at work, a line for each step done."""
+
+from __future__ import annotations
+
+from types import TracebackType
+from typing import TYPE_CHECKING
+
+from journal.plan import PlannedStep
+from journal.run import StepResult
+
+if TYPE_CHECKING:
+    from rich.console import Console as RichConsole
+    from rich.progress import Progress, TaskID
+
+_SIGNS = {"done": "✓", "current": "·", "failed": "✗", "skipped": "-", "would run": "→"}
+
+
+class Console:
+    """Observes a run. On a terminal it shows bars while steps work; elsewhere plain lines only."""
+
+    def __init__(self, *, quiet: bool = False) -> None:
+        from rich.console import Console as RichConsole
+
+        self.rich: RichConsole = RichConsole(highlight=False, soft_wrap=True, quiet=quiet)
+        self.bars: Progress | None = None
+        self.bar_of: dict[str, TaskID] = {}
+        self.said: dict[str, int] = {}
+
+    def __enter__(self) -> Console:
+        if self.rich.is_terminal:
+            self.bars = _make_bars(self.rich)
+            self.bars.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self.bars:
+            self.bars.stop()
+
+    def line(self, text: str) -> None:
+        """Say something; no character in it is markup."""
+        self.rich.print(text, markup=False)
+
+    def started(self, step: PlannedStep, reasons: tuple[str, ...]) -> None:
+        if self.bars:
+            self.bar_of[step.id] = self.bars.add_task(step.id, total=None, what="")
+        else:
+            self.line(f"  {step.id}: started ({'; '.join(reasons[:3])})")
+
+    def progressed(self, step: PlannedStep, done: float, total: float, what: str) -> None:
+        if self.bars and step.id in self.bar_of:
+            self.bars.update(self.bar_of[step.id], completed=done, total=total, what=what)
+            return
+        quarter = int(4 * done / total) if total else 0
+        if 0 < quarter < 4 and quarter > self.said.get(step.id, 0):
+            self.said[step.id] = quarter
+            self.line(f"  {step.id}: {quarter * 25} % {what}".rstrip())
+
+    def finished(self, result: StepResult) -> None:
+        if self.bars and result.planned.id in self.bar_of:
+            self.bars.remove_task(self.bar_of.pop(result.planned.id))
+        self.line(describe(result))
+        for line in result.log:
+            self.line(f"      {line}")
+
+
+def describe(result: StepResult) -> str:
+    """Return the line that says how a step ended."""
+    sign = _SIGNS.get(result.outcome, " ")
+    name = f"{sign} {result.planned.id:<12} {result.planned.step.uses:<18}"
+    if result.outcome == "done":
+        return f"{name} {result.headline} ({result.seconds:.1f} s)"
+    if result.outcome == "current":
+        return f"{name} up to date: {result.headline}"
+    if result.outcome == "would run":
+        return f"{name} would run: {'; '.join(result.reasons)}"
+    return f"{name} {result.message}"
+
+
+def _make_bars(console: RichConsole) -> Progress:
+    from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
+
+    columns = (TextColumn("  {task.description:<12}"), BarColumn(30), TextColumn("{task.percentage:>3.0f} %"))
+    return Progress(*columns, TextColumn("{task.fields[what]}"), TimeElapsedColumn(), console=console, transient=True)

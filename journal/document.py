@@ -1,0 +1,114 @@
+"""YAML with line numbers: how the workspace file and the front matter of entries are read."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Any
+
+import yaml
+
+from journal.errors import EntryError
+
+_Base: Any = getattr(yaml, "CBaseLoader", yaml.BaseLoader)
+
+
+@dataclass(frozen=True)
+class Document:
+    """Plain data and the line of every key in it."""
+
+    data: dict[str, Any]
+    where: str
+    """The file's name, for messages."""
+    lines: dict[tuple[str, ...], int] = field(default_factory=dict)
+
+    def place(self, *keys: str) -> str:
+        """Return ``file:line`` of a key, or of the nearest key above it."""
+        for length in range(len(keys), 0, -1):
+            if keys[:length] in self.lines:
+                return f"{self.where}:{self.lines[keys[:length]]}"
+        return f"{self.where}:{self.lines.get((), 1)}"
+
+
+def parse_yaml(text: str, where: str, first_line: int = 1) -> Document:
+    """Parse one YAML mapping, with the values of YAML 1.2: ``on`` and ``no`` are words, not booleans.
+
+    ``first_line`` is the line of the file on which the text begins. Raises EntryError with the place.
+    """
+    try:
+        node = yaml.compose(text, Loader=_Base)
+    except yaml.MarkedYAMLError as error:
+        line = first_line + (error.problem_mark.line if error.problem_mark else 0)
+        raise EntryError(f"{where}:{line}: not valid YAML: {error.problem}; mend it there") from error
+    except yaml.YAMLError as error:
+        raise EntryError(f"{where}:{first_line}: not valid YAML: {_one_line(error)}; mend it there") from error
+    if node is None:
+        return Document({}, where, {(): first_line})
+    if not isinstance(node, yaml.MappingNode):
+        raise EntryError(f"{where}:{first_line}: expected 'key: value' lines, found a {node.id}")
+    lines: dict[tuple[str, ...], int] = {(): first_line}
+    return Document(_Reader(where, first_line, lines).mapping(node, ()), where, lines)
+
+
+class _Reader:
+    """Builds plain data of YAML nodes and notes where keys stand."""
+
+    def __init__(self, where: str, first_line: int, lines: dict[tuple[str, ...], int]) -> None:
+        self.where, self.first_line, self.lines = where, first_line, lines
+        self.open: list[yaml.Node] = []
+
+    def value(self, node: yaml.Node, path: tuple[str, ...]) -> Any:
+        if any(node is above for above in self.open):
+            raise EntryError(f"{self.where}:{self.line(node)}: an alias that contains itself; write the value out")
+        if isinstance(node, yaml.ScalarNode):
+            return node.value if node.style in _QUOTED else plain_scalar(node.value)
+        self.open.append(node)
+        try:
+            if isinstance(node, yaml.SequenceNode):
+                return [self.value(item, (*path, str(index))) for index, item in enumerate(node.value)]
+            return self.mapping(node, path)
+        finally:
+            self.open.pop()
+
+    def mapping(self, node: yaml.Node, path: tuple[str, ...]) -> dict[str, Any]:
+        data: dict[str, Any] = {}
+        for key, value in node.value:
+            name = key.value
+            if not isinstance(name, str):
+                raise EntryError(f"{self.where}:{self.line(key)}: a key must be a word; put it in quotes")
+            if name in data:
+                raise EntryError(f"{self.where}:{self.line(key)}: the key '{name}' stands twice; remove one of them")
+            self.lines[(*path, name)] = self.line(key)
+            data[name] = self.value(value, (*path, name))
+        return data
+
+    def line(self, node: yaml.Node) -> int:
+        return self.first_line + int(node.start_mark.line)
+
+
+_QUOTED = ("'", '"', "|", ">")
+_INTEGER = re.compile(r"[-+]?\d+")
+_FLOAT = re.compile(r"[-+]?(\.\d+|\d+(\.\d*)?)([eE][-+]?\d+)?")
+_DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
+_WORDS = {"true": True, "True": True, "false": False, "False": False, "null": None, "Null": None, "~": None, "": None}
+
+
+def plain_scalar(text: str) -> Any:
+    """Return the value of an unquoted YAML 1.2 scalar; dates as YYYY-MM-DD become dates."""
+    if text in _WORDS:
+        return _WORDS[text]
+    if _INTEGER.fullmatch(text):
+        return int(text)
+    if _FLOAT.fullmatch(text):
+        return float(text)
+    if _DATE.fullmatch(text):
+        try:
+            return date.fromisoformat(text)
+        except ValueError:
+            return text
+    return text
+
+
+def _one_line(error: Exception) -> str:
+    return " ".join(str(error).split())

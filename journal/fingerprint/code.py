@@ -1,0 +1,196 @@
+"""The code of a task: its function and all of the project's own definitions that it reaches, without comments."""
+
+from __future__ import annotations
+
+import ast
+import hashlib
+import importlib.util
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from functools import lru_cache
+from pathlib import Path
+
+from journal.registry import TaskSource
+
+_WHOLE = "*"
+
+
+@dataclass(frozen=True)
+class Code:
+    """The digest of the syntax trees that a task reaches, and the files they stand in."""
+
+    digest: str
+    files: tuple[Path, ...]
+    reads_the_day: bool
+    """Whether some of it asks for a day or a date, so that the same step of another day may differ."""
+
+
+@dataclass(frozen=True)
+class _Target:
+    """A definition in a module, or all of it."""
+
+    module: str
+    name: str
+
+
+@dataclass
+class _Module:
+    """The top-level definitions of a module and what its names are imported from."""
+
+    name: str
+    path: Path
+    is_package: bool
+    definitions: dict[str, list[ast.stmt]] = field(default_factory=dict)
+    effects: list[ast.stmt] = field(default_factory=list)
+    """Statements that run on import and bind no name."""
+    imports: dict[str, _Target] = field(default_factory=dict)
+
+
+def read_code(source: TaskSource, root: Path) -> Code:
+    """Digest the code that a task reaches: within its own package, and in modules under the workspace's folder."""
+    reached = dict(_reach(source, root))
+    parts = sorted((target.module, target.name, dump) for target, (dump, _, _) in reached.items())
+    # a plugin file counts by what it says, not by where it lies
+    text = repr([(Path(module).name, name, dump) for module, name, dump in parts])
+    files = sorted({path for _, path, _ in reached.values()})
+    reads_the_day = any(day for _, _, day in reached.values())
+    return Code(hashlib.sha256(text.encode()).hexdigest(), tuple(files), reads_the_day)
+
+
+def _reach(source: TaskSource, root: Path) -> Iterator[tuple[_Target, tuple[str, Path, bool]]]:
+    """Follow names from the task's function through definitions and imports."""
+    waiting = [_Target(source.module, source.attribute), _Target(source.module, "")]
+    seen: set[_Target] = set()
+    top = source.module.split(".")[0]
+    while waiting:
+        target = waiting.pop()
+        if target in seen or (module := _module(target.module, source.module, top, root)) is None:
+            continue
+        seen.add(target)
+        statements = _statements(module, target.name)
+        yield target, (_dump(statements), module.path, _reads_the_day(statements))
+        waiting += [_Target(target.module, ""), *_mentioned(module, statements)]
+        if target.name not in (_WHOLE, "") and target.name in module.imports:
+            waiting.append(module.imports[target.name])
+
+
+def _statements(module: _Module, name: str) -> list[ast.stmt]:
+    if name == _WHOLE:
+        return [statement for group in module.definitions.values() for statement in group]
+    return module.effects if name == "" else module.definitions.get(name, [])
+
+
+def _mentioned(module: _Module, statements: list[ast.stmt]) -> Iterator[_Target]:
+    """Yield what the statements name: definitions of the same module, and imports from others."""
+    local: dict[str, _Target] = {}
+    for node in (node for statement in statements for node in ast.walk(statement)):
+        if isinstance(node, ast.Import | ast.ImportFrom):
+            local |= _imported(node, module)
+    yield from local.values()
+    for node in (node for statement in statements for node in ast.walk(statement)):
+        if isinstance(node, ast.Name):
+            if node.id in module.definitions:
+                yield _Target(module.name, node.id)
+            if node.id in module.imports:
+                yield module.imports[node.id]
+
+
+def _imported(node: ast.Import | ast.ImportFrom, module: _Module) -> dict[str, _Target]:
+    """Return what an import statement binds, by the bound name."""
+    if isinstance(node, ast.Import):
+        return {alias.asname or alias.name.split(".")[0]: _Target(alias.name, _WHOLE) for alias in node.names}
+    base = node.module or ""
+    if node.level:
+        parts = module.name.split(".")
+        kept = parts[: len(parts) - node.level + (1 if module.is_package else 0)]
+        base = ".".join([*kept, *([node.module] if node.module else [])])
+    found: dict[str, _Target] = {}
+    for alias in node.names:
+        submodule = f"{base}.{alias.name}"
+        target = _Target(submodule, _WHOLE) if _is_module(submodule) else _Target(base, alias.name)
+        found[alias.asname or alias.name] = target
+    return found
+
+
+@lru_cache(maxsize=4096)
+def _is_module(name: str) -> bool:
+    try:
+        return importlib.util.find_spec(name) is not None
+    except (ImportError, AttributeError, ValueError):
+        return False
+
+
+def _module(name: str, start: str, top: str, root: Path) -> _Module | None:
+    """Read a module's source if it belongs to the project: the task's own package, or files of the workspace."""
+    if name.endswith(".py"):
+        return _parse(name, Path(name), False)
+    if name.split(".")[0] == "journal":
+        return None
+    try:
+        spec = importlib.util.find_spec(name)
+    except (ImportError, AttributeError, ValueError):
+        return None
+    if spec is None or spec.origin is None or not spec.origin.endswith(".py"):
+        return None
+    path = Path(spec.origin)
+    ours = name.split(".")[0] == top or (path.is_relative_to(root) and "site-packages" not in path.parts)
+    return _parse(name, path, spec.submodule_search_locations is not None) if ours else None
+
+
+def _parse(name: str, path: Path, is_package: bool) -> _Module:
+    return _parse_text(name, path, is_package, path.read_text(encoding="utf-8"))
+
+
+@lru_cache(maxsize=512)
+def _parse_text(name: str, path: Path, is_package: bool, text: str) -> _Module:
+    module = _Module(name, path, is_package)
+    for statement in ast.parse(text).body:
+        if isinstance(statement, ast.Import | ast.ImportFrom):
+            module.imports |= _imported(statement, module)
+        elif bound := list(_bound(statement)):
+            for target in bound:
+                module.definitions.setdefault(target, []).append(statement)
+        elif not _is_docstring(statement) and not _is_type_checking(statement):
+            module.effects.append(statement)
+    return module
+
+
+def _bound(statement: ast.stmt) -> Iterator[str]:
+    """Yield the names that a definition or an assignment binds."""
+    if isinstance(statement, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
+        yield statement.name
+    elif isinstance(statement, ast.Assign):
+        yield from (node.id for target in statement.targets for node in ast.walk(target) if isinstance(node, ast.Name))
+    elif isinstance(statement, ast.AnnAssign) and isinstance(statement.target, ast.Name):
+        yield statement.target.id
+
+
+def _dump(statements: list[ast.stmt]) -> str:
+    return "\n".join(ast.dump(_Bare().visit(ast.parse(ast.unparse(statement)))) for statement in statements)
+
+
+class _Bare(ast.NodeTransformer):
+    """Takes docstrings out: they are words about the code."""
+
+    def generic_visit(self, node: ast.AST) -> ast.AST:
+        body = getattr(node, "body", None)
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef) and isinstance(body, list):
+            node.body = [one for one in body if not _is_docstring(one)] or [ast.Pass()]
+        return super().generic_visit(node)
+
+
+def _is_docstring(statement: ast.stmt) -> bool:
+    return (
+        isinstance(statement, ast.Expr)
+        and isinstance(statement.value, ast.Constant)
+        and isinstance(statement.value.value, str)
+    )
+
+
+def _is_type_checking(statement: ast.stmt) -> bool:
+    return isinstance(statement, ast.If) and ast.unparse(statement.test).endswith("TYPE_CHECKING")
+
+
+def _reads_the_day(statements: list[ast.stmt]) -> bool:
+    nodes = (node for statement in statements for node in ast.walk(statement))
+    return any(isinstance(node, ast.Attribute) and node.attr in ("day", "date") for node in nodes)

@@ -1,0 +1,190 @@
+"""Blocks in an entry's text: found by their markers, replaced, and merged where somebody edited one by hand."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from journal.errors import BlockConflict, EntryError
+
+_START = re.compile(r"<!--\s*journal:(?P<id>[A-Za-z0-9][\w-]*)\s*-->\s*")
+_END = re.compile(r"<!--\s*/journal:(?P<id>[A-Za-z0-9][\w-]*)(?:\s+(?P<sum>[0-9a-f]{8}))?\s*-->\s*")
+
+
+@dataclass(frozen=True)
+class Block:
+    """A marker, and the region below it down to its end marker if it has one. Offsets are in the whole text."""
+
+    id: str
+    start: int
+    """Where the start marker's line begins."""
+    inside: int
+    """Where the line after the start marker begins."""
+    outside: int
+    """Where the end marker's line begins; ``inside`` where there is none."""
+    end: int
+    """Where the line after the end marker begins."""
+    checksum: str | None
+    line: int
+
+
+def checksum(generated: str) -> str:
+    """Return eight hexadecimal digits of a generated text; line ends don't count."""
+    return hashlib.sha256(_unix(generated).encode("utf-8", "surrogateescape")).hexdigest()[:8]
+
+
+def find_blocks(text: str, body_start: int, shown: str) -> list[Block]:
+    """Find the blocks of an entry; markers in code fences are text. Raises EntryError for markers out of order."""
+    blocks: list[Block] = []
+    open_block: Block | None = None
+    for start, end, line, content in _comment_lines(text, body_start):
+        if opening := _START.fullmatch(content):
+            if open_block:
+                blocks.append(open_block)
+            open_block = Block(opening["id"], start, end, end, end, None, line)
+            if any(block.id == open_block.id for block in blocks):
+                raise EntryError(f"{shown}:{line}: a second block '{open_block.id}'; keep one marker for each step")
+        elif closing := _END.fullmatch(content):
+            if open_block is None or open_block.id != closing["id"]:
+                raise EntryError(f"{shown}:{line}: the end of block '{closing['id']}' has no beginning; remove this line")
+            inside = open_block.inside
+            blocks.append(Block(open_block.id, open_block.start, inside, start, end, closing["sum"], open_block.line))
+            open_block = None
+    return [*blocks, open_block] if open_block else blocks
+
+
+def splice(
+    text: str,
+    body_start: int,
+    generated: Mapping[str, str],
+    shown: str,
+    base_of: Callable[[str], str | None],
+    edits: str = "merge",
+) -> str:
+    """Put generated texts into their blocks; what stands outside the blocks stays as it is, byte for byte.
+
+    A step without a marker gets its block at the end. A block that was edited by hand is merged with its new text,
+    with ``base_of(checksum)``, the text generated before, as the base; BlockConflict is raised where that can't be
+    done. ``edits`` "keep" leaves such a block as it is, "drop" takes the new text.
+    """
+    newline = _line_end(text)
+    blocks = {block.id: block for block in find_blocks(text, body_start, shown)}
+    pieces: list[str] = []
+    position = 0
+    for block in sorted((blocks[name] for name in generated if name in blocks), key=lambda block: block.start):
+        old = text[block.inside : block.outside]
+        new = _settle(block, old, generated[block.id], shown, base_of, edits)
+        pieces += [text[position : block.start], _block(block.id, new, generated[block.id], newline)]
+        position = block.end
+    result = "".join([*pieces, text[position:]])
+    for name in generated:
+        if name not in blocks:
+            result = _append(result, _block(name, generated[name], generated[name], newline), newline)
+    return result
+
+
+def is_edited(block: Block, text: str) -> bool:
+    """Return whether somebody changed a block by hand since it was generated."""
+    inside = text[block.inside : block.outside]
+    return bool(inside.strip()) and block.checksum != checksum(inside)
+
+
+def _settle(
+    block: Block,
+    old: str,
+    new: str,
+    shown: str,
+    base_of: Callable[[str], str | None],
+    edits: str,
+) -> str:
+    """Return what the block shall hold: the new text, with the edits by hand if there are any."""
+    if edits == "drop" or not old.strip() or block.checksum == checksum(old) or _unix(old) == new:
+        return new
+    if edits == "keep":
+        return _unix(old)
+    base = new if block.checksum == checksum(new) else base_of(block.checksum or "")
+    merged = _merge(base, _unix(old), new) if base is not None else None
+    if merged is None:
+        why = "and its new result changes the same lines" if base is not None else "and what it was is not known"
+        raise BlockConflict(
+            f"{shown}:{block.line}: block '{block.id}' was edited by hand {why}; the file is as it was. "
+            "Run again with --edits keep for your text, or --edits drop for the new result"
+        )
+    return merged
+
+
+def _merge(base: str, ours: str, theirs: str) -> str | None:
+    """Merge two changes of a text line by line; None where they touch the same lines."""
+    from merge3 import Merge3
+
+    merge = Merge3(base.splitlines(True), ours.splitlines(True), theirs.splitlines(True))
+    lines: list[str] = []
+    for group in merge.merge_groups():
+        if group[0] == "conflict":
+            return None
+        lines += group[1]
+    return "".join(lines)
+
+
+def _block(name: str, content: str, generated: str, newline: str) -> str:
+    """Return a block's text. Its checksum is of the generated text, so that an edit stays known as one."""
+    text = f"<!-- journal:{name} -->\n{content}<!-- /journal:{name} {checksum(generated)} -->\n"
+    return text.replace("\n", newline)
+
+
+def _append(text: str, block: str, newline: str) -> str:
+    if text and not text.endswith(("\n", "\r")):
+        text += newline
+    blank = "" if text.endswith(newline * 2) else newline
+    return f"{text}{blank}{block}"
+
+
+def _comment_lines(text: str, body_start: int) -> list[tuple[int, int, int, str]]:
+    """Return (start, end, line number, content) of the lines that are journal's markers to a CommonMark parser."""
+    if "journal:" not in text[body_start:]:
+        return []
+    from markdown_it import MarkdownIt
+
+    lines = _lines_with_offsets(text, body_start)
+    tokens = MarkdownIt("commonmark").parse("".join(_parsed(content) for _, _, content in lines))
+    first = text[:body_start].count("\n") + 1
+    found = []
+    for token in tokens:
+        if token.type == "html_block" and token.level == 0 and token.map and not _is_opaque(token.content):
+            for number in range(*token.map):
+                start, end, content = lines[number]
+                if _START.fullmatch(content) or _END.fullmatch(content):
+                    found.append((start, end, first + number, content))
+    return found
+
+
+def _is_opaque(html: str) -> bool:
+    """Return whether an HTML block is one whose lines are no markers: a comment over several lines, or raw text."""
+    start = html.lstrip().lower()
+    comment = start.startswith("<!--") and not re.match(r"<!--\s*/?journal:", start)
+    return comment or start.startswith(("<pre", "<script", "<style", "<textarea"))
+
+
+def _lines_with_offsets(text: str, body_start: int) -> list[tuple[int, int, str]]:
+    lines = []
+    position = body_start
+    for line in re.findall(r"[^\r\n]*(?:\r\n|\n|\r)|[^\r\n]+\Z", text[body_start:]):
+        lines.append((position, position + len(line), line))
+        position += len(line)
+    return lines
+
+
+def _parsed(line: str) -> str:
+    """Return a line as the Markdown parser counts lines, so that its line numbers are ours."""
+    return re.sub(r"[\r\n\0]", "", line) + "\n"
+
+
+def _line_end(text: str) -> str:
+    match = re.search(r"\r\n|\n|\r", text)
+    return match[0] if match else "\n"
+
+
+def _unix(text: str) -> str:
+    return text.replace("\r\n", "\n").replace("\r", "\n")
