@@ -56,7 +56,9 @@ def init(folder: Annotated[Path, typer.Argument(help="The new workspace.")] = Pa
 
 @app.command()
 def new(
-    day: Annotated[str, typer.Argument(metavar="[DAY]", help="A day's number or 'today'; the next one if left out.")] = "",
+    day: Annotated[
+        str, typer.Argument(metavar="[DAY]", help="A day's number or 'today'; the next one if left out.")
+    ] = "",
     title: Annotated[str, typer.Option(help="The entry's title.")] = "",
 ) -> None:
     """Make a day's entry from the template."""

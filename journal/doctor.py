@@ -30,7 +30,10 @@ def examine(workspace: Workspace) -> Iterator[tuple[bool, str]]:
         yield not missing, f"extra {extra}{mend}"
     yield from _tasks(workspace)
     for name in workspace.models:
-        yield True, f"model {name}: {'at hand' if fetched(name, workspace.models, workspace.root) else 'not fetched yet'}"
+        yield (
+            True,
+            f"model {name}: {'at hand' if fetched(name, workspace.models, workspace.root) else 'not fetched yet'}",
+        )
 
 
 def _tasks(workspace: Workspace) -> Iterator[tuple[bool, str]]:

@@ -46,7 +46,9 @@ def parse_yaml(text: str, where: str, first_line: int = 1) -> Document:
     if node is None:
         return Document({}, where, {(): first_line})
     if not isinstance(node, yaml.MappingNode):
-        raise EntryError(f"{where}:{first_line}: expected 'key: value' lines, found a {node.id}")
+        raise EntryError(
+            f"{where}:{first_line}: expected 'key: value' lines, found a {type(node).__name__.removesuffix('Node').lower()}"
+        )
     lines: dict[tuple[str, ...], int] = {(): first_line}
     return Document(_Reader(where, first_line, lines).mapping(node, ()), where, lines)
 

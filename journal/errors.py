@@ -21,7 +21,7 @@ class EntryError(JournalError):
     exit_code = 3
 
 
-class BlockConflict(JournalError):
+class BlockConflictError(JournalError):
     """A block that was edited by hand is in the way of its new result."""
 
     exit_code = 4

@@ -115,4 +115,6 @@ def _convert(one: _Counted, name: str, unit: str) -> float:
         return one.amount.to(unit)
     except ValueError as error:
         place = f"{one.report.parent.parent.name}/{one.report.parent.name}/report.json"
-        raise EntryError(f"entries/{place}: ledger '{name}': {error}; give the goal in journal.yml that unit") from error
+        raise EntryError(
+            f"entries/{place}: ledger '{name}': {error}; give the goal in journal.yml that unit"
+        ) from error

@@ -127,7 +127,9 @@ def _check_needs(entry: Entry, planned: PlannedStep) -> None:
     for reference in planned.references:
         if reference.day is not None and reference.day >= entry.day:
             place = entry.place(planned.step, _where_needed(planned.step, reference.step))
-            raise EntryError(f"{place}: {reference} is not of an earlier day; day {entry.day} may refer to days before it")
+            raise EntryError(
+                f"{place}: {reference} is not of an earlier day; day {entry.day} may refer to days before it"
+            )
 
 
 def _where_needed(step: Step, need: str) -> str:

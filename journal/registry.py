@@ -85,7 +85,9 @@ def load_task(source: TaskSource) -> Task:
         kind = type(found).__name__
         raise EntryError(f"task '{source.name}' of {source.origin} is a {kind}; decorate the function with @task")
     if found.name != source.name:
-        raise EntryError(f"{source.origin} registers '{source.name}', but its @task says '{found.name}'; make them equal")
+        raise EntryError(
+            f"{source.origin} registers '{source.name}', but its @task says '{found.name}'; make them equal"
+        )
     return found
 
 

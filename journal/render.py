@@ -75,7 +75,9 @@ def _render(item: Item, folder: str, day: int, ledgers: Ledgers) -> str:
 
 
 def _metrics(metrics: list[Metric]) -> str:
-    return "\n".join(f"- {escape(one.name)}: **{_amount(one.value, one.unit, one.digits)}**" for one in metrics)
+    return "\n".join(
+        f"- {escape(one.name)}: **{_amount(one.value, one.unit, one.digits)}**" for one in metrics if one.shown
+    )
 
 
 def _amount(value: Cell, unit: str, digits: int | None) -> str:
@@ -155,5 +157,3 @@ def _text(text: str) -> str:
 
 def _attribute(text: str) -> str:
     return html.escape(" ".join(text.split())).translate(_INERT)
-
-

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import math
-import os
+import re
 import shutil
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
@@ -24,13 +24,14 @@ Cell = str | int | float | bool | None
 
 @dataclass(frozen=True)
 class Metric:
-    """A named number (or word), with its unit; ``digits`` are decimals."""
+    """A named number (or word), with its unit; ``digits`` are decimals. Not ``shown``: kept in report.json alone."""
 
     kind: ClassVar = "metric"
     name: str
     value: Cell
     unit: str = ""
     digits: int | None = None
+    shown: bool = True
 
 
 @dataclass(frozen=True)
@@ -128,9 +129,9 @@ class Report:
     headline_text: str = ""
     plots: dict[str, Plot] = field(default_factory=dict, repr=False)
 
-    def metric(self, name: str, value: Any, unit: str = "", *, digits: int | None = None) -> Report:
+    def metric(self, name: str, value: Any, unit: str = "", *, digits: int | None = None, shown: bool = True) -> Report:
         """Add a number; the first one is the step's headline unless ``headline`` says another."""
-        return self._add(Metric(name, _cell(value, f"metric {name!r}"), unit, digits))
+        return self._add(Metric(name, _cell(value, f"metric {name!r}"), unit, digits, shown))
 
     def table(
         self,
@@ -155,9 +156,7 @@ class Report:
         """Add a picture file."""
         return self._add(Image(str(path), alt, caption))
 
-    def gallery(
-        self, pictures: Sequence[tuple[Path | str, str]], *, columns: int, title: str = ""
-    ) -> Report:
+    def gallery(self, pictures: Sequence[tuple[Path | str, str]], *, columns: int, title: str = "") -> Report:
         """Add pictures as (path, caption) in a grid; the caption is the alt text too."""
         images = [Image(str(path), caption, caption) for path, caption in pictures]
         return self._add(Gallery(images, columns, title))
@@ -301,7 +300,7 @@ def _place(path: str, folder: Path) -> str:
     """Return a path relative to the step's folder; a file from elsewhere is copied in."""
     source = folder / path
     if not source.exists():
-        raise TaskError(f"the report names {os.path.basename(path)}, which the task did not make")
+        raise TaskError(f"the report names {source.name}, which the task did not make")
     if source.is_relative_to(folder):
         return source.relative_to(folder).as_posix()
     shutil.copy(source, folder / source.name)
@@ -325,7 +324,7 @@ def _load_output(data: Mapping[str, Any], folder: Path) -> Any:
 
 
 _FOREGROUND = "#010203"  # stands for the page's text colour until the SVG is written
-_STYLE = {
+_STYLE: Any = {
     "svg.fonttype": "none",
     "svg.hashsalt": "journal",
     "font.family": "sans-serif",
@@ -354,5 +353,7 @@ def _write_svg(plot: Plot, path: Path) -> None:
     with mpl.rc_context(_STYLE):
         plot.savefig(buffer, format="svg", metadata={"Date": None, "Creator": None})
     svg = buffer.getvalue()
+    named = {name for pair in re.findall(r'url\(#([^)]+)\)|href="#([^"]+)"', svg) for name in pair}
+    svg = re.sub(r' id="([^"]*)"', lambda match: match[0] if match[1] in named else "", svg)
     svg = svg[svg.index("<svg") :].replace(_FOREGROUND, "var(--md-default-fg-color, #777)")
     path.write_text("\n".join(line for line in svg.splitlines() if line.strip()) + "\n", encoding="utf-8")

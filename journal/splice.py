@@ -7,7 +7,7 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from journal.errors import BlockConflict, EntryError
+from journal.errors import BlockConflictError, EntryError
 
 _START = re.compile(r"<!--\s*journal:(?P<id>[A-Za-z0-9][\w-]*)\s*-->\s*")
 _END = re.compile(r"<!--\s*/journal:(?P<id>[A-Za-z0-9][\w-]*)(?:\s+(?P<sum>[0-9a-f]{8}))?\s*-->\s*")
@@ -48,7 +48,9 @@ def find_blocks(text: str, body_start: int, shown: str) -> list[Block]:
                 raise EntryError(f"{shown}:{line}: a second block '{open_block.id}'; keep one marker for each step")
         elif closing := _END.fullmatch(content):
             if open_block is None or open_block.id != closing["id"]:
-                raise EntryError(f"{shown}:{line}: the end of block '{closing['id']}' has no beginning; remove this line")
+                raise EntryError(
+                    f"{shown}:{line}: the end of block '{closing['id']}' has no beginning; remove this line"
+                )
             inside = open_block.inside
             blocks.append(Block(open_block.id, open_block.start, inside, start, end, closing["sum"], open_block.line))
             open_block = None
@@ -66,7 +68,7 @@ def splice(
     """Put generated texts into their blocks; what stands outside the blocks stays as it is, byte for byte.
 
     A step without a marker gets its block at the end. A block that was edited by hand is merged with its new text,
-    with ``base_of(checksum)``, the text generated before, as the base; BlockConflict is raised where that can't be
+    with ``base_of(checksum)``, the text generated before, as the base; BlockConflictError is raised where that can't be
     done. ``edits`` "keep" leaves such a block as it is, "drop" takes the new text.
     """
     newline = _line_end(text)
@@ -108,7 +110,7 @@ def _settle(
     merged = _merge(base, _unix(old), new) if base is not None else None
     if merged is None:
         why = "and its new result changes the same lines" if base is not None else "and what it was is not known"
-        raise BlockConflict(
+        raise BlockConflictError(
             f"{shown}:{block.line}: block '{block.id}' was edited by hand {why}; the file is as it was. "
             "Run again with --edits keep for your text, or --edits drop for the new result"
         )

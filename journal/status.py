@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sized
 from dataclasses import dataclass, field
 
 from journal.day import edited_blocks, open_day
@@ -69,7 +69,12 @@ def _lines(status: DayStatus) -> Iterator[str]:
     if status.problem:
         yield f"day {status.day:<4} {status.problem}"
         return
-    bad = {"stale": status.stale, "failed": status.failed, "never run": status.never_run, "edited": status.edited}
+    bad: dict[str, Sized] = {
+        "stale": status.stale,
+        "failed": status.failed,
+        "never run": status.never_run,
+        "edited": status.edited,
+    }
     said = ", ".join(f"{len(what)} {name}" for name, what in bad.items() if what)
     steps = f"{len(status.current)} up to date" if status.current else "" if said else "no steps"
     yield f"day {status.day:<4} {', '.join(part for part in (steps, said) if part)}"

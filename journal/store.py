@@ -134,7 +134,10 @@ class Store:
             f" FROM attempt WHERE {where} ORDER BY id DESC LIMIT 1",
             (day, step, outcome) if outcome else (day, step),
         ).fetchone()
-        return Attempt(*row[:4], json.loads(row[4]), *row[5:]) if row else None
+        if row is None:
+            return None
+        day, step, task, fingerprint, parts, *rest = row
+        return Attempt(day, step, task, fingerprint, json.loads(parts), *rest)
 
     def digest(self, path: Path) -> str:
         """Return the SHA-256 of a file or folder; a file's is kept by size, time and inode."""

@@ -57,7 +57,7 @@ class Context:
     """CPU threads that the step may use."""
     progress: Callable[..., None] = _quiet
     """``progress(done, total, what="")``: how much of the work is done."""
-    log: logging.Logger = logging.getLogger("journal.task")
+    log: logging.Logger = field(default_factory=lambda: logging.getLogger("journal.task"))
 
     def map(self, function: Callable[[In], Out], items: Iterable[In]) -> list[Out]:
         """Apply a function to each item over the run's workers; the results keep the items' order."""

@@ -40,4 +40,6 @@ def _type_name(parameter: Parameter) -> str:
         return parameter.role
     hint: Any = parameter.hint
     hint = getattr(hint, "__origin__", hint) if hasattr(hint, "__metadata__") else hint
-    return hint.__name__ if isinstance(hint, type) and not hasattr(hint, "__args__") else str(hint).replace("typing.", "")
+    return (
+        hint.__name__ if isinstance(hint, type) and not hasattr(hint, "__args__") else str(hint).replace("typing.", "")
+    )

@@ -1,0 +1,101 @@
+"""The blog: entries become a Markdown tree in build/docs, and MkDocs makes build/site of it."""
+
+from __future__ import annotations
+
+import logging
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from journal.blog.compile import compile_docs
+from journal.errors import JournalError, UsageError
+from journal.workspace import Workspace
+
+
+@dataclass(frozen=True)
+class Built:
+    """What a build made."""
+
+    days: int
+    index: Path
+    warnings: tuple[str, ...] = ()
+
+
+class BlogError(JournalError):
+    """The site can't be built."""
+
+
+def build_site(workspace: Workspace) -> Built:
+    """Compile the entries and build the site; raises BlogError with MkDocs' own words where that fails."""
+    days = compile_docs(workspace)
+    with _mkdocs_warnings() as warnings:
+        from mkdocs.commands.build import build
+        from mkdocs.exceptions import MkDocsException
+
+        try:
+            build(_config(workspace))
+        except MkDocsException as error:
+            raise BlogError(f"site/mkdocs.yml: the site can't be built: {error}") from error
+    return Built(days, workspace.build / "site" / "index.html", tuple(warnings))
+
+
+def serve_site(workspace: Workspace, port: int) -> None:
+    """Serve the site on 127.0.0.1 until interrupted; what changes in the entries shows in the browser."""
+    from mkdocs.livereload import LiveReloadServer
+
+    site = workspace.build / "site"
+    build_site(workspace)
+    try:
+        server = LiveReloadServer(lambda: _rebuild(workspace), "127.0.0.1", port, root=str(site))
+    except OSError as error:
+        raise UsageError(f"port {port}: {error.strerror}; choose another with --port") from error
+    for folder in (workspace.entries, workspace.root / "site"):
+        server.watch(str(folder))
+    server.watch(str(workspace.root / "journal.yml"))
+    print(f"the blog is at http://127.0.0.1:{port}/ (Ctrl-C ends it)", flush=True)
+    server.serve()  # type: ignore[no-untyped-call]
+
+
+def _rebuild(workspace: Workspace) -> None:
+    """Build again; an entry that is broken while its author types is said, and the last good page stays."""
+    try:
+        build_site(workspace)
+    except JournalError as error:
+        print(error, flush=True)
+
+
+def _config(workspace: Workspace) -> Any:
+    from mkdocs.config import load_config
+
+    path = workspace.root / "site" / "mkdocs.yml"
+    if not path.is_file():
+        raise UsageError("no site/mkdocs.yml; journal init makes one, and keeps what is there")
+    return load_config(
+        config_file=str(path),
+        site_name=workspace.name,
+        site_url=workspace.url or None,
+        docs_dir=str(workspace.build / "docs"),
+        site_dir=str(workspace.build / "site"),
+    )
+
+
+@contextmanager
+def _mkdocs_warnings() -> Iterator[list[str]]:
+    """Collect what MkDocs warns of, such as links that lead nowhere."""
+    os.environ.setdefault("NO_MKDOCS_2_WARNING", "1")
+    found: list[str] = []
+
+    class Collector(logging.Handler):
+        def emit(self, record: logging.LogRecord) -> None:
+            found.append(record.getMessage())
+
+    handler, logger = Collector(logging.WARNING), logging.getLogger("mkdocs")
+    logger.addHandler(handler)
+    logger.propagate = False
+    try:
+        yield found
+    finally:
+        logger.removeHandler(handler)

@@ -1,0 +1,89 @@
+"""Entries as MkDocs reads them: pages without markers, plots inline, and the files that they link to."""
+
+from __future__ import annotations
+
+import re
+import shutil
+from pathlib import Path
+from urllib.parse import unquote
+
+from journal.blog.pages import day_page, listing_pages
+from journal.entry import Entry, entry_files, read_entry
+from journal.ledger import read_ledgers
+from journal.store import write_atomically
+from journal.workspace import Workspace
+
+ASSETS = Path(__file__).parent / "assets"
+_MARKER_LINE = re.compile(r"^<!--\s*/?journal:[^>]*-->[ \t]*(\r\n|\n|\r|\Z)", re.MULTILINE)
+_PLOT = re.compile(r"^!\[(?P<alt>(?:\\.|[^\]\\])*)\]\((?P<path>[^)\s]+\.svg)\)[ \t]*$", re.MULTILINE)
+_LINK = re.compile(r"""\]\(\s*<?([^)>\s]+)|(?:src|href)="([^"]+)\"""")
+
+
+def compile_docs(workspace: Workspace) -> int:
+    """Write build/docs: a page for each entry that is no draft, and the listing pages. Returns the number of days.
+
+    Files that are already there with the same content are left alone; those of no entry any more are removed.
+    """
+    entries = [read_entry(path, workspace) for path in entry_files(workspace)]
+    entries = sorted((entry for entry in entries if not entry.draft), key=lambda entry: entry.day)
+    docs = workspace.build / "docs"
+    files: dict[Path, bytes | Path] = {}
+    for root in (ASSETS, workspace.root / "site" / "pages"):
+        files |= {docs / path.relative_to(root): path for path in sorted(root.rglob("*")) if path.is_file()}
+    for name, text in listing_pages(entries, read_ledgers(workspace), workspace).items():
+        files.setdefault(docs / name, text.encode())  # a page of the author's own in site/pages comes first
+    for index, entry in enumerate(entries):
+        files |= _day_files(entry, entries[:index][-1:], entries[index + 1 :][:1], docs / "days")
+    _write(files, docs)
+    return len(entries)
+
+
+def _day_files(entry: Entry, before: list[Entry], after: list[Entry], folder: Path) -> dict[Path, bytes | Path]:
+    body = _MARKER_LINE.sub("", entry.body)
+    plots = {match["path"] for match in _PLOT.finditer(body)}
+    text = day_page(entry, _PLOT.sub(lambda match: _inline_plot(match, entry), body), before, after)
+    page = folder / entry.path.name
+    files: dict[Path, bytes | Path] = {page: text.encode("utf-8", "replace")}
+    for link in linked_files(body, entry.path.parent) - plots:
+        files[folder / link] = entry.path.parent / link
+    return files
+
+
+def linked_files(body: str, folder: Path) -> set[str]:
+    """Return the files below a folder that Markdown or HTML in it links to, relative to the folder."""
+    found = set()
+    for markdown, html in _LINK.findall(body):
+        link = unquote((markdown or html).split("#")[0].split("?")[0])
+        path = folder / link
+        if link and "://" not in link and ".." not in Path(link).parts and path.is_file() and path.suffix != ".md":
+            found.add(link)
+    return found
+
+
+def _inline_plot(match: re.Match[str], entry: Entry) -> str:
+    """Put an SVG that a step drew into the page itself, where it takes the page's colours, light or dark."""
+    path = entry.path.parent / unquote(match["path"])
+    if not path.is_file() or not path.is_relative_to(entry.artifacts):
+        return match[0]
+    svg = path.read_text(encoding="utf-8").strip()
+    label = re.sub(r"\\(.)", r"\1", match["alt"]).replace('"', "&quot;")
+    return f'<figure class="plot" role="img" aria-label="{label}">\n{svg}\n</figure>\n'
+
+
+def _write(files: dict[Path, bytes | Path], docs: Path) -> None:
+    """Bring the tree to these files, touching only what differs."""
+    for path in sorted(docs.rglob("*")) if docs.exists() else []:
+        if path.is_file() and path not in files:
+            path.unlink()
+    for path, content in files.items():
+        path.parent.mkdir(parents=True, exist_ok=True)
+        if isinstance(content, bytes):
+            if not path.is_file() or path.read_bytes() != content:
+                write_atomically(path, content)
+        elif not path.is_file() or not _same_file(path, content):
+            shutil.copy2(content, path)
+
+
+def _same_file(one: Path, other: Path) -> bool:
+    a, b = one.stat(), other.stat()
+    return (a.st_size, a.st_mtime_ns) == (b.st_size, b.st_mtime_ns)
