@@ -8,7 +8,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from tasks.factor.errors import FactorError
 
-Array = NDArray[np.float64]
+Array = NDArray[Any]
 
 
 def as_matrix(values: ArrayLike, what: str) -> Array:
@@ -20,7 +20,7 @@ def as_matrix(values: ArrayLike, what: str) -> Array:
         raise FactorError(f"{what} has missing or infinite cells; drop those variables or fill them")
     if not np.allclose(matrix, matrix.T, atol=1e-8 * max(1.0, float(np.abs(matrix).max()))):
         raise FactorError(f"{what} is not symmetric; give the same value for (i, j) and (j, i)")
-    return (matrix + matrix.T) / 2
+    return np.asarray((matrix + matrix.T) / 2)
 
 
 def as_correlation(covariance: Array) -> Array:
@@ -41,7 +41,7 @@ def squared_multiple_correlations(correlation: Array) -> Array:
     """Return each variable's R² on all others (p,); FactorError when the matrix is singular."""
     if is_singular(correlation):
         raise FactorError("the correlation matrix is singular; drop a variable that the others add up to")
-    return np.asarray(1 - 1 / np.diag(np.linalg.inv(correlation)))
+    return 1 - 1 / np.diag(np.linalg.inv(correlation))
 
 
 def is_singular(matrix: Array, tolerance: float = 1e-12) -> bool:

@@ -1,4 +1,4 @@
-"""Loadings from a correlation or covariance matrix: principal components, principal axis, minres, maximum likelihood."""
+"""Loadings from a correlation or covariance matrix by principal components, principal axis, minres or ML."""
 
 from dataclasses import dataclass
 from typing import NamedTuple
@@ -83,6 +83,11 @@ def extract(matrix: ArrayLike, factors: int, method: str = "minres", max_iterati
     )
 
 
+def degrees_of_freedom(variables: int, factors: int) -> int:
+    """((p − k)² − p − k) / 2; below zero the factors are not determined."""
+    return ((variables - factors) ** 2 - variables - factors) // 2
+
+
 def _check(matrix: Array, factors: int, method: str) -> None:
     variables = len(matrix)
     if method not in METHODS:
@@ -107,7 +112,7 @@ def _fit(matrix: Array, factors: int, method: str, max_iterations: int) -> Fitte
 def _leading(matrix: Array, factors: int) -> Array:
     """Loadings of the first `factors` eigenvectors."""
     values, vectors = eigen(matrix)
-    return np.asarray(vectors[:, :factors] * np.sqrt(np.maximum(values[:factors], 0.0)))
+    return vectors[:, :factors] * np.sqrt(np.maximum(values[:factors], 0.0))
 
 
 def _axis(matrix: Array, factors: int, max_iterations: int) -> Fitted:
@@ -153,12 +158,12 @@ def _ml(matrix: Array, factors: int, max_iterations: int) -> Fitted:
 def _first_uniqueness(matrix: Array) -> Array:
     """1 − SMC in the units of the matrix, or half the variance where the matrix is singular."""
     if is_singular(matrix):
-        return np.asarray(np.diag(matrix) / 2)
-    return np.asarray(1 / np.diag(np.linalg.inv(matrix)))
+        return np.diag(matrix) / 2
+    return 1 / np.diag(np.linalg.inv(matrix))
 
 
 def _reduced(matrix: Array, communalities: Array) -> Array:
-    return np.asarray(matrix - np.diag(np.diag(matrix) - communalities))
+    return matrix - np.diag(np.diag(matrix) - communalities)
 
 
 def _cautions(matrix: Array, fitted: Fitted, method: str) -> list[Caution]:
@@ -166,8 +171,12 @@ def _cautions(matrix: Array, fitted: Fitted, method: str) -> list[Caution]:
     if not fitted.converged:
         text = f"{method} did not converge in {fitted.iterations} steps; ask for fewer factors or another method"
         cautions.append(Caution("no-convergence", text))
-    if method != "principal":
-        cautions += find_heywood(matrix, fitted.loadings, LOWEST_UNIQUENESS)
-    if method != "principal" and is_singular(matrix):
+    if method == "principal":
+        return cautions
+    cautions += find_heywood(matrix, fitted.loadings, LOWEST_UNIQUENESS)
+    if degrees_of_freedom(*fitted.loadings.shape) < 0:
+        text = "more loadings than correlations: many other solutions fit as well; ask for fewer factors"
+        cautions.append(Caution("undetermined", text))
+    if is_singular(matrix):
         cautions.append(Caution("singular", "the matrix is singular; drop a variable that the others add up to"))
     return cautions

@@ -109,7 +109,7 @@ def move_origin(moments: Moments, origin: Array) -> Moments:
 def covariance(moments: Moments, rule: str = "listwise") -> Array:
     """Return the covariance matrix (p, p), divisor n − 1; under `pairwise` each cell over its own rows."""
     if rule == "mean":
-        return np.asarray(move_origin(moments, moments.means).products / (moments.rows - 1))
+        return move_origin(moments, moments.means).products / (moments.rows - 1)
     centred = moments.products - moments.sums * moments.sums.T / moments.counts
     return np.asarray(centred / (moments.counts - 1))
 
@@ -119,7 +119,7 @@ def correlation(moments: Moments, rule: str = "listwise") -> Array:
     if rule == "mean":
         scatter = move_origin(moments, moments.means).products
         spread = np.sqrt(np.diag(scatter))
-        return np.asarray(scatter / np.outer(spread, spread))
+        return scatter / np.outer(spread, spread)
     scatter = moments.products - moments.sums * moments.sums.T / moments.counts
     spread = np.sqrt(moments.squares - moments.sums**2 / moments.counts)
     return np.asarray(scatter / (spread * spread.T))

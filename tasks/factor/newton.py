@@ -55,7 +55,7 @@ def minimize(
 
 
 def _held(x: Array, gradient: Array, lower: Array, upper: Array) -> Array:
-    return np.asarray(((x <= lower) & (gradient > 0)) | ((x >= upper) & (gradient < 0)))
+    return ((x <= lower) & (gradient > 0)) | ((x >= upper) & (gradient < 0))
 
 
 def _newton_step(point: Point, free: Array) -> Array:

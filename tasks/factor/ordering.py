@@ -15,7 +15,7 @@ class Arrangement(NamedTuple):
 
     def columns(self, matrix: Array) -> Array:
         """Arrange the columns of a (·, k) matrix."""
-        return np.asarray(matrix[:, self.order] * self.signs)
+        return matrix[:, self.order] * self.signs
 
     def both(self, matrix: Array) -> Array:
         """Arrange rows and columns of a (k, k) matrix."""

@@ -1,0 +1,140 @@
+"""Gradient projection (Jennrich 2001, 2002; Bernaards & Jennrich 2005), from many starts at once."""
+
+from abc import ABC, abstractmethod
+from dataclasses import dataclass
+
+import numpy as np
+
+from tasks.factor.arrays import Array
+from tasks.factor.criteria import Criterion
+
+
+@dataclass(frozen=True)
+class Search:
+    """Where each of s starts ended: turns T (s, k, k), criterion values, steps taken, gradient zero or not (s,)."""
+
+    turns: Array
+    values: Array
+    iterations: Array
+    converged: Array
+
+
+class Family(ABC):
+    """One of the two sets of turns T (…, k, k), for unrotated loadings A (p, k)."""
+
+    def __init__(self, loadings: Array, criterion: Criterion) -> None:
+        self.unrotated = loadings
+        self.criterion = criterion
+
+    def evaluate(self, turns: Array) -> tuple[Array, Array]:
+        """Criterion (s,) and its gradient by T (s, k, k)."""
+        loadings = self.loadings(turns)
+        values, slopes = self.criterion(loadings)
+        return values, self.gradient(turns, loadings, slopes)
+
+    @abstractmethod
+    def loadings(self, turns: Array) -> Array:
+        """Rotated loadings (s, p, k)."""
+
+    @abstractmethod
+    def gradient(self, turns: Array, loadings: Array, slopes: Array) -> Array:
+        """Gradient by T from the gradient by the loadings."""
+
+    @abstractmethod
+    def tangent(self, turns: Array, gradient: Array) -> Array:
+        """Project a gradient on the directions that stay in the family."""
+
+    @abstractmethod
+    def retract(self, matrices: Array) -> Array:
+        """Bring matrices near the family back into it."""
+
+
+class Orthogonal(Family):
+    """T'T = I, loadings A T."""
+
+    def loadings(self, turns: Array) -> Array:
+        return self.unrotated @ turns
+
+    def gradient(self, turns: Array, loadings: Array, slopes: Array) -> Array:
+        return self.unrotated.T @ slopes
+
+    def tangent(self, turns: Array, gradient: Array) -> Array:
+        inner = turns.mT @ gradient
+        return np.asarray(gradient - turns @ (inner + inner.mT) / 2)
+
+    def retract(self, matrices: Array) -> Array:
+        left, _, right = np.linalg.svd(matrices)
+        return np.asarray(left @ right)
+
+
+class Oblique(Family):
+    """diag(T'T) = I, loadings A (T⁻¹)', factor correlations T'T."""
+
+    def loadings(self, turns: Array) -> Array:
+        return self.unrotated @ np.linalg.inv(turns).mT
+
+    def gradient(self, turns: Array, loadings: Array, slopes: Array) -> Array:
+        return -np.linalg.inv(turns).mT @ slopes.mT @ loadings
+
+    def tangent(self, turns: Array, gradient: Array) -> Array:
+        return np.asarray(gradient - turns * (turns * gradient).sum(axis=-2, keepdims=True))
+
+    def retract(self, matrices: Array) -> Array:
+        return np.asarray(matrices / np.sqrt((matrices**2).sum(axis=-2, keepdims=True)))
+
+
+def descend(family: Family, starts: Array, tolerance: float, max_iterations: int) -> Search:
+    """Go down from each of `starts` (s, k, k) until its projected gradient's norm is below `tolerance`.
+
+    Each step's first length is Barzilai & Borwein's (1988); it is halved until the criterion falls enough.
+    """
+    turns = starts.copy()
+    values, gradients = family.evaluate(turns)
+    slopes = family.tangent(turns, gradients)
+    lengths = np.ones(len(turns))
+    iterations = np.zeros(len(turns), dtype=int)
+    norms = _norm(slopes)
+    active = np.flatnonzero(norms >= tolerance)
+    while len(active) and iterations.max() < max_iterations:
+        before = turns[active], slopes[active]
+        moved = _step(family, turns[active], values[active], slopes[active], lengths[active])
+        turns[active], values[active], gradient = moved
+        slopes[active] = family.tangent(turns[active], gradient)
+        lengths[active] = _next_lengths(turns[active] - before[0], slopes[active] - before[1])
+        iterations[active] += 1
+        norms[active] = _norm(slopes[active])
+        stuck = (turns[active] == before[0]).all(axis=(-2, -1))
+        active = active[(norms[active] >= tolerance) & ~stuck]
+    return Search(turns, values, iterations, norms < tolerance)
+
+
+def _step(family: Family, turns: Array, values: Array, slopes: Array, lengths: Array) -> tuple[Array, Array, Array]:
+    """Take one step from each turn, halving those that do not lower the criterion enough."""
+    turns, values = turns.copy(), values.copy()
+    new_gradients = np.zeros_like(turns)
+    squared = _norm(slopes) ** 2
+    waiting = np.arange(len(turns))
+    trial_lengths = lengths.copy()
+    for _ in range(40):
+        scaled = trial_lengths[waiting, None, None] * slopes[waiting]
+        trial = family.retract(turns[waiting] - scaled)
+        reached, gradients = family.evaluate(trial)
+        good = reached <= values[waiting] - 1e-4 * squared[waiting] * trial_lengths[waiting]
+        done = waiting[good]
+        turns[done], values[done], new_gradients[done] = trial[good], reached[good], gradients[good]
+        waiting = waiting[~good]
+        if not len(waiting):
+            return turns, values, new_gradients
+        trial_lengths[waiting] /= 2
+    new_gradients[waiting] = family.evaluate(turns[waiting])[1]
+    return turns, values, new_gradients
+
+
+def _next_lengths(steps: Array, changes: Array) -> Array:
+    """Barzilai & Borwein's first length, held within bounds."""
+    across = np.abs((steps * changes).sum(axis=(-2, -1)))
+    return np.asarray(np.clip((steps**2).sum(axis=(-2, -1)) / np.maximum(across, 1e-300), 1e-6, 1e6))
+
+
+def _norm(matrices: Array) -> Array:
+    return np.asarray(np.sqrt((matrices**2).sum(axis=(-2, -1))))

@@ -1,0 +1,201 @@
+"""Rotation of loadings to simple structure: orthogonal and oblique, with its signs and order fixed by rule."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from tasks.factor.arrays import Array
+from tasks.factor.criteria import Criterion, crawford_ferguson, geomin, oblimin, quartimax, varimax
+from tasks.factor.errors import Caution, FactorError
+from tasks.factor.ordering import arrange
+from tasks.factor.projection import Oblique, Orthogonal, Search, descend
+
+
+@dataclass(frozen=True)
+class Rotation:
+    """Loadings (p, k) after rotation by `method`, with Kaiser normalisation or not (`normalized`).
+
+    `loadings` is the pattern matrix, `structure` = pattern × `correlations` (k, k), which is I where orthogonal.
+    pattern = unrotated × `matrix` (k, k). `variance` (k,) is what each factor accounts for, diag(Φ L'L).
+    `criterion` is the value reached; `agreeing` of the `starts` searches ended there, all of them in `optima` places.
+    """
+
+    method: str
+    oblique: bool
+    normalized: bool
+    loadings: Array
+    structure: Array
+    correlations: Array
+    matrix: Array
+    variance: Array
+    criterion: float | None
+    iterations: int
+    converged: bool
+    starts: int
+    agreeing: int
+    optima: int
+    cautions: tuple[Caution, ...]
+
+
+class Rule(NamedTuple):
+    """How a rotation is done: oblique or not, normalised unless told otherwise, the criterion for p × k loadings."""
+
+    oblique: bool
+    normalize: bool
+    criterion: Callable[[int, int, float, float], Criterion]
+
+
+RULES = {
+    "varimax": Rule(False, True, lambda p, k, gamma, delta: varimax),
+    "quartimax": Rule(False, False, lambda p, k, gamma, delta: quartimax),
+    "equamax": Rule(False, False, lambda p, k, gamma, delta: crawford_ferguson(k / (2 * p))),
+    "geominT": Rule(False, False, lambda p, k, gamma, delta: geomin(delta)),
+    "promax": Rule(True, True, lambda p, k, gamma, delta: varimax),
+    "oblimin": Rule(True, False, lambda p, k, gamma, delta: oblimin(gamma)),
+    "quartimin": Rule(True, False, lambda p, k, gamma, delta: oblimin(0.0)),
+    "geominQ": Rule(True, False, lambda p, k, gamma, delta: geomin(delta)),
+}
+METHODS = ("none", *RULES)
+
+
+class Turn(NamedTuple):
+    """A rotation before its factors are put in order: pattern = unrotated × matrix."""
+
+    matrix: Array
+    correlations: Array
+    search: Search
+
+
+def rotate(
+    loadings: ArrayLike,
+    method: str = "varimax",
+    normalize: bool | None = None,
+    *,
+    gamma: float = 0.0,
+    delta: float = 0.01,
+    power: float = 4.0,
+    starts: int = 10,
+    seed: int = 0,
+    tolerance: float = 1e-6,
+    max_iterations: int = 2000,
+) -> Rotation:
+    """Rotate `loadings` (p, k), k at least 1.
+
+    `normalize` (Kaiser: rows scaled to length 1 meanwhile) is on for varimax and promax and off for the rest unless
+    given, as in R's psych. `gamma` is oblimin's, `delta` geomin's, `power` promax's (Hendrickson & White 1964, all of
+    it on the normalised rows if `normalize`). The lowest criterion of `starts` searches is taken: the first from the
+    loadings as they are, the others from random turns drawn with `seed`. Order and signs: see `ordering.arrange`.
+
+    Errors: FactorError for an unknown method or loadings that are not a p × k table of numbers.
+    """
+    unrotated = _check(loadings, method)
+    factors = unrotated.shape[1]
+    if method == "none" or factors == 1:
+        return _unturned(unrotated, method)
+    rule = RULES[method]
+    normalize = rule.normalize if normalize is None else normalize
+    weights = _row_lengths(unrotated) if normalize else np.ones((len(unrotated), 1))
+    scaled = unrotated / weights
+    family = Orthogonal if method == "promax" or not rule.oblique else Oblique
+    criterion = rule.criterion(len(unrotated), factors, gamma, delta)
+    search = descend(family(scaled, criterion), _starts(factors, starts, seed), tolerance, max_iterations)
+    best = search.turns[_best(search)]
+    turn = _promax(scaled, best, power, search) if method == "promax" else _turn(best, rule.oblique, search)
+    return _finish(unrotated, turn, method, normalize)
+
+
+def _check(loadings: ArrayLike, method: str) -> Array:
+    if method not in METHODS:
+        raise FactorError(f"unknown rotation '{method}'; use one of {', '.join(METHODS)}")
+    values = np.asarray(loadings, dtype=float)
+    if values.ndim != 2 or not values.size or not np.isfinite(values).all():
+        raise FactorError(f"loadings have shape {values.shape} or missing cells; give variables × factors")
+    return values
+
+
+def _unturned(loadings: Array, method: str) -> Rotation:
+    factors = loadings.shape[1]
+    text = "one factor leaves nothing to rotate"
+    cautions = (Caution("one-factor", text),) if method != "none" else ()
+    search = Search(np.eye(factors)[None], np.zeros(1), np.zeros(1, dtype=int), np.ones(1, dtype=bool))
+    turn = Turn(np.eye(factors), np.eye(factors), search)
+    done = _finish(loadings, turn, "none", False)
+    return Rotation(**{**vars(done), "criterion": None, "cautions": cautions, "starts": 0, "agreeing": 0, "optima": 0})
+
+
+def _row_lengths(loadings: Array) -> Array:
+    lengths = np.sqrt((loadings**2).sum(axis=1, keepdims=True))
+    return np.where(lengths > 0, lengths, 1.0)
+
+
+def _starts(factors: int, starts: int, seed: int) -> Array:
+    """The identity, then turns that are uniform over the orthogonal matrices."""
+    rng = np.random.default_rng(seed)
+    turns = np.linalg.qr(rng.standard_normal((max(starts, 1), factors, factors)))[0]
+    turns[0] = np.eye(factors)
+    return turns
+
+
+def _agreeing(search: Search) -> Array:
+    """Which searches ended at the lowest value, to 7 digits of the values' size."""
+    usable = np.where(np.isfinite(search.values), search.values, np.inf)
+    return np.asarray(usable <= usable.min() + 1e-7 * max(1.0, abs(float(usable.min()))))
+
+
+def _best(search: Search) -> int:
+    """The first of the searches at the lowest value, a converged one where there is one."""
+    lowest = _agreeing(search)
+    settled = lowest & search.converged
+    return int(np.argmax(settled if settled.any() else lowest))
+
+
+def _turn(best: Array, oblique: bool, search: Search) -> Turn:
+    if not oblique:
+        return Turn(best, np.eye(len(best)), search)
+    return Turn(np.linalg.inv(best).T, best.T @ best, search)
+
+
+def _promax(scaled: Array, best: Array, power: float, search: Search) -> Turn:
+    """Least squares from varimax to its own loadings raised to a power."""
+    simple = scaled @ best
+    target = simple * np.abs(simple) ** (power - 1)
+    fit = np.linalg.lstsq(simple, target, rcond=None)[0]
+    fit *= np.sqrt(np.diag(np.linalg.inv(fit.T @ fit)))
+    back = np.linalg.inv(fit)
+    return Turn(best @ fit, back @ back.T, search)
+
+
+def _finish(unrotated: Array, turn: Turn, method: str, normalize: bool) -> Rotation:
+    """Put the factors in order and gather the result."""
+    pattern = unrotated @ turn.matrix
+    arrangement = arrange(pattern, np.diag(turn.correlations @ pattern.T @ pattern))
+    pattern = arrangement.columns(pattern)
+    correlations = arrangement.both(turn.correlations)
+    best = _best(turn.search)
+    return Rotation(
+        method=method,
+        oblique=method != "none" and RULES[method].oblique,
+        normalized=normalize,
+        loadings=pattern,
+        structure=pattern @ correlations,
+        correlations=correlations,
+        matrix=arrangement.columns(turn.matrix),
+        variance=np.diag(correlations @ pattern.T @ pattern),
+        criterion=float(turn.search.values[best]),
+        iterations=int(turn.search.iterations[best]),
+        converged=bool(turn.search.converged[best]),
+        starts=len(turn.search.values),
+        agreeing=int(_agreeing(turn.search).sum()),
+        optima=len(np.unique(np.round(turn.search.values[turn.search.converged], 5))),
+        cautions=_cautions(turn.search, best),
+    )
+
+
+def _cautions(search: Search, best: int) -> tuple[Caution, ...]:
+    if search.converged[best]:
+        return ()
+    text = f"the rotation did not settle in {search.iterations[best]} steps; use fewer factors or another rotation"
+    return (Caution("no-convergence", text),)
