@@ -55,7 +55,7 @@ class Console:
         quarter = int(4 * done / total) if total else 0
         if 0 < quarter < 4 and quarter > self.said.get(step.id, 0):
             self.said[step.id] = quarter
-            self.line(f"  {step.id}: {quarter * 25} % {what}".rstrip())
+            self.line(f"  {step.id}: {100 * done / total:.0f} % {what}".rstrip())
 
     def finished(self, result: StepResult) -> None:
         if self.bars and result.planned.id in self.bar_of:
