@@ -119,7 +119,9 @@ def build() -> None:
 
     workspace = _workspace()
     built = build_site(workspace)
-    typer.echo(f"{built.days} days in {workspace.shown(built.index)}; open file://{built.index}")
+    for warning in built.warnings:
+        typer.echo(warning, err=True)
+    typer.echo(f"{built.days} {'day' if built.days == 1 else 'days'} in {workspace.shown(built.index)}; open file://{built.index}")
 
 
 @app.command()

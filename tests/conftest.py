@@ -102,7 +102,9 @@ class Space:
     def run(self, *arguments: str, check: int | None = None, timeout: float = 120) -> Done:
         """Run ``journal`` in the workspace; ``check`` is the exit code that it has to give."""
         command = [sys.executable, "-m", "journal", *arguments]
-        done = subprocess.run(command, cwd=self.root, capture_output=True, text=True, timeout=timeout, env=environment())
+        done = subprocess.run(
+            command, cwd=self.root, capture_output=True, text=True, timeout=timeout, env=environment()
+        )
         if check is not None:
             assert done.returncode == check, f"{arguments}: {done.returncode}\n{done.stdout}\n{done.stderr}"
         assert "Traceback" not in done.stdout + done.stderr
@@ -122,7 +124,11 @@ def environment() -> dict[str, str]:
 @pytest.fixture
 def space(tmp_path: Path) -> Space:
     """An empty workspace with the toy tasks as its plugins."""
-    space = Space(tmp_path / "workspace")
+    return make_space(tmp_path / "workspace")
+
+
+def make_space(root: Path) -> Space:
+    space = Space(root)
     space.write("journal.yml", "name: A journal\nday-1: 2024-01-02\ngoals:\n  glaswegian: 120 min\n")
     space.write("plugins/toys.py", TOY_TASKS)
     (space.root / "entries").mkdir()

@@ -15,7 +15,8 @@ from journal.report import format_number
 from journal.workspace import Workspace
 
 NEWEST = 10
-_EXCERPT = 240
+_EXCERPT = 320
+_MARKUP = ("#", "<", "!", "|", ">", "```", "~~~", "---")  # paragraphs that are none of the author's sentences
 
 
 def day_title(entry: Entry) -> str:
@@ -47,15 +48,20 @@ def listing_pages(entries: list[Entry], ledgers: Ledgers, workspace: Workspace) 
 
 
 def excerpt(entry: Entry) -> str:
-    """Return the first words of an entry's own, without markup."""
+    """Return the first words of an entry's own, without markup; words that end in a colon go on with what follows."""
+    words = ""
     for paragraph in re.split(r"\n\s*\n", entry.body.replace("\r\n", "\n")):
-        words = paragraph.strip()
-        if not words.startswith(("#", "<", "!", "|", ">", "```", "~~~", "---")):
-            plain = re.sub(r"\[([^\]]*)\]\([^)]*\)|[*_`]", r"\1", " ".join(words.split()))
-            plain = plain.replace(" * ", "; ").removeprefix("* ")
-            if plain:
-                return plain if len(plain) <= _EXCERPT else plain[:_EXCERPT].rsplit(" ", 1)[0] + " …"
-    return ""
+        if not paragraph.strip().startswith(_MARKUP):
+            words = f"{words} {_plain(paragraph)}".strip()
+        if words and not words.endswith(":"):
+            break
+    return words if len(words) <= _EXCERPT else words[:_EXCERPT].rsplit(" ", 1)[0] + " …"
+
+
+def _plain(paragraph: str) -> str:
+    items = re.split(r"^\s*(?:[-*+]|\d+\.)\s+", paragraph, flags=re.MULTILINE)
+    text = "; ".join(" ".join(item.split()) for item in items if item.strip())
+    return re.sub(r"!?\[([^\]]*)\]\([^)]*\)|[*_`]", r"\1", text)
 
 
 def category_slug(name: str) -> str:
@@ -72,7 +78,7 @@ def _home(entries: list[Entry], workspace: Workspace) -> str:
         f"{escape(excerpt(entry))}\n"
         for entry in entries[:NEWEST]
     ]
-    parts.append(f"[All {len(entries)} days](archive.md)\n")
+    parts.append(f"[All days](archive.md), {len(entries)} so far.\n")
     return _hidden_toc(workspace.name) + "\n".join(parts)
 
 

@@ -1,0 +1,241 @@
+"""The blog: pages for entries, listing pages, links that lead somewhere, publishing."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import time
+import urllib.request
+from html.parser import HTMLParser
+from pathlib import Path
+from urllib.parse import unquote
+
+import pytest
+from conftest import Space, entry_name, environment, make_space
+
+SITE = (Path(__file__).parents[1] / "site" / "mkdocs.yml").read_text()
+
+
+@pytest.fixture
+def blog(space: Space) -> Space:
+    """A workspace with two days, one of them with results of every kind that has a file."""
+    return write_days(space)
+
+
+@pytest.fixture(scope="module")
+def built(tmp_path_factory: pytest.TempPathFactory) -> Space:
+    """Such a workspace, built, for tests that only look at it."""
+    space = write_days(make_space(tmp_path_factory.mktemp("blog")))
+    space.run("build", check=0)
+    return space
+
+
+def write_days(space: Space) -> Space:
+    space.write("site/mkdocs.yml", SITE)
+    space.write("plugins/pictures.py", PICTURES)
+    space.entry(
+        "  all:\n    uses: toy.all\n", "## Hello\n\nToday I drew:\n\n* a plot\n* a picture\n\n<!-- journal:all -->\n"
+    )
+    space.entry("", "## Hello\n\nNothing ran, see [yesterday](2024-05-13-day-133.md).\n", day=134)
+    space.run("day", "133", check=0)
+    return space
+
+
+PICTURES = '''"""A report with everything in it."""
+import wave
+from journal import Context, Report, new_figure, task
+
+PIXEL = bytes.fromhex(
+    "89504e470d0a1a0a0000000d4948445200000001000000010806000000"
+    "1f15c4890000000d49444154789c6360606060000000050001a5f645400000000049454e44ae426082"
+)
+
+
+@task("toy.all")
+def everything(ctx: Context) -> Report:
+    """Report one thing of each kind."""
+    plot, axes = new_figure()
+    axes.plot([1, 2, 3])
+    (ctx.out / "one.png").write_bytes(PIXEL)
+    with wave.open(str(ctx.out / "a tone.wav"), "wb") as sound:
+        sound.setnchannels(1)
+        sound.setsampwidth(2)
+        sound.setframerate(8000)
+        sound.writeframes(bytes(1600))
+    report = Report().figure("plot", plot, alt="Three points").image(ctx.out / "one.png", alt="A pixel")
+    report.gallery([(ctx.out / "one.png", "a pixel")], columns=1).audio(ctx.out / "a tone.wav", caption="A tone")
+    return report.quote("<script>alert(1)</script>").total("glaswegian", 90, "s")
+'''
+
+
+class Page(HTMLParser):
+    """Collects what a page links to, its elements and its text."""
+
+    def __init__(self, path: Path) -> None:
+        super().__init__()
+        self.links: list[str] = []
+        self.tags: list[str] = []
+        self.text = ""
+        self.feed(path.read_text())
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.append(tag)
+        self.links += [value or "" for name, value in attrs if name in ("src", "href")]
+
+    def handle_data(self, data: str) -> None:
+        self.text += data
+
+
+def day_file(space: Space, day: int = 133) -> Path:
+    return space.root / "build/site/days" / f"{entry_name(day)}.html"
+
+
+def test_every_local_link_and_medium_of_the_site_resolves(built: Space) -> None:
+    pages = list((built.root / "build/site").rglob("*.html"))
+    assert len(pages) >= 7
+    for page in pages:
+        for link in Page(page).links if page.name != "404.html" else []:
+            target = unquote(link.split("#")[0].split("?")[0])
+            if target and "://" not in link and not link.startswith(("data:", "mailto:")):
+                assert (page.parent / target).exists(), f"{page.name} links to {link}"
+
+
+def test_a_page_asks_no_other_host_for_anything(built: Space) -> None:
+    text = day_file(built).read_text()
+    assert 'src="http' not in text
+    assert 'rel="stylesheet" href="http' not in text
+
+
+def test_a_day_page_is_titled_as_a_daily_journal_does(built: Space) -> None:
+    text = Page(day_file(built)).text
+    assert "(Day 133) A day" in text
+    assert "13 May 2024" in text
+
+
+def test_plots_stand_inline_and_follow_the_colours_of_the_page(built: Space) -> None:
+    text = day_file(built).read_text()
+    assert "<svg" in text
+    assert "var(--md-default-fg-color" in text
+    assert 'aria-label="Three points"' in text
+
+
+def test_text_of_a_model_is_never_run(built: Space) -> None:
+    assert "<script>alert(1)</script>" not in day_file(built).read_text()
+    assert "<script>alert(1)</script>" in Page(day_file(built)).text
+
+
+def test_no_marker_is_left_in_a_page(built: Space) -> None:
+    assert "journal:all" not in day_file(built).read_text()
+
+
+def test_home_tells_the_newest_day_first_with_its_first_words(built: Space) -> None:
+    text = Page(built.root / "build/site/index.html").text
+    assert text.index("(Day 134)") < text.index("(Day 133)")
+    assert "Today I drew: a plot; a picture" in text
+
+
+def test_totals_are_computed_from_the_reports(built: Space) -> None:
+    assert "1.50 of 120 min" in Page(built.root / "build/site/totals.html").text
+
+
+def test_an_entry_that_goes_takes_its_page_along(blog: Space) -> None:
+    blog.run("build", check=0)
+    (blog.root / "entries" / f"{entry_name(134)}.md").unlink()
+    blog.run("build", check=0)
+    assert not day_file(blog, 134).exists()
+    assert "(Day 134)" not in (blog.root / "build/site/index.html").read_text()
+
+
+def test_a_draft_is_not_built(blog: Space) -> None:
+    path = blog.root / "entries" / f"{entry_name(134)}.md"
+    path.write_text(path.read_text().replace("day: 134", "day: 134\ndraft: true"))
+    blog.run("build", check=0)
+    assert not day_file(blog, 134).exists()
+
+
+def test_build_changes_nothing_in_site_and_entries(blog: Space) -> None:
+    before = {p: p.read_bytes() for top in ("site", "entries") for p in (blog.root / top).rglob("*") if p.is_file()}
+    blog.run("build", check=0)
+    after = {p: p.read_bytes() for top in ("site", "entries") for p in (blog.root / top).rglob("*") if p.is_file()}
+    assert before == after
+
+
+def test_a_link_that_leads_nowhere_is_said(blog: Space) -> None:
+    blog.entry("", "See [this](nowhere.md).\n", day=135)
+    done = blog.run("build", check=0)
+    assert "nowhere.md" in done.err
+    assert len(done.err.strip().splitlines()) == 1
+
+
+def test_publish_puts_the_site_on_a_branch_and_keeps_the_cname(blog: Space, tmp_path: Path) -> None:
+    remote = tmp_path / "remote.git"
+    git = _git(blog.root)
+    subprocess.run(["git", "init", "--quiet", "--bare", str(remote)], check=True)
+    git("init", "--quiet")
+    git("remote", "add", "origin", str(remote))
+    blog.run("publish", check=0)
+    (blog.root / "CNAME").write_text("example.org\n")
+    _put_cname_on_branch(blog.root, "example.org")
+    blog.run("publish", check=0)
+    files = _git(remote)("ls-tree", "-r", "--name-only", "gh-pages").split("\n")
+    assert {"index.html", ".nojekyll", "CNAME", f"days/{entry_name(133)}.html"} <= set(files)
+    assert _git(remote)("show", "gh-pages:CNAME").strip() == "example.org"
+
+
+def test_publish_without_a_repository_says_what_to_do(blog: Space) -> None:
+    done = blog.run("publish", check=1)
+    assert done.err.strip() == "this workspace is in no git repository; run: git init"
+
+
+def test_serve_shows_the_day_and_follows_its_entry(blog: Space) -> None:
+    command = [sys.executable, "-m", "journal", "serve", "--port", "8765"]
+    with subprocess.Popen(command, cwd=blog.root, env=environment(), stdout=subprocess.DEVNULL) as server:
+        address = f"http://127.0.0.1:8765/days/{entry_name(133)}.html"
+        assert _wait_for(address, "A day")
+        path = blog.root / "entries" / f"{entry_name(133)}.md"
+        path.write_text(path.read_text().replace("Today I drew", "Today I really drew"))
+        assert _wait_for(address, "Today I really drew")
+        server.terminate()
+
+
+def test_the_site_of_a_new_workspace_looks_like_this_one() -> None:
+    skeleton = Path(__file__).parents[1] / "journal" / "skeleton" / "mkdocs.yml"
+    assert skeleton.read_text() == SITE
+
+
+def _wait_for(address: str, text: str) -> bool:
+    for _ in range(100):
+        try:
+            with urllib.request.urlopen(address, timeout=5) as answer:
+                if text in answer.read().decode():
+                    return True
+        except OSError:
+            pass
+        time.sleep(0.2)
+    return False
+
+
+def _git(folder: Path):  # type: ignore[no-untyped-def]
+    identity = {"GIT_AUTHOR_NAME": "A", "GIT_AUTHOR_EMAIL": "a@example.org"}
+    identity |= {"GIT_COMMITTER_NAME": "A", "GIT_COMMITTER_EMAIL": "a@example.org"}
+
+    def git(*arguments: str) -> str:
+        environment = {**os.environ, **identity}
+        done = subprocess.run(
+            ["git", *arguments], cwd=folder, env=environment, capture_output=True, text=True, check=True
+        )
+        return done.stdout
+
+    return git
+
+
+def _put_cname_on_branch(root: Path, name: str) -> None:
+    """Commit a CNAME to the published branch, as a host's settings page does."""
+    git = _git(root)
+    blob = subprocess.run(["git", "hash-object", "-w", "--stdin"], cwd=root, input=name, capture_output=True, text=True)
+    tree = git("ls-tree", "gh-pages") + f"100644 blob {blob.stdout.strip()}\tCNAME\n"
+    made = subprocess.run(["git", "mktree"], cwd=root, input=tree, capture_output=True, text=True, check=True)
+    commit = git("commit-tree", made.stdout.strip(), "-p", "gh-pages", "-m", "A domain")
+    git("update-ref", "refs/heads/gh-pages", commit.strip())
+    git("push", "--quiet", "--force", "origin", "gh-pages")
