@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import hashlib
 import importlib.util
+import sys
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import lru_cache
@@ -107,9 +108,17 @@ def _imported(node: ast.Import | ast.ImportFrom, module: _Module) -> dict[str, _
     found: dict[str, _Target] = {}
     for alias in node.names:
         submodule = f"{base}.{alias.name}"
-        target = _Target(submodule, _WHOLE) if _is_module(submodule) else _Target(base, alias.name)
+        ours = base.split(".")[0] == module.name.split(".")[0] or _is_local(base.split(".")[0])
+        target = _Target(submodule, _WHOLE) if ours and _is_module(submodule) else _Target(base, alias.name)
         found[alias.asname or alias.name] = target
     return found
+
+
+@lru_cache(maxsize=1024)
+def _is_local(top: str) -> bool:
+    """Return whether a package lies outside the libraries; to look inside a library would import it."""
+    spec = importlib.util.find_spec(top) if top else None
+    return bool(spec and spec.origin and "-packages" not in spec.origin and top not in sys.stdlib_module_names)
 
 
 @lru_cache(maxsize=4096)
@@ -124,7 +133,7 @@ def _module(name: str, start: str, top: str, root: Path) -> _Module | None:
     """Read a module's source if it belongs to the project: the task's own package, or files of the workspace."""
     if name.endswith(".py"):
         return _parse(name, Path(name), False)
-    if name.split(".")[0] == "journal":
+    if name.split(".")[0] == "journal" or not (name.split(".")[0] == top or _is_local(name.split(".")[0])):
         return None
     try:
         spec = importlib.util.find_spec(name)
