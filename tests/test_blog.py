@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import socket
 import subprocess
 import sys
 import time
@@ -189,14 +190,23 @@ def test_publish_without_a_repository_says_what_to_do(blog: Space) -> None:
 
 
 def test_serve_shows_the_day_and_follows_its_entry(blog: Space) -> None:
-    command = [sys.executable, "-m", "journal", "serve", "--port", "8765"]
+    port = free_port()
+    command = [sys.executable, "-m", "journal", "serve", "--port", str(port)]
     with subprocess.Popen(command, cwd=blog.root, env=environment(), stdout=subprocess.DEVNULL) as server:
-        address = f"http://127.0.0.1:8765/days/{entry_name(133)}.html"
-        assert _wait_for(address, "A day")
-        path = blog.root / "entries" / f"{entry_name(133)}.md"
-        path.write_text(path.read_text().replace("Today I drew", "Today I really drew"))
-        assert _wait_for(address, "Today I really drew")
-        server.terminate()
+        try:
+            address = f"http://127.0.0.1:{port}/days/{entry_name(133)}.html"
+            assert _wait_for(address, "A day")
+            path = blog.root / "entries" / f"{entry_name(133)}.md"
+            path.write_text(path.read_text().replace("Today I drew", "Today I really drew"))
+            assert _wait_for(address, "Today I really drew")
+        finally:
+            server.terminate()
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
 
 
 def test_the_site_of_a_new_workspace_looks_like_this_one() -> None:
