@@ -6,6 +6,7 @@ import re
 import unicodedata
 from collections.abc import Callable
 from pathlib import Path
+from threading import Lock
 from typing import Annotated, Literal
 
 from journal import Context, Field, File, Files, Report, TaskError, task
@@ -97,16 +98,18 @@ def _cut_all(names: dict[Path, str], cut: Cut, style: Style, ctx: Context) -> li
 
 
 class _Progress:
-    """Adds up how far each of several recordings is."""
+    """Adds up how far each of several recordings is, and says so from one thread at a time."""
 
     def __init__(self, ctx: Context, total: int) -> None:
         self.ctx, self.total = ctx, total
         self.parts: dict[str, float] = {}
+        self.lock = Lock()
 
     def of(self, name: str) -> Callable[[float], None]:
         def show(part: float) -> None:
-            self.parts[name] = part
-            self.ctx.progress(sum(self.parts.values()), self.total, name)
+            with self.lock:
+                self.parts[name] = part
+                self.ctx.progress(sum(self.parts.values()), self.total, name)
 
         return show
 

@@ -63,12 +63,13 @@ def cut_recording(
     """Cut a recording into clips named by ``name`` and number; raises TaskError, with ``shown`` for the file."""
     sound = read_sound(path, shown, style.rate_hz)
     samples, rate_hz = samples_of(sound), sound.frame_rate
-    spans = find_expressions(samples, rate_hz, cut, progress)
+    spans = find_expressions(samples, rate_hz, cut, lambda part: progress(0.9 * part))
     if not spans:
         raise TaskError(f"{shown}: no speech found; check that it can be heard, lower 'threshold', or leave it out")
     digits = max(2, len(str(len(spans))))
     paths = [style.folder / f"{name}-{n:0{digits}}.{style.format}" for n in range(1, len(spans) + 1)]
     clips = [_cut_clip(sound, span, to, style) for span, to in zip(spans, paths, strict=True)]
+    progress(1.0)
     lows, highs = outline(samples)
     times = [(clip.start_s, clip.end_s) for clip in clips]
     return Cutting(name, clips, Waveform(name, len(samples) / rate_hz, lows, highs, times))

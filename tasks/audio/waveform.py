@@ -39,7 +39,7 @@ def outline(samples: Samples) -> tuple[NDArray[np.float32], NDArray[np.float32]]
 
 def draw_waveforms(waveforms: Sequence[Waveform]) -> Figure:
     """Draw one row for each recording over a common axis of time."""
-    plot, axes = new_figure(height=0.5 + 1.05 * len(waveforms), rows=len(waveforms))
+    plot, axes = new_figure(height=0.5 + 0.9 * len(waveforms), rows=len(waveforms))
     longest_s = max(waveform.length_s for waveform in waveforms)
     scale, unit = (60.0, "minutes") if longest_s > 300 else (1.0, "seconds")
     rows = list(np.atleast_1d(axes))
@@ -47,7 +47,8 @@ def draw_waveforms(waveforms: Sequence[Waveform]) -> Figure:
         _draw_row(row, waveform, scale)
         row.set_xlim(0, longest_s / scale)
     for row in rows[:-1]:
-        row.set_xticklabels([])
+        row.spines["bottom"].set_visible(False)
+        row.set_xticks([])
     rows[-1].set_xlabel(unit)
     return plot
 
@@ -57,7 +58,7 @@ def _draw_row(axes: Any, waveform: Waveform, scale: float) -> None:
     axes.fill_between(times, waveform.lows, waveform.highs, linewidth=0.4, color="#3b82c4")
     every = -(-len(waveform.clips_s) // _NUMBERS)
     for number, (start_s, end_s) in enumerate(waveform.clips_s, 1):
-        axes.axvspan(start_s / scale, end_s / scale, color="#e8963c", alpha=0.28, linewidth=0)
+        axes.axvspan(start_s / scale, end_s / scale, color="#e8963c", alpha=0.28, linewidth=0, zorder=0)
         if (number - 1) % every == 0:
             middle = (start_s + end_s) / 2 / scale
             axes.annotate(str(number), (middle, 1), xycoords=("data", "axes fraction"), ha="center", fontsize=8)
