@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import hashlib
 import inspect
+import json
 import logging
+import os
+import shutil
 from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, is_dataclass
@@ -57,12 +61,36 @@ class Context:
     """CPU threads that the step may use."""
     progress: Callable[..., None] = _quiet
     """``progress(done, total, what="")``: how much of the work is done."""
+    memory: Path | None = None
+    """Folder of what ``remember`` keeps, between runs and days."""
+    basis: str = ""
+    """Digest of the task's code and libraries: what is remembered counts for these alone."""
     log: logging.Logger = field(default_factory=lambda: logging.getLogger("journal.task"))
 
     def map(self, function: Callable[[In], Out], items: Iterable[In]) -> list[Out]:
         """Apply a function to each item over the run's workers; the results keep the items' order."""
         with ThreadPoolExecutor(self.jobs) as pool:
             return list(pool.map(function, items))
+
+    def remember(self, key: Mapping[str, Any], path: Path) -> None:
+        """Keep a file that depends on ``key`` (plain data) alone, so that a later run need not make it again."""
+        if self.memory is not None:
+            target = self._place(self.memory, key)
+            target.parent.mkdir(parents=True, exist_ok=True)
+            partial = target.with_name(f"{target.name}.{os.getpid()}.part")
+            shutil.copyfile(path, partial)
+            partial.replace(target)
+
+    def recall(self, key: Mapping[str, Any], name: str) -> Path | None:
+        """Return a remembered file as ``ctx.out / name``, or None where nothing is kept of that key."""
+        if self.memory is None or not (kept := self._place(self.memory, key)).is_file():
+            return None
+        return Path(shutil.copyfile(kept, self.out / name))
+
+    def _place(self, memory: Path, key: Mapping[str, Any]) -> Path:
+        text = json.dumps([self.basis, dict(key)], sort_keys=True, ensure_ascii=False)
+        digest = hashlib.sha256(text.encode()).hexdigest()
+        return memory / digest[:2] / digest
 
     def model(self, name: str) -> LoadedModel:
         """Fetch a model by its short name or source; raises ModelError where it can't be had."""

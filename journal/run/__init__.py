@@ -282,7 +282,8 @@ class _Loop:
         name = f"day-{entry.day}-{planned.id}"
         out, log = run.store.work / name, run.store.logs / f"{name}.log"
         root, models = run.workspace.root, dict(run.workspace.models)
-        return Job(planned.source, ready.values, header, out, log, root, entry.day, entry.date, models, threads)
+        memory = None if run.choice.force else run.store.folder / "kept"
+        return Job(planned.source, ready.values, header, out, log, root, entry.day, entry.date, models, threads, memory)
 
     def _take(self, event: Event) -> None:
         in_hand = self.in_hand[event.key]

@@ -36,6 +36,8 @@ class Job:
     date: date
     models: Mapping[str, str]
     threads: int
+    memory: Path | None = None
+    """Where tasks keep what later runs need not make again; None makes all of it again."""
 
 
 def main() -> None:
@@ -77,12 +79,20 @@ def _call_task(job: Job, progress: Any) -> Report:
             models=job.models,
             jobs=job.threads,
             progress=progress,
+            memory=job.memory,
+            basis=_basis(job.header),
             log=logging.getLogger(task.name),
         )
     report = task(**values)
     if not isinstance(report, Report):
         raise TaskError(f"task '{task.name}' returned {type(report).__name__}; it must return a Report")
     return report
+
+
+def _basis(header: Mapping[str, Any]) -> str:
+    """Return what a task's remembered files depend on beside their keys: its code and its libraries."""
+    parts = header.get("depends_on", {})
+    return repr(sorted((name, value) for name, value in parts.items() if name.startswith(("code ", "library "))))
 
 
 def _receive(connection: Connection, jobs: SimpleQueue[Job]) -> None:
