@@ -1,0 +1,151 @@
+"""Answers of a model in this process: batches of prompts, token by token."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+from tasks.llm.language_model import LanguageModel, quiet
+
+TopTokens = list[tuple[str, float]]
+"""The likeliest next tokens with their probabilities, the likeliest first."""
+
+
+@dataclass(frozen=True)
+class Decoding:
+    """How an answer's tokens are chosen."""
+
+    max_new_tokens: int = 128
+    temperature: float = 0.0
+    """0 takes the likeliest token each time (greedy); above, tokens are drawn by probability."""
+    repetition_penalty: float = 1.0
+    seed: int = 0
+    top: int = 5
+    """How many of the likeliest first tokens to report."""
+    batch_size: int = 8
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What a model answered to a prompt."""
+
+    prompt: str
+    """The whole text that the model read."""
+    text: str
+    tokens: int
+    finished: bool
+    """False where the answer was cut off at ``max_new_tokens``."""
+    top: TopTokens
+
+
+def generate(
+    model: LanguageModel, prompts: list[str], decoding: Decoding, progress: Callable[[int], None] = lambda tokens: None
+) -> list[Answer]:
+    """Let a model go on from each text. ``progress`` hears the number of tokens done, batch after batch."""
+    answers: list[Answer] = []
+    with _seeded(decoding.seed), quiet():
+        for start in range(0, len(prompts), decoding.batch_size):
+            batch = prompts[start : start + decoding.batch_size]
+            tell = partial(_tell_tokens, progress, len(answers) * decoding.max_new_tokens, len(batch))
+            answers += _generate_batch(model, batch, decoding, tell)
+    return answers
+
+
+def _tell_tokens(progress: Callable[[int], None], done: int, prompts: int, steps: int) -> None:
+    progress(done + prompts * steps)
+
+
+def top_tokens(logits: Any, tokenizer: Any, count: int) -> TopTokens:
+    """Return the likeliest tokens under next-token logits (a vector over the vocabulary)."""
+    import torch
+
+    log_probabilities = torch.log_softmax(logits.float(), dim=-1)
+    best = log_probabilities.topk(min(count, logits.shape[-1]))
+    names = [readable(tokenizer.decode([token])) for token in best.indices.tolist()]
+    return list(zip(names, best.values.exp().tolist(), strict=True))
+
+
+def readable(token: str) -> str:
+    """Show a token in quotes, its spaces as ␣ and its line ends as ↵."""
+    return f"“{token.replace(' ', '␣').replace(chr(10), '↵').replace(chr(9), '⇥')}”"
+
+
+def _generate_batch(
+    model: LanguageModel, prompts: list[str], decoding: Decoding, progress: Callable[[int], None]
+) -> list[Answer]:
+    import torch
+
+    batch = model.tokenizer(prompts, return_tensors="pt", padding=True, add_special_tokens=False)
+    with torch.inference_mode():
+        first = _next_token_logits(model.network, batch)
+        written = model.network.generate(**batch, **_options(model, decoding, progress))
+    new = written[:, batch["input_ids"].shape[1] :].tolist()
+    return [
+        _read_answer(model, prompt, tokens, top_tokens(logits, model.tokenizer, decoding.top))
+        for prompt, tokens, logits in zip(prompts, new, first, strict=True)
+    ]
+
+
+def _next_token_logits(network: Any, batch: Any) -> Any:
+    """Return (prompts, vocabulary) logits of the first new token, before any temperature or penalty."""
+    positions = (batch["attention_mask"].cumsum(-1) - 1).clamp(min=0)
+    return network(**batch, position_ids=positions, logits_to_keep=1, use_cache=False).logits[:, -1]
+
+
+def _options(model: LanguageModel, decoding: Decoding, progress: Callable[[int], None]) -> dict[str, Any]:
+    sampling = (
+        {"do_sample": True, "temperature": decoding.temperature} if decoding.temperature else {"do_sample": False}
+    )
+    return {
+        **sampling,
+        "top_p": 1.0,
+        "top_k": 0,
+        "max_new_tokens": decoding.max_new_tokens,
+        "repetition_penalty": decoding.repetition_penalty,
+        "pad_token_id": model.tokenizer.pad_token_id,
+        "eos_token_id": _end_tokens(model),
+        "stopping_criteria": [_tell(progress)],
+    }
+
+
+def _tell(progress: Callable[[int], None]) -> Callable[..., Any]:
+    """Make a stopping criterion that never stops, but says how far the batch is."""
+    import torch
+
+    steps = 0
+
+    def go_on(input_ids: Any, scores: Any, **options: Any) -> Any:
+        nonlocal steps
+        steps += 1
+        progress(steps)
+        return torch.zeros(len(input_ids), dtype=torch.bool, device=input_ids.device)
+
+    return go_on
+
+
+def _end_tokens(model: LanguageModel) -> list[int]:
+    """Return the tokens that end an answer: the tokenizer's, and those that the model's makers name."""
+    named = model.network.generation_config.eos_token_id
+    several = named if isinstance(named, list) else [named]
+    return sorted({token for token in [*several, model.tokenizer.eos_token_id] if token is not None})
+
+
+def _read_answer(model: LanguageModel, prompt: str, tokens: list[int], top: TopTokens) -> Answer:
+    """Cut an answer's tokens at the first that ends it."""
+    ends = _end_tokens(model)
+    end = next((place for place, token in enumerate(tokens) if token in ends), None)
+    kept = tokens[:end]
+    text = model.tokenizer.decode(kept, skip_special_tokens=True).strip()
+    return Answer(prompt, text, len(kept), end is not None, top)
+
+
+@contextmanager
+def _seeded(seed: int) -> Iterator[None]:
+    import torch
+
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(seed)
+        yield

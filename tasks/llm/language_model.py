@@ -1,0 +1,163 @@
+"""A language model in this process: a tokenizer and a causal network, kept from one step to the next."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+from journal import TaskError
+from journal.models import Model
+from tasks.llm.gguf_folder import convert_gguf
+
+_PLAIN_TEMPLATE = (
+    "{{ bos_token }}{% for message in messages %}"
+    "{% if message.role == 'system' %}{{ message.content }}\n\n"
+    "{% elif message.role == 'user' %}Question: {{ message.content }}\nAnswer:"
+    "{% else %} {{ message.content }}{{ eos_token }}\n\n{% endif %}{% endfor %}"
+)
+"""For models that were never taught to chat and bring no template of their own."""
+
+
+@dataclass(frozen=True)
+class LanguageModel:
+    """A tokenizer and a network (a ``PreTrainedModel``, or a ``PeftModel`` around one) in evaluation mode."""
+
+    name: str
+    tokenizer: Any
+    network: Any
+
+    def render_chat(self, messages: list[dict[str, str]]) -> str:
+        """Return a conversation as the text that the network reads, up to where its answer begins."""
+        try:
+            text: str = self.tokenizer.apply_chat_template(messages, tokenize=False, add_generation_prompt=True)
+        except Exception as error:  # templates are small programs, and each fails in its own way
+            raise TaskError(f"model '{self.name}': its chat template refuses the prompt: {_cause(error)}") from error
+        return text
+
+
+def load_language_model(model: Model, threads: int) -> LanguageModel:
+    """Load a model from the user's disk, never from a network; raises TaskError where it is no language model.
+
+    ``threads`` is how many CPU threads this process may compute with.
+    """
+    import torch
+
+    torch.set_num_threads(threads)
+    if model.path is None:
+        raise TaskError(f"model '{model.source}' answers from a server; this needs one whose weights are at hand")
+    with quiet():
+        tokenizer, network = _load(model.path, model.digest)
+    return LanguageModel(model.source, tokenizer, network)
+
+
+@contextmanager
+def adapted(model: LanguageModel, adapter: Path | None) -> Iterator[LanguageModel]:
+    """Put a PEFT adapter on a model for a while; afterwards the model is as it was."""
+    if adapter is None:
+        yield model
+        return
+    with quiet():
+        network = _put_on(model, adapter)
+    try:
+        yield LanguageModel(model.name, model.tokenizer, network)
+    finally:
+        take_off(network)
+
+
+def take_off(network: Any) -> None:
+    """Remove a ``PeftModel``'s adapters from the network under it."""
+    base = network.unload()
+    vars(base).pop("peft_config", None)  # PEFT warns of a second adapter where it is left
+
+
+@contextmanager
+def quiet() -> Iterator[None]:
+    """Silence what transformers and PEFT say of their own accord: the step's progress is the task's to show."""
+    import warnings
+
+    from transformers.utils import logging
+
+    verbosity, bars = logging.get_verbosity(), logging.is_progress_bar_enabled()
+    logging.set_verbosity_error()
+    logging.disable_progress_bar()
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            yield
+    finally:
+        logging.set_verbosity(verbosity)
+        if bars:
+            logging.enable_progress_bar()
+
+
+@lru_cache(maxsize=1)  # a second model of gigabytes would push the first out of memory, or out of swap
+def _load(path: Path, digest: str) -> tuple[Any, Any]:
+    folder = _safetensors_folder(path, digest)
+    try:
+        return _load_tokenizer(folder), _load_network(folder)
+    except Exception as error:  # transformers and safetensors raise a dozen unrelated kinds
+        raise TaskError(f"model {path.name} can't be loaded: {_cause(error)}") from error
+
+
+def _safetensors_folder(path: Path, digest: str) -> Path:
+    if path.suffix == ".gguf":
+        return convert_gguf(path, digest)
+    if not (path / "config.json").is_file():
+        raise TaskError(f"{path.name} is no language model: a folder with config.json, or a .gguf file, is needed")
+    if not any(path.glob("*.safetensors")):
+        raise TaskError(f"model {path.name} has no *.safetensors weights (pickled weights are not loaded)")
+    return path
+
+
+def _load_tokenizer(folder: Path) -> Any:
+    from transformers import AutoTokenizer
+
+    tokenizer = AutoTokenizer.from_pretrained(folder, local_files_only=True, trust_remote_code=False)
+    tokenizer.padding_side = "left"
+    if tokenizer.pad_token is None:
+        tokenizer.pad_token = tokenizer.eos_token
+    if tokenizer.chat_template is None:
+        tokenizer.chat_template = _PLAIN_TEMPLATE
+    return tokenizer
+
+
+def _load_network(folder: Path) -> Any:
+    import torch
+    from transformers import AutoModelForCausalLM
+
+    options = {"local_files_only": True, "trust_remote_code": False, "use_safetensors": True}
+    network = AutoModelForCausalLM.from_pretrained(folder, dtype=torch.float32, **options)
+    return network.eval().requires_grad_(False)
+
+
+def _put_on(model: LanguageModel, adapter: Path) -> Any:
+    from peft import PeftModel
+
+    if not (adapter / "adapter_config.json").is_file():
+        raise TaskError(f"{adapter.name} is no adapter: a folder with adapter_config.json is needed")
+    if not (adapter / "adapter_model.safetensors").is_file():
+        raise TaskError(f"adapter {adapter.name} has no adapter_model.safetensors (pickled weights are not loaded)")
+    try:
+        return PeftModel.from_pretrained(model.network, adapter, local_files_only=True).eval()
+    except Exception as error:
+        strip_adapters(model.network)
+        raise TaskError(f"adapter {adapter.name} does not fit model '{model.name}': {_cause(error)}") from error
+
+
+def strip_adapters(network: Any) -> None:
+    """Remove what a failed attempt to put an adapter on may have left."""
+    from peft.tuners.tuners_utils import BaseTunerLayer
+
+    for name, module in list(network.named_modules()):
+        if isinstance(module, BaseTunerLayer):
+            parent, _, attribute = name.rpartition(".")
+            setattr(network.get_submodule(parent), attribute, module.get_base_layer())
+    vars(network).pop("peft_config", None)
+
+
+def _cause(error: Exception) -> str:
+    return (str(error).strip().splitlines() or [type(error).__name__])[0]
