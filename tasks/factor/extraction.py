@@ -55,22 +55,24 @@ def extract(matrix: ArrayLike, factors: int, method: str = "minres", max_iterati
     principal: eigenvectors × √eigenvalue. axis: principal axis iterated until communalities move by less than 1e-9
     of the variance (Harman 1976, ch. 8). minres: least squares of the residuals (Harman & Jones 1966). ml: Jöreskog
     1967; it does not depend on the units, so a covariance matrix is scaled and its loadings scaled back. Uniqueness
-    is at least 0.005 of the variance in minres and ml. Heywood cases and missing convergence come as cautions.
+    is at least 0.005 of the variance in minres and ml. Order and signs: see `ordering.arrange`. Heywood cases and
+    missing convergence come as cautions.
 
     Errors: FactorError for an unknown method, too many factors, or ml on a matrix that is not positive definite.
     """
     values = as_matrix(matrix, "the matrix")
     _check(values, factors, method)
     fitted = _fit(values, factors, method, max_iterations)
-    variance = (fitted.loadings**2).sum(axis=0)
-    loadings = arrange(fitted.loadings, variance).columns(fitted.loadings)
     diagonal = np.diag(values)
+    scale = np.sqrt(diagonal)[:, None]
+    order = arrange(fitted.loadings / scale, (fitted.loadings**2).sum(axis=0))
+    loadings = order.columns(fitted.loadings)
     communalities = (loadings**2).sum(axis=1)
     variance = (loadings**2).sum(axis=0)
     return Extraction(
         method=method,
         loadings=loadings,
-        rescaled=loadings / np.sqrt(diagonal)[:, None],
+        rescaled=loadings / scale,
         communalities=communalities,
         uniqueness=diagonal - communalities,
         eigenvalues=eigen(values)[0],
