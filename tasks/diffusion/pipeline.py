@@ -1,9 +1,7 @@
-"""A diffusers pipeline on this machine: loaded safely, and sampled so that each picture depends on its recipe alone."""
+"""A diffusers pipeline on this machine: loaded safely, with the scheduler and the size that were asked for."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -18,20 +16,7 @@ SCHEDULERS = {
     "ddim": "DDIMScheduler",
     "lcm": "LCMScheduler",
 }
-
-
-@dataclass(frozen=True)
-class Recipe:
-    """All that a picture's pixels depend on, beside the model."""
-
-    prompt: str
-    seed: int
-    steps: int
-    guidance: float
-    scheduler: str
-    width: int
-    height: int
-    negative: str = ""
+_SMALL = 500_000_000  # parameters up to which a GPU computes in full precision too
 
 
 def load_pipeline(model: Model) -> Any:
@@ -39,84 +24,56 @@ def load_pipeline(model: Model) -> Any:
     path = model.path
     if path is None:
         raise TaskError(f"model '{model.source}' is a server; give hf:NAME or a pipeline folder")
+    if path.is_file():
+        raise TaskError(f"model '{model.name}' is a single file; give a folder in the layout of from_pretrained")
     if not (path / "model_index.json").is_file():
         raise TaskError(f"model '{model.name}' is no pipeline folder: it has no model_index.json")
-    if not list(path.rglob("*.safetensors")):
+    if not any(path.rglob("*.safetensors")):
         raise TaskError(f"model '{model.name}' has no safetensors weights; convert it, pickles are not loaded")
     return _load(path, model.digest)
 
 
 def choose_scheduler(pipeline: Any, name: str) -> str:
-    """Put a scheduler into a pipeline by its short name; "default" keeps the pipeline's own. Returns its class."""
-    if name == "default":
-        return type(pipeline.scheduler).__name__
-    if name not in SCHEDULERS:
-        raise TaskError(f"unknown scheduler '{name}'{nearest(name, list(SCHEDULERS))}")
+    """Put a scheduler into a pipeline by its short name; "default" is the folder's own. Returns its class.
+
+    Raises TaskError for an unknown name, and where the model's noise is not of the kind that the scheduler takes away.
+    """
     import diffusers
 
+    own = pipeline.journal_scheduler
+    if name == "default":
+        pipeline.scheduler = own.__class__.from_config(own.config)
+        return type(own).__name__
+    if name not in SCHEDULERS:
+        raise TaskError(f"unknown scheduler '{name}'{nearest(name, [*SCHEDULERS, 'default'])}")
     kind = getattr(diffusers, SCHEDULERS[name])
-    pipeline.scheduler = kind.from_config(pipeline.scheduler.config)
+    if "FlowMatch" in type(own).__name__:
+        raise TaskError(f"this model is a flow model ({type(own).__name__}); leave the scheduler at 'default'")
+    pipeline.scheduler = kind.from_config(own.config)
     return SCHEDULERS[name]
 
 
-def sample_pictures(
-    pipeline: Any, recipes: list[Recipe], batch: int, stepped: Callable[[int, int], None]
-) -> Iterator[tuple[Recipe, Any]]:
-    """Yield each recipe with its PIL picture. ``stepped(done, total)`` counts denoising steps over all batches.
-
-    Noise comes from a CPU generator per picture, seeded by its recipe, so that it is the same on any device and in
-    any batch.
-    """
-    total = sum(recipe.steps for recipe in recipes)
-    done = 0
-    for group in _batches(recipes, batch):
-
-        def note(_: Any, step: int, __: Any, values: dict[str, Any], at: int = done, size: int = len(group)) -> Any:
-            stepped(at + size * (step + 1), total)
-            return values
-
-        pictures = _sample(pipeline, group, note)
-        done += len(group) * group[0].steps
-        yield from zip(group, pictures, strict=True)
+def picture_size(pipeline: Any, width: int, height: int) -> tuple[int, int]:
+    """Return width and height in pixels, the model's own for 0; raises TaskError for a size that it can't make."""
+    factor = int(getattr(pipeline, "vae_scale_factor", 8))
+    network = getattr(pipeline, "unet", None) or getattr(pipeline, "transformer", None)
+    own: Any = getattr(getattr(network, "config", None), "sample_size", None) or 64
+    natural_height, natural_width = (own, own) if isinstance(own, int) else (int(own[0]), int(own[1]))
+    step = factor * _halvings(network)
+    for name, value in (("width", width), ("height", height)):
+        if value % step:
+            lower, upper = value // step * step, -(-value // step) * step
+            near = f"{lower} or {upper}" if lower else str(upper)
+            raise TaskError(f"{name} {value} is no multiple of {step}, which this model needs; give {near}")
+    return width or natural_width * factor, height or natural_height * factor
 
 
-def _batches(recipes: list[Recipe], size: int) -> Iterator[list[Recipe]]:
-    """Cut recipes that share their settings into groups of at most ``size``."""
-    group: list[Recipe] = []
-    for recipe in recipes:
-        if group and (len(group) == size or _settings(recipe) != _settings(group[0])):
-            yield group
-            group = []
-        group.append(recipe)
-    if group:
-        yield group
-
-
-def _settings(recipe: Recipe) -> tuple[Any, ...]:
-    return recipe.steps, recipe.guidance, recipe.scheduler, recipe.width, recipe.height, recipe.negative
-
-
-def _sample(pipeline: Any, group: list[Recipe], note: Callable[..., Any]) -> list[Any]:
-    import numpy as np
-    import torch
-    from PIL import Image
-
-    first = group[0]
-    output = pipeline(
-        prompt=[recipe.prompt for recipe in group],
-        negative_prompt=[first.negative] * len(group) if first.negative else None,
-        num_inference_steps=first.steps,
-        guidance_scale=first.guidance,
-        width=first.width,
-        height=first.height,
-        generator=[torch.Generator("cpu").manual_seed(recipe.seed) for recipe in group],
-        callback_on_step_end=note,
-        output_type="np",
-    )
-    pixels = np.asarray(output.images)
-    if not np.isfinite(pixels).all():
-        raise TaskError("the model gave pictures of no numbers (NaN); lower the guidance, or use another scheduler")
-    return [Image.fromarray((one * 255).round().astype("uint8")) for one in pixels]
+def _halvings(network: Any) -> int:
+    """Return by what the latents' sides must divide: a U-Net halves them once less than it has levels."""
+    levels = getattr(getattr(network, "config", None), "block_out_channels", None)
+    if levels:
+        return int(2 ** (len(levels) - 1))
+    return int(getattr(getattr(network, "config", None), "patch_size", None) or 1)
 
 
 @lru_cache(maxsize=1)
@@ -130,9 +87,25 @@ def _load(path: Path, digest: str) -> Any:
     logging.disable_progress_bar()
     try:
         pipeline = DiffusionPipeline.from_pretrained(str(path), use_safetensors=True, local_files_only=True)
-    except (OSError, ValueError, KeyError, AttributeError, ImportError) as error:
+    except (OSError, ValueError, KeyError, AttributeError, ImportError, RuntimeError) as error:
         cause = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
+        cause = cause.replace(f"{path.parent}/", "")
         raise TaskError(f"model '{path.name}' can't be loaded as a diffusers pipeline: {cause}") from error
     pipeline.set_progress_bar_config(disable=True)
-    device = "cuda" if torch.cuda.is_available() else "cpu"
-    return pipeline.to(device, torch.float32 if device == "cpu" else torch.float16)
+    pipeline.journal_scheduler = pipeline.scheduler
+    return _placed(pipeline, torch)
+
+
+def _placed(pipeline: Any, torch: Any) -> Any:
+    """Put a pipeline where it computes: on a GPU, part by part where the GPU is small, else on the CPU."""
+    parts = [part for part in pipeline.components.values() if isinstance(part, torch.nn.Module)]
+    size = sum(parameter.numel() for part in parts for parameter in part.parameters())
+    if not torch.cuda.is_available():
+        return pipeline.to("cpu", torch.float32)
+    pipeline.to(dtype=torch.float32 if size <= _SMALL else torch.float16)
+    if size * 2 * 1.5 > torch.cuda.mem_get_info()[0]:
+        pipeline.enable_model_cpu_offload()
+        if hasattr(pipeline, "vae") and hasattr(pipeline.vae, "enable_tiling"):
+            pipeline.vae.enable_tiling()
+        return pipeline
+    return pipeline.to("cuda")
