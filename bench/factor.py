@@ -1,0 +1,192 @@
+"""Time the factor library against factor_analyzer, scikit-learn, R's psych, and pandas on a file in memory.
+
+    python bench/factor.py                 both parts
+    python bench/factor.py fit             2,800 × 25, 5 factors: correlate, extract, rotate
+    python bench/factor.py stream [ROWS]   correlations of a CSV file of 10,000,000 × 20
+
+The others run in an environment of their own under build/, R where it is installed. All times are of one run on one
+machine, each the median of its repeats; a ratio above 1 means that the other one takes longer.
+"""
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+import time
+import venv
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+
+ROOT = Path(__file__).resolve().parent.parent
+BUILD = ROOT / "build" / "bench-factor"
+PEERS = ("scikit-learn<1.8", "factor_analyzer==0.5.1", "pandas")
+sys.path.insert(0, str(ROOT))
+
+PEERS_FIT = """
+import json, statistics, sys, time, warnings
+import numpy as np
+from factor_analyzer import FactorAnalyzer
+from sklearn.decomposition import FactorAnalysis
+warnings.simplefilter("ignore")
+rows = np.load(sys.argv[1])
+def median(run, repeats=9):
+    run()
+    times = []
+    for _ in range(repeats):
+        start = time.perf_counter(); run(); times.append(time.perf_counter() - start)
+    return statistics.median(times)
+def fit(turn):
+    return lambda: FactorAnalyzer(5, rotation=turn, method="minres").fit(rows)
+print(json.dumps({
+    "factor_analyzer minres + oblimin": median(fit("oblimin")),
+    "factor_analyzer minres + varimax": median(fit("varimax")),
+    "scikit-learn ml + varimax": median(lambda: FactorAnalysis(5, rotation="varimax").fit(rows)),
+}))
+"""
+
+R_FIT = """
+suppressPackageStartupMessages({library(psych); library(GPArotation)})
+rows <- as.matrix(read.csv(commandArgs(TRUE)[1]))
+middle <- function(run, repeats = 9) {
+  run()
+  now <- function() proc.time()[["elapsed"]]
+  median(replicate(repeats, {start <- now(); for (i in 1:5) run(); (now() - start) / 5}))
+}
+cat(sprintf('{"psych minres + oblimin": %f, "psych minres + varimax": %f, "factanal ml + varimax": %f}',
+  middle(function() fa(cor(rows), 5, n.obs = nrow(rows), rotate = "oblimin")),
+  middle(function() fa(cor(rows), 5, n.obs = nrow(rows), rotate = "varimax")),
+  middle(function() factanal(rows, 5, rotation = "varimax"))))
+"""
+
+PANDAS_STREAM = """
+import json, resource, sys, time
+import pandas
+start = time.perf_counter()
+matrix = pandas.read_csv(sys.argv[1]).corr().to_numpy()
+seconds = time.perf_counter() - start
+peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+print(json.dumps({"seconds": seconds, "cpu": time.process_time(), "peak_mb": peak, "matrix": matrix.tolist()}))
+"""
+
+OURS_STREAM = """
+import json, resource, sys, time
+from pathlib import Path
+start = time.perf_counter()
+from tasks.factor.moments import correlation, stream
+from tasks.factor.reading import read_chunks
+matrix = correlation(stream(read_chunks(Path(sys.argv[1]))))
+seconds = time.perf_counter() - start
+peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+print(json.dumps({"seconds": seconds, "cpu": time.process_time(), "peak_mb": peak, "matrix": matrix.tolist()}))
+"""
+
+
+def main(part: str = "all", rows: str = "10000000") -> None:
+    BUILD.mkdir(parents=True, exist_ok=True)
+    python = peer_python()
+    if part in ("all", "fit"):
+        bench_fit(python)
+    if part in ("all", "stream"):
+        bench_stream(python, int(rows))
+
+
+def bench_fit(python: Path) -> None:
+    rows = five_factors(2800, 25)
+    np.save(BUILD / "rows.npy", rows)
+    np.savetxt(BUILD / "rows.csv", rows, delimiter=",", header=",".join(f"v{n}" for n in range(25)), comments="")
+    ours = {f"ours {method} + {turn}": time_ours(rows, method, turn) for method, turn in PAIRS}
+    others = run_json([python, "-c", PEERS_FIT, BUILD / "rows.npy"])
+    if shutil.which("Rscript"):
+        others |= run_json(["Rscript", "-e", R_FIT, BUILD / "rows.csv"])
+    print("2,800 × 25, 5 factors: from rows to rotated loadings, milliseconds")
+    for name, seconds in (ours | others).items():
+        method = name.split(" ", 1)[1]
+        ratio = "" if name in ours else f"  {seconds / ours[f'ours {method}']:6.1f} × ours"
+        print(f"  {name:36}{1000 * seconds:9.2f}{ratio}")
+
+
+PAIRS = (("minres", "oblimin"), ("minres", "varimax"), ("ml", "varimax"))
+
+
+def five_factors(rows: int, variables: int) -> np.ndarray:
+    """Rows of 5 correlated factors, as questionnaires have them."""
+    rng = np.random.default_rng(133)
+    mixing = np.linalg.cholesky(0.3 + 0.7 * np.eye(5))
+    loadings = np.kron(np.eye(5), np.ones((variables // 5, 1))) * rng.uniform(0.4, 0.8, (variables, 1))
+    return (rng.standard_normal((rows, 5)) @ mixing.T) @ loadings.T + 0.7 * rng.standard_normal((rows, variables))
+
+
+def time_ours(rows: np.ndarray, method: str, turn: str) -> float:
+    from tasks.factor.data import associate
+    from tasks.factor.extraction import extract
+    from tasks.factor.fit import assess_fit
+    from tasks.factor.rotation import rotate
+
+    def run() -> None:
+        found = associate(rows)
+        loadings = extract(found.matrix, 5, method).loadings
+        turned = rotate(loadings, turn)
+        assess_fit(found.matrix, turned.loadings, turned.correlations, found.observations)
+
+    return median_time(run)
+
+
+def median_time(run: Callable[[], None], repeats: int = 25) -> float:
+    run()
+    times = []
+    for _ in range(repeats):
+        start = time.perf_counter()
+        run()
+        times.append(time.perf_counter() - start)
+    return float(np.median(times))
+
+
+def bench_stream(python: Path, rows: int) -> None:
+    path = BUILD / f"stream-{rows}.csv"
+    if not path.exists():
+        write_csv(path, rows)
+    ours = run_json([sys.executable, "-c", OURS_STREAM, path])
+    theirs = run_json([python, "-c", PANDAS_STREAM, path])
+    apart = np.abs(np.array(ours.pop("matrix")) - np.array(theirs.pop("matrix"))).max()
+    print(f"CSV of {rows:,} × 20 ({path.stat().st_size / 1e9:.2f} GB) to correlations")
+    for name, found in (("ours, streaming", ours), ("pandas, in memory", theirs)):
+        print(f"  {name:20}{found['seconds']:8.1f} s {found['cpu']:8.1f} s CPU {found['peak_mb']:8.0f} MB at most")
+    print(
+        f"  time {theirs['seconds'] / ours['seconds']:.2f} ×, memory {theirs['peak_mb'] / ours['peak_mb']:.1f} × ours"
+    )
+    print(f"  largest difference of the matrices {apart:.1e}")
+
+
+def write_csv(path: Path, rows: int) -> None:
+    print(f"writing {path.name} ...")
+    block = five_factors(100_000, 20)
+    lines = [",".join(f"{value:.4f}" for value in row) for row in block]
+    text = "\n".join(lines) + "\n"
+    with path.open("w") as file:
+        file.write(",".join(f"v{number}" for number in range(20)) + "\n")
+        for _ in range(rows // len(block)):
+            file.write(text)
+
+
+def peer_python() -> Path:
+    """Return the Python of the peers' environment, made on the first run."""
+    folder = BUILD / "venv"
+    python = folder / "bin" / "python"
+    if not python.exists():
+        venv.create(folder, with_pip=True)
+        subprocess.run([python, "-m", "pip", "install", "--quiet", *PEERS], check=True, stderr=subprocess.DEVNULL)
+    return python
+
+
+def run_json(command: list[str | Path]) -> dict:
+    done = subprocess.run(
+        command, check=True, capture_output=True, text=True, env=os.environ | {"PYTHONPATH": str(ROOT)}
+    )
+    return json.loads(done.stdout.splitlines()[-1])
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])
