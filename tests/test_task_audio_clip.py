@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+import os
 import shutil
 import subprocess
 import threading
@@ -24,7 +25,7 @@ from journal.task import ParameterError
 from tasks.audio.clip import clip
 from tasks.audio.cutting import fade
 from tasks.audio.sound import load_libraries, make_sound, read_sound, samples_of, write_sound
-from tasks.audio.speech import Cut, Span, find_expressions, merge_spans, pad_spans, runs
+from tasks.audio.speech import Cut, Span, find_expressions, load_detector, merge_spans, pad_spans, runs
 
 DATA = Path(__file__).parent.parent / "data" / "scottish-phrases"
 RECORDINGS = sorted(DATA.glob("*.opus"))
@@ -216,6 +217,21 @@ def test_noise_and_tones_are_not_speech() -> None:
     beeps = np.sin(np.arange(160_000) * 0.17) * (np.arange(160_000) % 16000 < 8000)
     for samples in (random.normal(size=160_000) * 3000, beeps * 9000, np.zeros(160_000), np.zeros(1)):
         assert find_expressions(samples.astype(np.int16), 16000, Cut()) == []
+
+
+def test_the_detector_leaves_the_environment_as_it_was(monkeypatch: pytest.MonkeyPatch) -> None:
+    for before in ({}, {"OMP_THREAD_LIMIT": "7"}):
+        monkeypatch.delenv("OMP_THREAD_LIMIT", raising=False)
+        for name, value in before.items():
+            monkeypatch.setenv(name, value)
+        load_detector()
+        assert {name: os.environ[name] for name in os.environ if name == "OMP_THREAD_LIMIT"} == before
+
+
+def test_speech_without_an_end_is_said_to_be_long(save: Any, greetings: Any, tmp_path: Path) -> None:
+    words = [samples_of(greetings)[round(a * 24000) : round(b * 24000)] for a, b in boundaries("greetings")]
+    report = run_clip(tmp_path / "out", [save("endless.wav", np.concatenate(words * 4), 24000)])
+    assert notes(report) == ["**Note:** endless-01: longer than 30 s; a shorter `pause` cuts more often."]
 
 
 def test_a_longer_pause_joins_expressions(tmp_path: Path) -> None:

@@ -13,7 +13,7 @@ from journal import Context, Field, File, Files, Report, TaskError, task
 from tasks.audio.cutting import Cutting, Style, cut_recording, label
 from tasks.audio.showing import describe_clips, find_faults, show_clips
 from tasks.audio.sound import load_libraries
-from tasks.audio.speech import Cut
+from tasks.audio.speech import Cut, load_detector
 from tasks.audio.transcripts import read_transcripts, write_metadata
 
 
@@ -81,14 +81,17 @@ def _name_recordings(recordings: list[Path], ctx: Context) -> dict[Path, str]:
 def _cut_all(names: dict[Path, str], cut: Cut, style: Style, ctx: Context) -> list[Cutting]:
     """Cut the recordings over the run's workers; what is wrong with any of them is said at once."""
     load_libraries()
+    load_detector()
     progress = _Progress(ctx, len(names))
 
     def cut_one(path: Path) -> Cutting | TaskError:
         shown = _shown(path, ctx)
         try:
-            return cut_recording(path, shown, names[path], cut, style, progress.of(shown))
+            cutting = cut_recording(path, shown, names[path], cut, style, progress.of(shown))
         except TaskError as error:
             return error
+        ctx.log.info("%s: %d clips", shown, len(cutting.clips))
+        return cutting
 
     results = ctx.map(cut_one, list(names))
     errors = [str(result) for result in results if isinstance(result, TaskError)]

@@ -11,6 +11,7 @@ from tasks.audio.waveform import draw_waveforms
 
 _ROWS = 8  # waveforms in one figure
 _QUIET_DB = -30.0
+_LONG_S = 30.0  # what speech models such as Whisper take at a time
 
 
 def describe_clips(cuttings: Sequence[Cutting]) -> list[dict[str, Any]]:
@@ -34,16 +35,19 @@ def show_clips(cuttings: Sequence[Cutting], players: int) -> Report:
 
 
 def find_faults(cuttings: Sequence[Cutting], expected: Mapping[str, int]) -> list[str]:
-    """Return sentences on clips that are too loud, too quiet, or not as many as ``expected`` of a recording."""
+    """Return sentences on clips too loud, too quiet, too long, or not as many as ``expected`` of a recording."""
     found = []
     for cutting in cuttings:
         clipped = [clip.path.stem for clip in cutting.clips if clip.clipped]
+        long = [clip.path.stem for clip in cutting.clips if clip.seconds > _LONG_S]
         loudest_db = max(clip.peak_db for clip in cutting.clips)
         wanted = expected.get(cutting.name, len(cutting.clips))
         if clipped:
             found.append(f"{_listed(clipped)}: too loud, the tops of the waves are cut off; record it more quietly.")
         if loudest_db < _QUIET_DB:
             found.append(f"{cutting.name}: very quiet, {loudest_db:.0f} dB at most; `normalize: peak` makes it louder.")
+        if long:
+            found.append(f"{_listed(long)}: longer than {_LONG_S:.0f} s; a shorter `pause` cuts more often.")
         if wanted != len(cutting.clips):
             told = f"{len(cutting.clips)} clips but {wanted} expressions in the transcripts"
             found.append(f"{cutting.name}: {told}, so its clips have no transcription; mend them, or change `pause`.")
