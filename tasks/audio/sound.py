@@ -60,9 +60,8 @@ def write_sound(sound: Any, path: Path) -> None:
 
         soundfile.write(path, samples_of(sound), sound.frame_rate, subtype="PCM_16")
         return
-    bitexact = ["-bitexact", "-map_metadata", "-1"]
-    codec = None if path.suffix == ".wav" else "libvorbis"
-    sound.export(str(path), format=path.suffix[1:], codec=codec, parameters=bitexact).close()
+    ogg = {"codec": "libvorbis", "parameters": ["-bitexact", "-map_metadata", "-1"]}
+    sound.export(str(path), format=path.suffix[1:], **(ogg if path.suffix == ".ogg" else {})).close()
 
 
 def _read_by_soundfile(path: Path, rate_hz: int | None) -> tuple[int, bytes] | None:
