@@ -5,6 +5,7 @@ import pytest
 
 from tasks.factor import reading
 from tasks.factor.errors import FactorError
+from tasks.factor.moments import correlation, merge_all, stream
 from tasks.factor.reading import column_names, read_chunks
 
 
@@ -61,6 +62,17 @@ def test_parts_are_the_whole_with_no_row_twice(write, parts, monkeypatch):
     path = write("a,b\n" + "".join(f"{one},{two}\n" for one, two in rows))
     found = [chunk for part in range(parts) for chunk in read_chunks(path, part=part, parts=parts)]
     assert np.vstack(found).tolist() == [list(map(float, row)) for row in rows]
+
+
+def test_parts_measured_apart_merge_to_the_correlations_of_the_whole(write):
+    rows = np.round(np.random.default_rng(0).standard_normal((500, 3)), 6)
+    path = write("a,b,c\n" + "".join(",".join(map(str, row)) + "\n" for row in rows))
+    parts = [stream(read_chunks(path, ["a", "c"], part, 4)) for part in range(4)]
+    assert np.allclose(correlation(merge_all(parts)), np.corrcoef(rows[:, [0, 2]].T), rtol=1e-12)
+
+
+def test_quoted_missing_cells_are_nan(write):
+    assert np.isnan(read(write('a,b\n"",1\n"NA",2\n'))).tolist() == [[True, False], [True, False]]
 
 
 def test_a_file_without_a_last_line_end_is_read_to_its_end(write):

@@ -12,11 +12,10 @@ def least_squares(uniqueness: Array, matrix: Array, factors: int) -> Point:
     It is ½ Σ λ² over the eigenvalues of S − Ψ after the first k (Harman & Jones 1966; Jöreskog 1977).
     """
     values, vectors = eigen(matrix - np.diag(uniqueness))
-    head, tail = values[:factors], values[factors:]
-    gradient = -(vectors[:, factors:] ** 2) @ tail
-    across = 2 * tail[:, None] / _apart(tail[:, None] - head)
-    weights = np.hstack([across, np.ones((len(tail), len(tail)))])
-    return Point(float(tail @ tail) / 2, gradient, _products(vectors, weights))
+    head, tail = values[:factors], values[factors:, None]
+    left = vectors[:, factors:]
+    across = _across(vectors, 2 * tail / _apart(tail - head))
+    return Point(float((tail**2).sum()) / 2, -(left**2) @ tail[:, 0], (left @ left.T) ** 2 + across)
 
 
 def likelihood(log_uniqueness: Array, matrix: Array, factors: int) -> Point:
@@ -27,19 +26,20 @@ def likelihood(log_uniqueness: Array, matrix: Array, factors: int) -> Point:
     scale = np.exp(-log_uniqueness / 2)
     values, vectors = eigen(matrix * np.outer(scale, scale))
     values = np.maximum(values, 1e-300)
-    head, tail = values[:factors], values[factors:]
-    gradient = (vectors[:, factors:] ** 2) @ (1 - tail)
-    across = (tail[:, None] - 1) * (3 * head + tail[:, None]) / _apart(tail[:, None] - head) / 2
-    within = (1 + (tail[:, None] + tail) / 2) / 2
-    hessian = _products(vectors, np.hstack([across, within])) - np.diag(gradient) / 2
-    return Point(float(np.sum(tail - np.log(tail) - 1)), gradient, hessian)
+    head, tail = values[:factors], values[factors:, None]
+    left = vectors[:, factors:]
+    gradient = (left**2) @ (1 - tail[:, 0])
+    across = _across(vectors, (tail - 1) * (3 * head + tail) / _apart(tail - head) / 2)
+    within = (left @ left.T) * (left @ ((1 + tail) * left.T)) / 2
+    return Point(float((tail - np.log(tail) - 1).sum()), gradient, within + across - np.diag(gradient) / 2)
 
 
-def _products(vectors: Array, weights: Array) -> Array:
-    """Σ w[m, l] (v_m ∘ v_l)(v_m ∘ v_l)' over the last eigenvectors m and all l; weights are (p − k, p)."""
-    last = vectors[:, len(vectors) - len(weights) :]
-    pairs = (last[:, :, None] * vectors[:, None, :]).reshape(len(vectors), -1)
-    return np.asarray((pairs * weights.ravel()) @ pairs.T)
+def _across(vectors: Array, weights: Array) -> Array:
+    """Σ w[m, l] (v_m ∘ v_l)(v_m ∘ v_l)' over the last eigenvectors m and the first l; weights are (p − k, k)."""
+    last, factors = weights.shape
+    pairs = vectors[:, factors:, None] * vectors[:, None, :factors]
+    flat = pairs.reshape(len(vectors), last * factors)
+    return np.asarray((flat * weights.ravel()) @ flat.T)
 
 
 def _apart(differences: Array) -> Array:

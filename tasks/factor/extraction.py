@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from tasks.factor.arrays import Array, as_correlation, as_matrix, eigen, is_singular
+from tasks.factor.data import check_definite
 from tasks.factor.discrepancy import least_squares, likelihood
 from tasks.factor.errors import Caution, FactorError
 from tasks.factor.heywood import find_heywood
@@ -169,16 +170,13 @@ def _reduced(matrix: Array, communalities: Array) -> Array:
 
 
 def _cautions(matrix: Array, fitted: Fitted, method: str) -> list[Caution]:
-    cautions = []
+    cautions = check_definite(matrix)
     if not fitted.converged:
         text = f"{method} did not converge in {fitted.iterations} steps; ask for fewer factors or another method"
         cautions.append(Caution("no-convergence", text))
     if method == "principal":
         return cautions
-    cautions += find_heywood(matrix, fitted.loadings, LOWEST_UNIQUENESS)
     if degrees_of_freedom(*fitted.loadings.shape) < 0:
         text = "more loadings than correlations: many other solutions fit as well; ask for fewer factors"
         cautions.append(Caution("undetermined", text))
-    if is_singular(matrix):
-        cautions.append(Caution("singular", "the matrix is singular; drop a variable that the others add up to"))
-    return cautions
+    return cautions + find_heywood(matrix, fitted.loadings, LOWEST_UNIQUENESS)

@@ -85,9 +85,11 @@ def rotate(
     """Rotate `loadings` (p, k), k at least 1.
 
     `normalize` (Kaiser: rows scaled to length 1 meanwhile) is on for varimax and promax and off for the rest unless
-    given, as in R's psych. `gamma` is oblimin's, `delta` geomin's, `power` promax's (Hendrickson & White 1964, all of
-    it on the normalised rows if `normalize`). The lowest criterion of `starts` searches is taken: the first from the
-    loadings as they are, the others from random turns drawn with `seed`. Order and signs: see `ordering.arrange`.
+    given, as in R's psych. `gamma` is oblimin's, `delta` geomin's. `power` is promax's (Hendrickson & White 1964), all
+    of which is done on the normalised rows, as by psych's `fa`; factanal's promax normalises in its varimax only.
+
+    The lowest criterion of `starts` searches is taken: the first from the loadings as they are, the others from random
+    turns drawn with `seed`. Order and signs: see `ordering.arrange`.
 
     Errors: FactorError for an unknown method or loadings that are not a p × k table of numbers.
     """
