@@ -103,6 +103,22 @@ def status(as_json: Json = False) -> None:
 
 
 @app.command()
+def check(days: Days, as_json: Json = False) -> None:
+    """Compare the numbers typed in a day's prose with its reports."""
+    from journal.check import check_entry
+    from journal.entry import find_entry, read_entry
+
+    workspace = _workspace()
+    entries = [read_entry(find_entry(workspace, number), workspace) for number in _days(days, workspace)]
+    found = [(entry, one) for entry in entries for one in check_entry(entry, workspace)]
+    if as_json:
+        typer.echo(json.dumps([one.as_data(entry.shown) for entry, one in found], indent=1, ensure_ascii=False))
+    else:
+        typer.echo("\n".join(one.sentence(entry.shown) for entry, one in found) or "no typed number differs")
+    raise typer.Exit(1 if found else 0)
+
+
+@app.command()
 def task(name: Annotated[str, typer.Argument(metavar="[TASK]", help="A task to explain.")] = "") -> None:
     """List the tasks there are, or explain one with its parameters."""
     from journal.registry import read_registry
@@ -121,7 +137,9 @@ def build() -> None:
     built = build_site(workspace)
     for warning in built.warnings:
         typer.echo(warning, err=True)
-    typer.echo(f"{built.days} {'day' if built.days == 1 else 'days'} in {workspace.shown(built.index)}; open file://{built.index}")
+    typer.echo(
+        f"{built.days} {'day' if built.days == 1 else 'days'} in {workspace.shown(built.index)}; open file://{built.index}"
+    )
 
 
 @app.command()

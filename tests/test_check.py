@@ -1,0 +1,141 @@
+"""journal check: typed numbers that differ from the reports are found, and right ones are left alone."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from conftest import Space, make_space
+
+ROOT = Path(__file__).parents[1]
+STEPS = """  clips: {uses: toy.clips}
+  factors: {uses: factor.analysis, data: grades.csv, factors: 2}
+"""
+CLIPS = '''"""A report with what audio.clip reports."""
+from journal import Report, task
+
+
+@task("toy.clips")
+def clips() -> Report:
+    """Report clips as audio.clip does."""
+    report = Report().metric("clips", 36).metric("length", 4.75, "min", digits=2)
+    report.table([["greetings", 9, 10.56], ["moods", 27, 274.44]], ["recording", "clips", "seconds"], digits=2)
+    return report.total("glaswegian", 285, "s")
+'''
+
+# The first three are what the author of the real Day 133 typed; of the rest each is one way to mistype.
+WRONG = {
+    "this is F1 accounts for 0.0089% of the variance in Y1 which is Finance, while F2 accounts for 99.90%.": "0.0892 %",
+    "Finance has 0.892 % of its variance from F1.": "0.0892 %",
+    "F1 accounts for 0.0892 of the variance of Finance and 98.38 % of Marketing.": "98.83 %",
+    "The eigenvalues of F1 and F2 are 1.918 and 1.008.": "1.981",
+    "The eigenvalue of F2 is 1.080.": "1.008",
+    "I cut 38 clips today.": "36",
+    "The clips have a length of 4.57 minutes.": "4.75 min",
+    "The length is 4.75 % so far.": "4.75 min",
+    "The recording of greetings took 10.65 seconds.": "10.56 s",
+    "Policy loads 0.961 on F1.": "0.996",
+    "In total we have 4.57 of 120 minutes.": "4.75 min",
+    "Together the factors take 99.56 % of the variance, F2 cumulative.": "99.66 %",
+}
+
+# Sentences that are right, or that speak of other things: the measure of false alarms.
+RIGHT = """
+I cut 36 clips today, and the length of all of them is 4.75 minutes.
+That is 285 seconds of clips.
+The total amount we have so far is 4.75 minutes.
+In total we have 4.75 of 120 minutes.
+We want 2 hours in total.
+Today I did 4 of the 10 videos.
+I listened to 3 clips again, and to one of them 5 times.
+Each clip should be shorter than 10 seconds.
+The greetings recording gave 9 clips, the moods recording 27.
+Where are the eigenvalues? The overall under each loading. 1.981 and 1.008.
+The eigenvalues of F1 and F2 are 1.98 and 1.01.
+F1 has an eigenvalue of almost 2.
+The eigenvalues are 1.98146, 1.00831 and 0.01023 for F1, F2 and F3.
+F1 accounts for 0.0892 % of the variance of Finance, F2 for 99.90 %.
+F1 accounts for 0.09% of the variance in Finance.
+We take the 1st row and F1: 0.00089222, which is the share of the variance of Finance.
+In total, the 2 factor space accounts for 99.99% of the variance of Finance.
+Finance loads 0.02987 on F1 and 0.99951 on F2.
+Finance loads 0.03 on F1 and 1.00 on F2.
+Marketing loads -0.08 on F2, Policy 0.05.
+Marketing has a negative loading of 0.08153 on F2.
+The two factors keep 99.66 % of the variance.
+The first factor alone takes 66.05 %, cumulative with F2 it is 99.66 %.
+The communality of Policy is 0.99492.
+Its uniqueness is only 0.005.
+Policy has a uniqueness of 0.00508.
+I read chapters 1 to 4 of the book, about 120 pages.
+At 22:30 I stopped; the session took 1.5 hours.
+This is Day 133, and on Day 129 we began with the data set.
+On 2024-05-13 it was 18 degrees in Glasgow.
+The model has 134.5 million parameters and 30 layers.
+I train with a learning rate of 0.0002 and a rank of 8.
+`clips: 99` is how one would write it in code.
+See [part 38](clips-38.md) for the other clips.
+In 2023, 95 % of the posts had no variance explained at all.
+The grades of the 5 students are between 3 and 10.
+Finance is taught 4 hours a week.
+My phone recorded 48 kHz sound, 16 bits, for all clips.
+I would like at least 50 clips of each kind.
+The loss fell from 5.0 to 2.8 in 8 steps.
+We need 96 % more clips.
+About 4 % of the goal is done in total.
+""".strip().split("\n")
+
+
+@pytest.fixture(scope="module")
+def day(tmp_path_factory: pytest.TempPathFactory) -> Space:
+    """A day with the clips of the real post and the factor analysis of its data."""
+    space = make_space(tmp_path_factory.mktemp("check"))
+    space.write("plugins/clips.py", CLIPS)
+    space.write("grades.csv", (ROOT / "data/grades.csv").read_text())
+    space.entry(STEPS, "<!-- journal:clips -->\n\n<!-- journal:factors -->\n\n## What I typed\n\n")
+    space.run("day", "133", check=0)
+    return space
+
+
+def check(day: Space, *sentences: str) -> list[str]:
+    """Check an entry with these sentences in it; returns the lines that were printed."""
+    path = next((day.root / "entries").glob("*.md"))
+    before = path.read_bytes()
+    try:
+        path.write_bytes(before + "\n\n".join(sentences).encode())
+        done = day.run("check", "133")
+    finally:
+        path.write_bytes(before)
+    lines = done.out.strip().split("\n")
+    assert done.code == (0 if lines == ["no typed number differs"] else 1)
+    return lines if done.code else []
+
+
+@pytest.mark.parametrize("sentence", WRONG)
+def test_a_wrong_number_is_found_with_its_line_and_the_true_value(day: Space, sentence: str) -> None:
+    text = next((day.root / "entries").glob("*.md")).read_text()
+    (line,) = check(day, sentence)
+    assert line.startswith(f"entries/2024-05-13-day-133.md:{text.count(chr(10)) + 1}: typed ")
+    assert f"says {WRONG[sentence]} (" in line
+
+
+def test_right_prose_raises_no_alarm(day: Space) -> None:
+    assert check(day, *RIGHT) == []
+
+
+def test_numbers_in_blocks_code_and_links_are_not_typed_ones(day: Space) -> None:
+    assert check(day, "```\nI cut 38 clips\n```", "`38 clips`", "[x](https://example.org/38-clips)") == []
+
+
+def test_json_tells_the_same(day: Space) -> None:
+    import json
+
+    path = next((day.root / "entries").glob("*.md"))
+    before = path.read_bytes()
+    try:
+        path.write_bytes(before + b"I cut 38 clips today.\n")
+        (finding,) = json.loads(day.run("check", "133", "--json", check=1).out)
+    finally:
+        path.write_bytes(before)
+    assert finding["typed"] == "38"
+    assert finding["means"] == {"step": "clips", "name": "clips", "value": 36.0, "unit": ""}
