@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field
 from datetime import date
+from math import isfinite
 from typing import Any
 
 import yaml
@@ -36,21 +37,39 @@ def parse_yaml(text: str, where: str, first_line: int = 1) -> Document:
 
     ``first_line`` is the line of the file on which the text begins. Raises EntryError with the place.
     """
+    _check_characters(text, where, first_line)
     try:
+        _check_depth(text, where, first_line)
         node = yaml.compose(text, Loader=_Base)
     except yaml.MarkedYAMLError as error:
         line = first_line + (error.problem_mark.line if error.problem_mark else 0)
         raise EntryError(f"{where}:{line}: not valid YAML: {error.problem}; mend it there") from error
-    except yaml.YAMLError as error:
-        raise EntryError(f"{where}:{first_line}: not valid YAML: {_one_line(error)}; mend it there") from error
     if node is None:
         return Document({}, where, {(): first_line})
     if not isinstance(node, yaml.MappingNode):
-        raise EntryError(
-            f"{where}:{first_line}: expected 'key: value' lines, found a {type(node).__name__.removesuffix('Node').lower()}"
-        )
+        kind = type(node).__name__.removesuffix("Node").lower()
+        raise EntryError(f"{where}:{first_line}: expected 'key: value' lines, found a {kind}; write such lines")
     lines: dict[tuple[str, ...], int] = {(): first_line}
     return Document(_Reader(where, first_line, lines).mapping(node, ()), where, lines)
+
+
+def _check_characters(text: str, where: str, first_line: int) -> None:
+    """Raise EntryError for what no YAML may hold; the parser itself would not tell the line."""
+    if bad := _FORBIDDEN.search(text):
+        line = first_line + text.count("\n", 0, bad.start())
+        if "\ud800" <= bad[0] <= "\udfff":
+            raise EntryError(f"{where}:{line}: not UTF-8 text; save the file as UTF-8")
+        raise EntryError(f"{where}:{line}: a control character (code {ord(bad[0])}); remove it")
+
+
+def _check_depth(text: str, where: str, first_line: int) -> None:
+    """Raise EntryError for lists in lists without end, on which libyaml would overflow its stack and crash."""
+    depth = 0
+    for event in yaml.parse(text, Loader=_Base):
+        depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
+        if depth > _DEEPEST:
+            line = first_line + event.start_mark.line
+            raise EntryError(f"{where}:{line}: more than {_DEEPEST} values within each other; write it flatter")
 
 
 class _Reader:
@@ -59,8 +78,12 @@ class _Reader:
     def __init__(self, where: str, first_line: int, lines: dict[tuple[str, ...], int]) -> None:
         self.where, self.first_line, self.lines = where, first_line, lines
         self.open: list[yaml.Node] = []
+        self.count = 0
 
     def value(self, node: yaml.Node, path: tuple[str, ...]) -> Any:
+        self.count += 1
+        if self.count > _MOST:
+            raise EntryError(f"{self.where}:{self.line(node)}: more than {_MOST} values; aliases repeat too much")
         if any(node is above for above in self.open):
             raise EntryError(f"{self.where}:{self.line(node)}: an alias that contains itself; write the value out")
         if isinstance(node, yaml.ScalarNode):
@@ -77,8 +100,10 @@ class _Reader:
         data: dict[str, Any] = {}
         for key, value in node.value:
             name = key.value
-            if not isinstance(name, str):
+            if not isinstance(name, str) or not name:
                 raise EntryError(f"{self.where}:{self.line(key)}: a key must be a word; put it in quotes")
+            if name == "<<":
+                raise EntryError(f"{self.where}:{self.line(key)}: '<<' takes over no values here; write them out")
             if name in data:
                 raise EntryError(f"{self.where}:{self.line(key)}: the key '{name}' stands twice; remove one of them")
             self.lines[(*path, name)] = self.line(key)
@@ -89,11 +114,18 @@ class _Reader:
         return self.first_line + int(node.start_mark.line)
 
 
+_DEEPEST = 50
+_MOST = 100_000
+_FORBIDDEN = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\x80-\x84\x86-\x9f\ud800-\udfff\ufffe\uffff]")
 _QUOTED = ("'", '"', "|", ">")
-_INTEGER = re.compile(r"[-+]?\d+")
-_FLOAT = re.compile(r"[-+]?(\.\d+|\d+(\.\d*)?)([eE][-+]?\d+)?")
-_DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
-_WORDS = {"true": True, "True": True, "false": False, "False": False, "null": None, "Null": None, "~": None, "": None}
+_INTEGER = re.compile(r"[-+]?[0-9]{1,300}")
+_FLOAT = re.compile(r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?")
+_DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
+_WORDS = {
+    **dict.fromkeys(("true", "True", "TRUE"), True),
+    **dict.fromkeys(("false", "False", "FALSE"), False),
+    **dict.fromkeys(("null", "Null", "NULL", "~", ""), None),
+}
 
 
 def plain_scalar(text: str) -> Any:
@@ -103,14 +135,10 @@ def plain_scalar(text: str) -> Any:
     if _INTEGER.fullmatch(text):
         return int(text)
     if _FLOAT.fullmatch(text):
-        return float(text)
+        return float(text) if isfinite(float(text)) else text
     if _DATE.fullmatch(text):
         try:
             return date.fromisoformat(text)
         except ValueError:
             return text
     return text
-
-
-def _one_line(error: Exception) -> str:
-    return " ".join(str(error).split())

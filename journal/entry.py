@@ -15,7 +15,10 @@ from journal.workspace import Workspace, parse_amount
 
 RESERVED = ("uses", "after", "timeout", "retries", "when")
 _FRONT_MATTER_NAMES = ["day", "date", "title", "categories", "tags", "tasks", "draft", "description", "template"]
-_FILE_NAME = re.compile(r"(?P<date>\d{4}-\d{2}-\d{2})-day-(?P<day>\d+)")
+_NAMES_OF_OTHERS = ["subtitle", "updated", "dated", "comments"]
+LAST_DAY = 999_999
+_FILE_NAME = re.compile(r"(?P<date>[0-9]{4}-[0-9]{2}-[0-9]{2})-day-(?P<day>[0-9]{1,6})")
+_FRONT_MATTER_END = re.compile(r"(?<=[\r\n])(---|\.\.\.)[ \t]*(\r\n|\n|\r|\Z)")
 _STEP_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]*")
 
 
@@ -106,7 +109,10 @@ def _day_of(path: Path, workspace: Workspace) -> int | None:
 
 def read_entry(path: Path, workspace: Workspace) -> Entry:
     """Read an entry; raises EntryError with the line of what is wrong."""
-    text = path.read_bytes().decode("utf-8", "surrogateescape")
+    try:
+        text = path.read_bytes().decode("utf-8", "surrogateescape")
+    except OSError as error:
+        raise EntryError(f"{workspace.shown(path)}:1: can't be read: {error.strerror}; mend that first") from error
     return parse_entry(text, path, workspace)
 
 
@@ -115,50 +121,105 @@ def parse_entry(text: str, path: Path, workspace: Workspace) -> Entry:
     shown = workspace.shown(path)
     yaml_text, yaml_line, body_start = split_front_matter(text, shown)
     document = parse_yaml(yaml_text, shown, yaml_line)
-    for name in document.data:
-        if name not in _FRONT_MATTER_NAMES and nearest(name, _FRONT_MATTER_NAMES).startswith("; did"):
-            known = nearest(name, _FRONT_MATTER_NAMES)
-            raise EntryError(f"{document.place(name)}: unknown key '{name}'{known}")
+    _check_names(document)
     day, when = _day_and_date(document, path, workspace)
     return Entry(
         path=path,
         text=text,
         day=day,
         date=when,
-        title=str(document.data.get("title") or f"Day {day}"),
+        title=_text(document, "title") or f"Day {day}",
         categories=tuple(_words(document, "categories")),
         steps=tuple(_step(document, name, value) for name, value in _tasks(document).items()),
         body_start=body_start,
         shown=shown,
-        draft=document.data.get("draft") is True,
-        description=str(document.data.get("description") or ""),
+        draft=_draft(document),
+        description=_text(document, "description"),
     )
+
+
+def _check_names(document: Document) -> None:
+    """Raise EntryError for a name that looks like one of ours mistyped; names of other programs are let be."""
+    for name in document.data:
+        if name not in (*_FRONT_MATTER_NAMES, *_NAMES_OF_OTHERS):
+            known = nearest(name, _FRONT_MATTER_NAMES)
+            if known.startswith("; did"):
+                raise EntryError(f"{document.place(name)}: unknown key '{name}'{known}")
 
 
 def split_front_matter(text: str, shown: str) -> tuple[str, int, int]:
     """Return the front matter's YAML, the line it begins on, and where the body begins in the text."""
     match = re.match("\ufeff?---[ \t]*(\r\n|\n|\r)", text)
+    if text.startswith(("\udcff\udcfe", "\udcfe\udcff")):
+        raise EntryError(f"{shown}:1: the file is UTF-16; save it as UTF-8")
     if not match:
         raise EntryError(f"{shown}:1: no front matter; begin the file with a line ---, then 'title: ...', then ---")
-    end = re.compile(r"^(---|\.\.\.)[ \t]*(\r\n|\n|\r|\Z)", re.MULTILINE).search(text, match.end())
+    end = _FRONT_MATTER_END.search(text, match.end())
     if not end:
         raise EntryError(f"{shown}:1: the front matter has no end; close it with a line ---")
     return text[match.end() : end.start()], 2, end.end()
 
 
 def _day_and_date(document: Document, path: Path, workspace: Workspace) -> tuple[int, date]:
-    day, when = document.data.get("day"), document.data.get("date")
-    if day is not None and (not isinstance(day, int) or isinstance(day, bool) or day < 0):
-        raise EntryError(f"{document.place('day')}: day is {day!r}; write a number such as 133")
-    if when is not None and not isinstance(when, date):
-        raise EntryError(f"{document.place('date')}: date is {when!r}; write a date such as 2024-05-13")
-    name = _FILE_NAME.fullmatch(path.stem)
-    day = day if day is not None else int(name["day"]) if name else workspace.day_of(when) if when else None
-    when = when or (date.fromisoformat(name["date"]) if name else None)
-    when = when or (workspace.date_of(day) if day is not None else None)
+    """Return the day and date as stated; what is not stated follows from the file's name or the rule of day 1."""
+    day, when = _stated_day(document), _stated_date(document)
+    named_day, named_date = _named(path, document.where)
+    _check_equal(document, "day", day, named_day)
+    _check_equal(document, "date", when, named_date)
+    day = named_day if day is None else day
+    when = when or named_date
+    if day is None and when is not None:
+        day = workspace.day_of(when)
+    if when is None and day is not None:
+        when = workspace.date_of(day)
     if day is None or when is None:
         raise EntryError(f"{document.place()}: the entry tells no day and date; add 'day: 133' and 'date: 2024-05-13'")
     return day, when
+
+
+def _stated_day(document: Document) -> int | None:
+    day = document.data.get("day")
+    if day is None or (isinstance(day, int) and not isinstance(day, bool) and 0 <= day <= LAST_DAY):
+        return day
+    raise EntryError(f"{document.place('day')}: day is {day!r}; write a number such as 133")
+
+
+def _stated_date(document: Document) -> date | None:
+    when = document.data.get("date")
+    if when is None or isinstance(when, date):
+        return when
+    raise EntryError(f"{document.place('date')}: date is {when!r}; write a date such as 2024-05-13")
+
+
+def _named(path: Path, shown: str) -> tuple[int | None, date | None]:
+    """Return the day and date that a file's name tells."""
+    name = _FILE_NAME.fullmatch(path.stem)
+    if not name:
+        return None, None
+    try:
+        return int(name["day"]), date.fromisoformat(name["date"])
+    except ValueError as error:
+        raise EntryError(f"{shown}:1: {name['date']} in the file's name is no date; rename the file") from error
+
+
+def _check_equal(document: Document, what: str, stated: object, named: object) -> None:
+    if stated is not None and named is not None and stated != named:
+        place = document.place(what)
+        raise EntryError(f"{place}: {what} is {stated}, but the file's name says {named}; make them equal")
+
+
+def _text(document: Document, name: str) -> str:
+    value = document.data.get(name)
+    if isinstance(value, dict | list):
+        raise EntryError(f"{document.place(name)}: {name} is one line of text; put it in quotes")
+    return "" if value is None else str(value)
+
+
+def _draft(document: Document) -> bool:
+    value = document.data.get("draft")
+    if value is None or isinstance(value, bool):
+        return bool(value)
+    raise EntryError(f"{document.place('draft')}: draft is {value!r}; write true or false")
 
 
 def _words(document: Document, name: str) -> list[str]:
@@ -209,7 +270,10 @@ def _timeout(document: Document, step: str, value: Any) -> float | None:
         return None
     try:
         amount = parse_amount(value)
-        return amount.to("s") if amount.unit else amount.value
+        seconds = amount.to("s") if amount.unit else amount.value
+        if not seconds:
+            raise ValueError("it would end the step at once")
+        return seconds
     except ValueError as error:
         place = document.place("tasks", step, "timeout")
         raise EntryError(f"{place}: timeout: {error}; write '10 min' or '90 s'") from error

@@ -65,7 +65,10 @@ class Workspace:
 
     def date_of(self, day: int) -> date | None:
         """Return the date of a day by the rule that day 1 sets."""
-        return self.day_1 + timedelta(days=day - 1) if self.day_1 else None
+        try:
+            return self.day_1 + timedelta(days=day - 1) if self.day_1 else None
+        except OverflowError:
+            return None  # no calendar goes that far
 
     def day_of(self, when: date) -> int | None:
         """Return the day of a date by the rule that day 1 sets."""
@@ -87,21 +90,21 @@ def find_workspace(start: Path) -> Workspace:
 def read_workspace(root: Path) -> Workspace:
     """Read ``root/journal.yml``; raises EntryError with the line of what is wrong."""
     try:
-        text = (root / FILE_NAME).read_text(encoding="utf-8-sig")
-    except UnicodeDecodeError as error:
-        raise EntryError(f"{FILE_NAME}:1: not UTF-8 text; save it as UTF-8") from error
+        text = (root / FILE_NAME).read_bytes().decode("utf-8-sig", "surrogateescape")
+    except OSError as error:
+        raise EntryError(f"{FILE_NAME}:1: can't be read: {error.strerror}; mend that first") from error
     document = parse_yaml(text, FILE_NAME)
     _check_names(document, (), ["name", "url", "day-1", "goals", "models", "run"])
     run = _section(document, "run")
     _check_names(document, ("run",), ["on", "jobs"])
     return Workspace(
         root=root,
-        name=str(document.data.get("name") or root.name),
-        url=str(document.data.get("url") or ""),
+        name=_text(document, "name") or root.name,
+        url=_text(document, "url"),
         day_1=_day_1(document),
         goals={name: _goal(document, name, value) for name, value in _section(document, "goals").items()},
-        models={name: str(source) for name, source in _section(document, "models").items()},
-        on=str(run.get("on", "local")),
+        models={name: _text(document, "models", name) for name in _section(document, "models")},
+        on=_text(document, "run", "on") or "local",
         jobs=_jobs(document, run.get("jobs", "auto")),
     )
 
@@ -117,8 +120,17 @@ def parse_amount(text: Any) -> Amount:
 def _section(document: Document, name: str) -> dict[str, Any]:
     value = document.data.get(name) or {}
     if not isinstance(value, dict):
-        raise EntryError(f"{document.place(name)}: '{name}' holds 'name: value' lines, not {value!r}")
+        raise EntryError(f"{document.place(name)}: '{name}' holds 'name: value' lines, not {value!r}; write such")
     return value
+
+
+def _text(document: Document, *keys: str) -> str:
+    value: Any = document.data
+    for key in keys:
+        value = (value or {}).get(key)
+    if isinstance(value, dict | list):
+        raise EntryError(f"{document.place(*keys)}: '{keys[-1]}' is one line of text, not {value!r}; mend it there")
+    return "" if value is None else str(value)
 
 
 def _check_names(document: Document, path: tuple[str, ...], known: list[str]) -> None:
