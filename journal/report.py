@@ -348,12 +348,17 @@ def _write_svg(plot: Plot, path: Path) -> None:
     import io
 
     import matplotlib as mpl
+    from matplotlib.text import Text as PlotText
 
+    for text in plot.findobj(PlotText):
+        if isinstance(text, PlotText) and text.get_color() == "black":  # written after new_figure set the style
+            text.set_color(_FOREGROUND)
     buffer = io.StringIO()
     with mpl.rc_context(_STYLE):
         plot.savefig(buffer, format="svg", metadata={"Date": None, "Creator": None})
     svg = buffer.getvalue()
     named = {name for pair in re.findall(r'url\(#([^)]+)\)|href="#([^"]+)"', svg) for name in pair}
     svg = re.sub(r' id="([^"]*)"', lambda match: match[0] if match[1] in named else "", svg)
+    svg = re.sub(r' d="[^"]*"', lambda path: re.sub(r"\d+\.\d{3,}", lambda n: f"{float(n[0]):.2f}", path[0]), svg)
     svg = svg[svg.index("<svg") :].replace(_FOREGROUND, "var(--md-default-fg-color, #777)")
     path.write_text("\n".join(line for line in svg.splitlines() if line.strip()) + "\n", encoding="utf-8")
