@@ -21,7 +21,7 @@ _UNITS = {"%": "%", "percent": "%", "per cent": "%", "m": "min", "s": "s", "h": 
 _WORDS = re.compile(r"[^\W_]+(?:[-'][^\W_]+)*")
 _SENTENCE_END = re.compile(r"(?<=[.!?])\s+|\n\s*\n|\n(?=\s*(?:[-*+]|\d+\.)\s)")
 _NOT_PROSE = re.compile(
-    r"^(?P<fence>`{3,}|~{3,})[^\n]*\n.*?^(?P=fence)[^\n]*$|`[^`\n]+`|<!--.*?-->|<[^>\n]+>|!?\[(?=[^\]]*\]\()|\]\([^)\s]*\)"
+    r"^(?P<fence>`{3,}|~{3,})[^\n]*\n.*?^(?P=fence)[^\n]*$|`[^`\n]+`|<!--.*?-->|<[^>\n]+>|!?\[[^\]\n]*\]\([^)\s]*\)"
     r"|https?://\S+|^#+ [^\n]*$|\d{4}-\d{2}-\d{2}",
     re.MULTILINE | re.DOTALL,
 )
@@ -47,6 +47,8 @@ _FILLER = {
 }
 NEAR = 0.1
 """A typed number this close to a reported one (relative) is taken to mean it."""
+BESIDE = 2
+"""How many words on either side of a whole number have to hold one that names it."""
 CARRIED = 2e-4
 """What a result may be off (relative) that was computed from rounded numbers, where four digits or more are typed."""
 
@@ -75,6 +77,8 @@ class Typed:
     line: int
     words: frozenset[str]
     """The words of its sentence, in small letters."""
+    around: frozenset[str]
+    """Those of them that stand next to it."""
 
     @property
     def half(self) -> float:
@@ -134,7 +138,7 @@ def typed_numbers(entry: Entry) -> Iterator[Typed]:
         words = frozenset(word.lower() for word in _WORDS.findall(sentence))
         for match in _NUMBER.finditer(sentence):
             line = prose.count("\n", 0, position + match.start()) + 1
-            yield _typed(match, line, words)
+            yield _typed(match, line, words, _around(sentence, match))
         position = end
 
 
@@ -143,7 +147,7 @@ def _judge(typed: Typed, facts: list[Fact]) -> Finding | None:
     forms = [(fact, form) for fact in meant for form in _forms(fact)]
     if any(_equal(typed, value) and _units_agree(typed.unit, unit) for _, (value, unit) in forms):
         return None
-    near = [(fact, form) for fact, form in forms if _is_near(typed, *form)]
+    near = [(fact, form) for fact, form in forms if _is_near(typed, *form) and _is_about(typed, fact)]
     if not near:
         return None
     fact, (value, unit) = min(near, key=lambda one: (one[1][0] != one[0].value, *_distance(typed, *one[1])))
@@ -174,13 +178,18 @@ def _units_agree(typed: str, true: str) -> bool:
 def _is_near(typed: Typed, value: float, unit: str) -> bool:
     """Return whether a typed number that is not this value was meant to be it."""
     if typed.value == 0 or value == 0 or (typed.unit and typed.unit != unit):
-        return _equal(typed, value) and typed.unit == "%" and unit == ""
+        return _equal(typed, value) and typed.unit == "%" != unit
     digits = _significant(typed.text)
     if len(digits) < 2:
         return False
     slipped = any(_equal(_slip(typed, power), value) for power in (-3, -2, -1, 1, 2, 3))
     close = abs(typed.value - value) <= NEAR * abs(value)
     return slipped or close or (len(digits) >= 3 and _is_misspelt(digits, _leading(value, len(digits))))
+
+
+def _is_about(typed: Typed, fact: Fact) -> bool:
+    """Return whether a whole number stands by a word of the fact's; sentences hold many that count other things."""
+    return bool(typed.digits or typed.unit) or any(_touches(label, typed.around) for label in fact.labels)
 
 
 def _slip(typed: Typed, power: int) -> Typed:
@@ -218,16 +227,24 @@ def _told(typed: Typed, value: float) -> str:
 
 
 def _stands_in(label: frozenset[str], words: frozenset[str]) -> bool:
-    return bool(label) and all(
-        word in words or f"{word}s" in words or word.removesuffix("s") in words for word in label
-    )
+    return bool(label) and all(_touches(frozenset({word}), words) for word in label)
 
 
-def _typed(match: re.Match[str], line: int, words: frozenset[str]) -> Typed:
+def _touches(label: frozenset[str], words: frozenset[str]) -> bool:
+    """Return whether one of a label's words is there, in the singular or the plural."""
+    return any(word in words or f"{word}s" in words or word.removesuffix("s") in words for word in label)
+
+
+def _around(sentence: str, match: re.Match[str]) -> frozenset[str]:
+    before, after = _WORDS.findall(sentence[: match.start()]), _WORDS.findall(sentence[match.end() :])
+    return frozenset(word.lower() for word in before[-BESIDE:] + after[:BESIDE])
+
+
+def _typed(match: re.Match[str], line: int, words: frozenset[str], around: frozenset[str]) -> Typed:
     number = match["number"].replace(",", "").replace("−", "-")
     written = (match["unit"] or "").lower()
     unit = _UNITS.get(written) or _UNITS.get(written[:1], "")
-    return Typed(match[0].strip(), float(number), len(number.partition(".")[2]), unit, line, words)
+    return Typed(match[0].strip(), float(number), len(number.partition(".")[2]), unit, line, words, around)
 
 
 def _facts_of(step: str, report: Report) -> Iterator[Fact]:
