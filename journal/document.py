@@ -68,7 +68,7 @@ def _check_depth(text: str, where: str, first_line: int) -> None:
     for event in yaml.parse(text, Loader=_Base):
         depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
         if depth > _DEEPEST:
-            line = first_line + event.start_mark.line
+            line = first_line + (event.start_mark.line if event.start_mark else 0)
             raise EntryError(f"{where}:{line}: more than {_DEEPEST} values within each other; write it flatter")
 
 

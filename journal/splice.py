@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, replace
+from typing import Any
 
 from journal.errors import BlockConflictError, EntryError
 
-_START = re.compile(r"<!--\s*journal:(?P<id>[A-Za-z0-9][\w-]*)\s*-->\s*")
-_END = re.compile(r"<!--\s*/journal:(?P<id>[A-Za-z0-9][\w-]*)(?:\s+(?P<sum>[0-9a-f]{8}))?\s*-->\s*")
+_START = re.compile(r" {0,3}<!--\s*journal:(?P<id>[A-Za-z0-9][A-Za-z0-9_-]*)\s*-->\s*")
+_END = re.compile(r" {0,3}<!--\s*/journal:(?P<id>[A-Za-z0-9][A-Za-z0-9_-]*)(?:\s+(?P<sum>[0-9a-f]{8}))?\s*-->\s*")
 
 
 @dataclass(frozen=True)
@@ -48,13 +49,19 @@ def find_blocks(text: str, body_start: int, shown: str) -> list[Block]:
                 raise EntryError(f"{shown}:{line}: a second block '{open_block.id}'; keep one marker for each step")
         elif closing := _END.fullmatch(content):
             if open_block is None or open_block.id != closing["id"]:
-                raise EntryError(
-                    f"{shown}:{line}: the end of block '{closing['id']}' has no beginning; remove this line"
-                )
-            inside = open_block.inside
-            blocks.append(Block(open_block.id, open_block.start, inside, start, end, closing["sum"], open_block.line))
+                raise EntryError(f"{shown}:{line}: {_why_no_end(closing['id'], blocks, open_block)}")
+            blocks.append(replace(open_block, outside=start, end=end, checksum=closing["sum"]))
             open_block = None
     return [*blocks, open_block] if open_block else blocks
+
+
+def _why_no_end(name: str, blocks: list[Block], open_block: Block | None) -> str:
+    begun = next((block for block in blocks if block.id == name and block.inside == block.end), None)
+    if begun and open_block is None:
+        return f"block '{name}', begun on line {begun.line}, has another block in it; end it before that one"
+    if open_block:
+        return f"the end of block '{name}' stands where block '{open_block.id}' should end; put them right"
+    return f"the end of block '{name}' has no beginning; remove this line"
 
 
 def splice(
@@ -72,18 +79,22 @@ def splice(
     done. ``edits`` "keep" leaves such a block as it is, "drop" takes the new text.
     """
     newline = _line_end(text)
-    blocks = {block.id: block for block in find_blocks(text, body_start, shown)}
+    texts = {name: _normal(content) for name, content in generated.items()}
+    found = [block for block in find_blocks(text, body_start, shown) if block.id in texts]
+    blocks = {block.id: _closed(block, text, texts[block.id].replace("\n", newline), shown) for block in found}
     pieces: list[str] = []
     position = 0
-    for block in sorted((blocks[name] for name in generated if name in blocks), key=lambda block: block.start):
+    for block in blocks.values():
         old = text[block.inside : block.outside]
-        new = _settle(block, old, generated[block.id], shown, base_of, edits)
-        pieces += [text[position : block.start], _block(block.id, new, generated[block.id], newline)]
+        new = _settle(block, old, texts[block.id], shown, base_of, edits)
+        pieces += [text[position : block.start], _rewrite(block, text, new, texts[block.id], newline)]
         position = block.end
     result = "".join([*pieces, text[position:]])
-    for name in generated:
+    for name in texts:
         if name not in blocks:
-            result = _append(result, _block(name, generated[name], generated[name], newline), newline)
+            result = _append(result, _block(name, texts[name], newline), newline)
+    if result != text:
+        _check(result, body_start, texts, f"{shown}:{_last_open_line(text, body_start)}")
     return result
 
 
@@ -130,10 +141,57 @@ def _merge(base: str, ours: str, theirs: str) -> str | None:
     return "".join(lines)
 
 
-def _block(name: str, content: str, generated: str, newline: str) -> str:
-    """Return a block's text. Its checksum is of the generated text, so that an edit stays known as one."""
-    text = f"<!-- journal:{name} -->\n{content}<!-- /journal:{name} {checksum(generated)} -->\n"
+def _rewrite(block: Block, text: str, content: str, generated: str, newline: str) -> str:
+    """Return a block with new content; where nothing is new in it, its very bytes.
+
+    The start marker's line stays its author's. The checksum is of the generated text, so that an edit stays known as
+    one.
+    """
+    end = f"<!-- /journal:{block.id} {checksum(generated)} -->"
+    if _unix(text[block.inside : block.outside]) == content and text[block.outside : block.end].strip() == end:
+        return text[block.start : block.end]
+    start = text[block.start : block.inside].rstrip("\r\n")
+    return f"{start}\n{content}{end}\n".replace("\n", newline)
+
+
+def _block(name: str, generated: str, newline: str) -> str:
+    """Return the text of a block that the entry doesn't have yet."""
+    text = f"<!-- journal:{name} -->\n{generated}<!-- /journal:{name} {checksum(generated)} -->\n"
     return text.replace("\n", newline)
+
+
+def _closed(block: Block, text: str, generated: str, shown: str) -> Block:
+    """Return a block, with its end where the end marker was taken out right below what is generated.
+
+    Raises EntryError where an end marker is there but counts as text: then nobody can tell what the block holds.
+    """
+    if block.inside != block.end:
+        return block
+    below = _lines_with_offsets(text, block.inside)
+    for number, (_, _, line) in enumerate(below, block.line + 1):
+        if (start := _START.fullmatch(line)) and start["id"] == block.id:
+            break  # an example of a block, in a code fence
+        end = _END.fullmatch(line)
+        if (end and end["id"] == block.id) or re.search(rf"<!-- /journal:{block.id} [0-9a-f]{{8}} -->", line):
+            raise EntryError(
+                f"{shown}:{number}: here the end of block '{block.id}' is text, in a code fence, comment or list that "
+                "is open above it, or in the middle of a line; give it a line of its own outside of them"
+            )
+    end_at = block.inside + len(generated) if text.startswith(generated, block.inside) else block.inside
+    return replace(block, outside=end_at, end=end_at)
+
+
+def _check(result: str, body_start: int, names: Iterable[str], place: str) -> None:
+    """Raise EntryError where a block would not be found again, so that each run would add another one."""
+    try:
+        found = {block.id for block in find_blocks(result, body_start, "") if block.inside != block.end}
+    except EntryError:
+        found = set()
+    if missing := [name for name in names if name not in found]:
+        raise EntryError(
+            f"{place}: the code fence or comment that begins here has no end, so that the block of step "
+            f"'{missing[0]}' would be part of it; close it"
+        )
 
 
 def _append(text: str, block: str, newline: str) -> str:
@@ -147,14 +205,10 @@ def _comment_lines(text: str, body_start: int) -> list[tuple[int, int, int, str]
     """Return (start, end, line number, content) of the lines that are journal's markers to a CommonMark parser."""
     if "journal:" not in text[body_start:]:
         return []
-    from markdown_it import MarkdownIt
-
-    lines = _lines_with_offsets(text, body_start)
-    tokens = MarkdownIt("commonmark").parse("".join(_parsed(content) for _, _, content in lines))
-    first = text[:body_start].count("\n") + 1
+    lines, tokens, first = _parse(text, body_start)
     found = []
     for token in tokens:
-        if token.type == "html_block" and token.level == 0 and token.map and not _is_opaque(token.content):
+        if token.type == "html_block" and token.level == 0 and not _is_opaque(token.content):
             for number in range(*token.map):
                 start, end, content = lines[number]
                 if _START.fullmatch(content) or _END.fullmatch(content):
@@ -162,11 +216,27 @@ def _comment_lines(text: str, body_start: int) -> list[tuple[int, int, int, str]
     return found
 
 
+def _parse(text: str, body_start: int) -> tuple[list[tuple[int, int, str]], list[Any], int]:
+    """Return the body's lines with their offsets, its Markdown tokens, and the number of its first line."""
+    from markdown_it import MarkdownIt
+
+    lines = _lines_with_offsets(text, body_start)
+    tokens = MarkdownIt("commonmark").parse("".join(_parsed(content) for _, _, content in lines))
+    return lines, tokens, len(re.findall(r"\r\n|\n|\r", text[:body_start])) + 1
+
+
+def _last_open_line(text: str, body_start: int) -> int:
+    """Return the line where the code fence or HTML block that goes on to the end of an entry begins."""
+    _, tokens, first = _parse(text, body_start)
+    begins = [token.map[0] for token in tokens if token.type in ("fence", "html_block") and token.level == 0]
+    return first + max(begins, default=0)
+
+
 def _is_opaque(html: str) -> bool:
     """Return whether an HTML block is one whose lines are no markers: a comment over several lines, or raw text."""
     start = html.lstrip().lower()
-    comment = start.startswith("<!--") and not re.match(r"<!--\s*/?journal:", start)
-    return comment or start.startswith(("<pre", "<script", "<style", "<textarea"))
+    comment = start.startswith("<!") and not re.match(r"<!--\s*/?journal:", start)
+    return comment or start.startswith(("<pre", "<script", "<style", "<textarea", "<?"))
 
 
 def _lines_with_offsets(text: str, body_start: int) -> list[tuple[int, int, str]]:
@@ -186,6 +256,12 @@ def _parsed(line: str) -> str:
 def _line_end(text: str) -> str:
     match = re.search(r"\r\n|\n|\r", text)
     return match[0] if match else "\n"
+
+
+def _normal(generated: str) -> str:
+    """Return a generated text with \\n as line end, also at its end."""
+    text = _unix(generated)
+    return text if not text or text.endswith("\n") else text + "\n"
 
 
 def _unix(text: str) -> str:
