@@ -150,8 +150,9 @@ def _rewrite(block: Block, text: str, content: str, generated: str, newline: str
     end = f"<!-- /journal:{block.id} {checksum(generated)} -->"
     if _unix(text[block.inside : block.outside]) == content and text[block.outside : block.end].strip() == end:
         return text[block.start : block.end]
-    start = text[block.start : block.inside].rstrip("\r\n")
-    return f"{start}\n{content}{end}\n".replace("\n", newline)
+    start = text[block.start : block.inside]
+    line_end = "" if start.endswith(("\n", "\r")) else newline
+    return start + line_end + f"{content}{end}\n".replace("\n", newline)
 
 
 def _block(name: str, generated: str, newline: str) -> str:
