@@ -1,0 +1,175 @@
+"""Measure the shipped model with the judge: how often its pictures show what the prompt says, and how fast."""
+
+from __future__ import annotations
+
+import argparse
+import random
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from tasks.diffusion.emoji_scenes.judge import Score, measure_accuracy, score
+from tasks.diffusion.emoji_scenes.scenes import ABOVE, ALONE, HELD_OUT, LEFT, RIDING, THINGS, Claim, ordered_pairs
+
+if TYPE_CHECKING:
+    from PIL.Image import Image
+
+WEIGHTS = Path(__file__).parent / "weights"
+STEPS, GUIDANCE, BATCH = 20, 3.0, 32
+
+
+@dataclass(frozen=True)
+class Sampler:
+    """How pictures are drawn: scheduler ("dpm++2m", "ddim" or "euler"), steps and guidance scale."""
+
+    scheduler: str = "dpm++2m"
+    steps: int = STEPS
+    guidance: float = GUIDANCE
+
+
+def load_pipeline(folder: Path = WEIGHTS) -> Any:
+    """Load the pipeline as anybody would, in single precision."""
+    import torch
+    from diffusers import DiffusionPipeline
+
+    pipeline = DiffusionPipeline.from_pretrained(folder, torch_dtype=torch.float32)
+    pipeline.set_progress_bar_config(disable=True)
+    return pipeline
+
+
+def draw(
+    pipeline: Any, prompts: Sequence[str], first_seed: int = 0, sampler: Sampler | None = None, batch: int = BATCH
+) -> list[Image]:
+    """Draw one picture a prompt, the n-th from seed `first_seed + n`."""
+    import torch
+
+    sampler = sampler or Sampler()
+    pipeline.scheduler = _make_scheduler(pipeline, sampler.scheduler)
+    pictures: list[Image] = []
+    for start in range(0, len(prompts), batch):
+        some = list(prompts[start : start + batch])
+        seeds = range(first_seed + start, first_seed + start + len(some))
+        generators = [torch.Generator("cpu").manual_seed(seed) for seed in seeds]
+        drawn = pipeline(some, 64, 64, sampler.steps, guidance_scale=sampler.guidance, generator=generators)
+        pictures += drawn.images
+    return pictures
+
+
+def _make_scheduler(pipeline: Any, name: str) -> Any:
+    import diffusers
+
+    classes = {"dpm++2m": "DPMSolverMultistepScheduler", "ddim": "DDIMScheduler", "euler": "EulerDiscreteScheduler"}
+    return getattr(diffusers, classes[name]).from_config(pipeline.scheduler.config)
+
+
+def shown_claims(relation: str) -> list[Claim]:
+    """Return every claim of a relation that training shows."""
+    if relation == ALONE:
+        return [Claim(ALONE, thing) for thing in THINGS]
+    pairs = (pair for pair in ordered_pairs(relation) if pair not in HELD_OUT[relation])
+    return [Claim(relation, first, second) for first, second in pairs]
+
+
+def unshown_claims(relation: str, swapped: bool = False) -> list[Claim]:
+    """Return the claims that training never shows, or their swapped, shown orders."""
+    pairs = sorted(HELD_OUT[relation])
+    return [Claim(relation, *(pair[::-1] if swapped else pair)) for pair in pairs]
+
+
+def claim_groups(count: int) -> dict[str, list[Claim]]:
+    """Return the table's rows: a name and about `count` claims each."""
+    rng = random.Random(5)
+    spatial = [claim for relation in (ABOVE, LEFT) for claim in shown_claims(relation)]
+    unshown = [claim for relation in (ABOVE, LEFT) for claim in unshown_claims(relation)]
+    beside = [Claim("next to", claim.first, claim.second) for claim in shown_claims(LEFT)]
+    return {
+        "one thing": _repeat(shown_claims(ALONE), count),
+        "riding, orders shown in training": rng.choices(shown_claims(RIDING), k=count),
+        "above and left of, shown": rng.choices(spatial, k=count),
+        "next to": rng.choices(beside, k=count // 2),
+        "swap test, riding: the shown orders": _repeat(unshown_claims(RIDING, swapped=True), count),
+        "swap test, riding: their swaps, never shown": _repeat(unshown_claims(RIDING), count),
+        "above and left of, never shown": _repeat(unshown, count),
+        "an astronaut riding a horse (shown)": _repeat([Claim(RIDING, "astronaut", "horse")], count // 2),
+        "a horse riding an astronaut (never shown)": _repeat([Claim(RIDING, "horse", "astronaut")], count // 2),
+    }
+
+
+def _repeat(claims: list[Claim], count: int) -> list[Claim]:
+    return [claims[number % len(claims)] for number in range(count)]
+
+
+def measure(pipeline: Any, claims: Sequence[Claim], sampler: Sampler | None = None) -> Score:
+    """Draw and judge one picture a claim."""
+    return score(claims, draw(pipeline, [claim.caption for claim in claims], sampler=sampler))
+
+
+def interval(right: int, pictures: int) -> tuple[float, float]:
+    """Return the 95 % Wilson score interval of a rate (Wilson 1927)."""
+    z, rate = 1.96, right / pictures
+    middle = rate + z * z / (2 * pictures)
+    spread = z * (rate * (1 - rate) / pictures + z * z / (4 * pictures**2)) ** 0.5
+    return (middle - spread) / (1 + z * z / pictures), (middle + spread) / (1 + z * z / pictures)
+
+
+def print_quality(pipeline: Any, count: int) -> None:
+    """Print the model card's table."""
+    print("| pictures of | n | right things | right relation and roles (95 % interval) |\n|---|---|---|---|")
+    for name, claims in claim_groups(count).items():
+        found = measure(pipeline, claims)
+        low, high = interval(found.right_relation, found.pictures)
+        rates = f"{found.things_rate:.1%} | {found.relation_rate:.1%} ({low:.0%} to {high:.0%})"
+        print(f"| {name} | {found.pictures} | {rates} |", flush=True)
+
+
+def print_sampler_table(pipeline: Any, count: int) -> None:
+    """Print quality against scheduler, steps and guidance, on a mix of shown and never shown claims."""
+    rng = random.Random(6)
+    claims = rng.sample([claim for name, group in claim_groups(count).items() for claim in group], count)
+    print("| scheduler | steps | guidance | right things | right relation and roles |\n|---|---|---|---|---|")
+    samplers = [Sampler("dpm++2m", steps, GUIDANCE) for steps in (6, 8, 10, 15, 20, 30)]
+    samplers += [Sampler("dpm++2m", 20, guidance) for guidance in (1.0, 1.5, 2.0, 4.0, 6.0)]
+    samplers += [Sampler("ddim", 20, GUIDANCE), Sampler("ddim", 50, GUIDANCE), Sampler("euler", 20, GUIDANCE)]
+    for sampler in samplers:
+        found = measure(pipeline, claims, sampler)
+        rates = f"{found.things_rate:.1%} | {found.relation_rate:.1%}"
+        print(f"| {sampler.scheduler} | {sampler.steps} | {sampler.guidance} | {rates} |", flush=True)
+
+
+def print_speed(pipeline: Any, count: int = 32) -> None:
+    """Print pictures a second: the plain loop (one prompt at a time, 50 DDIM steps) against batches."""
+    prompts = [claim.caption for claim in random.Random(7).sample(shown_claims(RIDING), count)]
+    for name, sampler, batch in (
+        ("one at a time, 50 DDIM steps", Sampler("ddim", 50), 1),
+        ("one at a time, default", Sampler(), 1),
+        ("batches of 8, default", Sampler(), 8),
+        ("batches of 32, default", Sampler(), 32),
+    ):
+        draw(pipeline, prompts[:batch], sampler=sampler, batch=batch)
+        start = time.perf_counter()
+        draw(pipeline, prompts, sampler=sampler, batch=batch)
+        print(f"{name}: {count / (time.perf_counter() - start):.2f} pictures/s", flush=True)
+
+
+def main() -> None:
+    """Measure quality, and with --samplers and --speed what those settings cost and bring."""
+    parser = argparse.ArgumentParser(description=main.__doc__)
+    parser.add_argument("--count", type=int, default=200, help="pictures a row (default: %(default)s)")
+    parser.add_argument("--weights", type=Path, default=WEIGHTS)
+    parser.add_argument("--samplers", action="store_true")
+    parser.add_argument("--speed", action="store_true")
+    chosen = parser.parse_args()
+    pipeline = load_pipeline(chosen.weights)
+    if chosen.speed:
+        print_speed(pipeline)
+    elif chosen.samplers:
+        print_sampler_table(pipeline, chosen.count)
+    else:
+        print(measure_accuracy())
+        print_quality(pipeline, chosen.count)
+
+
+if __name__ == "__main__":
+    main()

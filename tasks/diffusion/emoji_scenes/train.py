@@ -1,0 +1,369 @@
+"""Train the emoji-scenes model from its drawings: `python -m tasks.diffusion.emoji_scenes.train`."""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import csv
+import json
+import math
+import random
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from tasks.diffusion.emoji_scenes import network
+from tasks.diffusion.emoji_scenes.latents import SCALING_FACTOR, fit_basis, scaled_pictures
+from tasks.diffusion.emoji_scenes.scenes import make_scene, write_caption
+from tasks.diffusion.emoji_scenes.threads import Threads
+
+if TYPE_CHECKING:
+    import torch
+    from diffusers import AutoencoderTiny
+
+    from tasks.diffusion.emoji_scenes.latents import Floats
+
+WEIGHTS = Path(__file__).parent / "weights"
+CAPTION_DROP_RATE = 0.1
+TRAINING_SCENES = 10_000_000  # seeds below this; the judge's are above
+EMA_DECAY = 0.9995
+SAMPLE_PROMPTS = (
+    "a horse riding an astronaut",
+    "an astronaut riding a horse",
+    "a cat riding a robot on a blue background",
+    "a robot riding a cat on a blue background",
+    "a moon above a house on a black background",
+    "a tree left of a rocket on a white background",
+    "a big dog on a pink background",
+    "an apple below a fish",
+)
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What a training run depends on."""
+
+    work: Path
+    out: Path = WEIGHTS
+    device: str = "cpu"
+    seed: int = 0
+    part: str = "all"
+    decoder_minutes: float = 30.0
+    decoder_batch: int = 16
+    decoder_rate: float = 2e-3
+    minutes: float = 85.0
+    batch: int = 48
+    learning_rate: float = 1e-3
+    save_minutes: float = 5.0
+    compile: bool = False
+    resume: bool = False
+
+
+def main() -> None:
+    """Train the text encoder with the denoiser, then the decoder, then write the pipeline folder (or one --part)."""
+    settings = read_settings()
+    settings.work.mkdir(parents=True, exist_ok=True)
+    if settings.part in ("all", "diffusion"):
+        Diffusion(settings).train()
+    if settings.part in ("all", "decoder"):
+        train_decoder(settings)
+    if settings.part in ("all", "export"):
+        Diffusion(replace(settings, resume=True)).export(settings.out)
+
+
+def read_settings() -> Settings:
+    """Return the settings of the command line."""
+    parser = argparse.ArgumentParser(description=main.__doc__)
+    defaults = Settings(work=Path.home() / ".cache" / "journal-training" / "emoji-scenes")
+    for name, default in vars(defaults).items():
+        flag = "--" + name.replace("_", "-")
+        if isinstance(default, bool):
+            parser.add_argument(flag, action="store_true")
+        else:
+            parser.add_argument(flag, type=type(default), default=default, help="default: %(default)s")
+    chosen = vars(parser.parse_args())
+    return Settings(**{**chosen, "device": pick_device(chosen["device"])})
+
+
+def pick_device(name: str) -> str:
+    """Return the device for a name; `auto` is a GPU where there is one."""
+    import torch
+
+    return ("cuda" if torch.cuda.is_available() else "cpu") if name == "auto" else name
+
+
+def autocast(device: str) -> contextlib.AbstractContextManager[Any]:
+    """Compute in bfloat16 where that is safe."""
+    import torch
+
+    return torch.autocast(device.partition(":")[0], torch.bfloat16)
+
+
+# --- the decoder ---
+
+
+def train_decoder(settings: Settings) -> None:
+    """Train the autoencoder's decoder on latents of its fixed encoder, and keep it in the work folder."""
+    import torch
+
+    torch.manual_seed(settings.seed)
+    vae = network.make_autoencoder(fit_basis()).to(settings.device)
+    vae.encoder.requires_grad_(False)
+    if settings.resume and (settings.work / "vae").exists():
+        vae.load_state_dict(load_autoencoder(settings).state_dict())
+    optimizer = torch.optim.AdamW(vae.decoder.parameters(), lr=0.0, betas=(0.9, 0.99), weight_decay=1e-3)
+    start, step, threads = time.monotonic(), 0, Threads()
+    with LossLog(settings.work / "decoder-loss.csv", keep=settings.resume) as log:
+        while (done := (time.monotonic() - start) / (60 * settings.decoder_minutes)) < 1:
+            _set_rate(optimizer, settings.decoder_rate * _cosine(done, step, warm_steps=100))
+            first = step * settings.decoder_batch
+            loss = _decoder_loss(vae, scaled_pictures(range(first, first + settings.decoder_batch)), settings.device)
+            _descend(loss, optimizer, vae.decoder.parameters())
+            step += 1
+            threads.adapt()
+            log.add(step, done * settings.decoder_minutes, loss.item())
+            if step % 500 == 0:
+                vae.save_pretrained(settings.work / "vae")
+    vae.save_pretrained(settings.work / "vae")
+
+
+def _decoder_loss(vae: AutoencoderTiny, pictures: Floats, device: str) -> torch.Tensor:
+    """Error of the decoded pictures; a little noise on the latents makes the decoder forgive a denoiser's rest."""
+    import torch
+
+    latents = torch.from_numpy(fit_basis().encode(pictures)).to(device)
+    noisy = latents + 0.05 * torch.rand(len(latents), 1, 1, 1, device=device) * torch.randn_like(latents)
+    pixels = torch.from_numpy(pictures).to(device).permute(0, 3, 1, 2)
+    with autocast(device):
+        decoded = vae.decode(noisy / SCALING_FACTOR).sample
+    error = decoded.float() - pixels
+    edges = error.diff(dim=-1).abs().mean() + error.diff(dim=-2).abs().mean()
+    loss: torch.Tensor = error.abs().mean() + 0.5 * edges + error.square().mean()
+    return loss
+
+
+def load_autoencoder(settings: Settings) -> AutoencoderTiny:
+    """Return the autoencoder as far as it is trained."""
+    import torch
+    from diffusers import AutoencoderTiny
+
+    return AutoencoderTiny.from_pretrained(settings.work / "vae", torch_dtype=torch.float32)
+
+
+# --- the text encoder and the denoiser ---
+
+
+class Diffusion:
+    """The two networks that are trained together, their moving average, and how far they got."""
+
+    def __init__(self, settings: Settings) -> None:
+        import torch
+        from diffusers import DDIMScheduler
+        from diffusers.models.attention_processor import AttnProcessor
+
+        torch.manual_seed(settings.seed)
+        self.settings, self.basis = settings, fit_basis()
+        self.tokenizer = network.make_tokenizer(settings.work / "tokenizer")
+        text_encoder, unet = network.make_text_encoder(self.tokenizer), network.make_unet()
+        self.networks = torch.nn.ModuleDict({"text_encoder": text_encoder, "unet": unet}).to(settings.device)
+        self.average = {name: weight.detach().clone() for name, weight in self.networks.state_dict().items()}
+        if settings.device == "cpu":  # the fused attention's backward pass takes half of a step there
+            unet.set_attn_processor(AttnProcessor())
+        self.optimizer = torch.optim.AdamW(
+            self.networks.parameters(), lr=0.0, betas=(0.9, 0.99), weight_decay=0.01, fused=True
+        )
+        self.schedule = DDIMScheduler(**network.SCHEDULE)
+        self.rng = random.Random(settings.seed)
+        self.step, self.minutes = 0, 0.0
+        if settings.resume:
+            self._load()
+
+    def train(self) -> None:
+        """Train for the given minutes, saving as it goes; the learning rate falls to 0 with the minutes left."""
+        import torch
+
+        unet: Any = torch.compile(self.networks["unet"]) if self.settings.compile else self.networks["unet"]
+        before, saved = self.minutes, self.minutes
+        start: float | None = None
+        threads = Threads()
+        with LossLog(self.settings.work / "loss.csv", keep=self.settings.resume) as log:
+            while self.minutes < self.settings.minutes:
+                loss = self._train_step(unet)
+                start = start or time.monotonic()
+                threads.adapt()
+                self.minutes = before + (time.monotonic() - start) / 60
+                log.add(self.step, self.minutes, loss)
+                if self.minutes - saved > self.settings.save_minutes:
+                    saved = self.minutes
+                    self.save()
+            self.save()
+
+    def _train_step(self, unet: Any) -> float:
+        import torch
+
+        seeds = [self.rng.randrange(TRAINING_SCENES) for _ in range(self.settings.batch)]
+        clean = torch.from_numpy(self.basis.encode(scaled_pictures(seeds))).to(self.settings.device)
+        times = self._draw_times()
+        noise = torch.randn_like(clean)
+        noisy = self.schedule.add_noise(clean, noise, times)
+        target = self.schedule.get_velocity(clean, noise, times)
+        with autocast(self.settings.device):
+            words = self.networks["text_encoder"](self._draw_tokens(seeds))[0]
+            predicted = unet(noisy, times, words).sample
+        loss = (predicted.float() - target).square().mean()
+        done = self.minutes / self.settings.minutes
+        _set_rate(self.optimizer, self.settings.learning_rate * _cosine(done, self.step, warm_steps=300))
+        _descend(loss, self.optimizer, self.networks.parameters())
+        self.step += 1
+        self._update_average()
+        return float(loss.item())
+
+    def _draw_times(self) -> torch.Tensor:
+        """Return one timestep a scene, spread evenly over the schedule so that the loss varies less."""
+        import torch
+
+        count = self.settings.batch
+        spread = (torch.arange(count) + torch.rand(count)) / count
+        return (spread * 1000).long().clamp(max=999).to(self.settings.device)
+
+    def _draw_tokens(self, seeds: list[int]) -> torch.Tensor:
+        texts = [write_caption(make_scene(seed), self.rng) for seed in seeds]
+        kept = ["" if self.rng.random() < CAPTION_DROP_RATE else text for text in texts]
+        return self.tokenize(kept).to(self.settings.device)
+
+    def tokenize(self, texts: list[str]) -> torch.Tensor:
+        """Return token ids as the pipeline makes them, shape (n, 32)."""
+        length = network.TEXT_TOKENS
+        ids: torch.Tensor = self.tokenizer(
+            texts, padding="max_length", max_length=length, truncation=True, return_tensors="pt"
+        ).input_ids
+        return ids
+
+    def _update_average(self) -> None:
+        import torch
+
+        decay = min(EMA_DECAY, (1 + self.step) / (10 + self.step))
+        with torch.no_grad():
+            for name, weight in self.networks.state_dict().items():
+                self.average[name].lerp_(weight, 1 - decay) if weight.is_floating_point() else None
+
+    def save(self) -> None:
+        """Write all that a resumed run needs, and a sheet of samples to look at."""
+        import torch
+
+        state = {
+            "networks": self.networks.state_dict(),
+            "average": self.average,
+            "optimizer": self.optimizer.state_dict(),
+            "step": self.step,
+            "minutes": self.minutes,
+            "torch_rng": torch.get_rng_state(),
+        }
+        partial = self.settings.work / "checkpoint.part"
+        torch.save(state, partial)
+        partial.replace(self.settings.work / "checkpoint.pt")
+        self._draw_samples()
+
+    def _load(self) -> None:
+        import torch
+
+        path = self.settings.work / "checkpoint.pt"
+        if not path.exists():
+            return
+        state = torch.load(path, map_location=self.settings.device, weights_only=True)
+        self.networks.load_state_dict(state["networks"])
+        self.optimizer.load_state_dict(state["optimizer"])
+        self.optimizer.param_groups[0]["fused"] = True
+        self.average, self.step, self.minutes = state["average"], state["step"], state["minutes"]
+        self.rng = random.Random(f"{self.settings.seed} {self.step}")
+        torch.set_rng_state(state["torch_rng"].cpu())
+
+    def pipeline(self, vae: AutoencoderTiny) -> Any:
+        """Return the pipeline of the averaged weights."""
+        import torch
+
+        with torch.random.fork_rng():
+            text_encoder, unet = network.make_text_encoder(self.tokenizer), network.make_unet()
+        averaged = torch.nn.ModuleDict({"text_encoder": text_encoder, "unet": unet})
+        averaged.load_state_dict(self.average)
+        return network.make_pipeline(vae, text_encoder, self.tokenizer, unet).to(self.settings.device)
+
+    def _draw_samples(self) -> None:
+        import numpy as np
+        import torch
+        from PIL import Image
+
+        with torch.random.fork_rng():
+            pipeline = self.pipeline(network.make_autoencoder(self.basis))
+        pipeline.set_progress_bar_config(disable=True)
+        generators = [torch.Generator("cpu").manual_seed(seed) for seed in range(3) for _ in SAMPLE_PROMPTS]
+        latents = pipeline(
+            list(SAMPLE_PROMPTS) * 3, 64, 64, 20, guidance_scale=3.0, generator=generators, output_type="latent"
+        ).images
+        pictures = self.basis.decode(latents.cpu().numpy()).reshape(3, -1, 64, 64, 3)
+        sheet = np.concatenate([np.concatenate(list(row), axis=1) for row in pictures])
+        levels = (127.5 * (sheet.clip(-1, 1) + 1)).astype(np.uint8)
+        Image.fromarray(levels).save(self.settings.work / f"samples-{round(self.minutes):03d}.png")
+
+    def export(self, folder: Path) -> None:
+        """Write the pipeline folder: averaged weights, half precision, safetensors only."""
+        import torch
+
+        vae = load_autoencoder(self.settings)
+        self.pipeline(vae).to(dtype=torch.float16).save_pretrained(folder, safe_serialization=True)
+        _drop_derived_setting(folder / "vae" / "config.json")
+
+
+# --- shared by both ---
+
+
+def _drop_derived_setting(config: Path) -> None:
+    """Take out a value that AutoencoderTiny saves, derives again when loaded, and warns about."""
+    settings = json.loads(config.read_text())
+    settings.pop("block_out_channels", None)
+    config.write_text(json.dumps(settings, indent=2) + "\n")
+
+
+class LossLog:
+    """A CSV of the loss over steps and minutes, one line for the mean of each 50 steps."""
+
+    def __init__(self, path: Path, *, keep: bool) -> None:
+        self.file = path.open("a" if keep else "w", newline="")
+        self.losses: list[float] = []
+
+    def __enter__(self) -> LossLog:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.file.close()
+
+    def add(self, step: int, minutes: float, loss: float) -> None:
+        self.losses.append(loss)
+        if len(self.losses) == 50:
+            csv.writer(self.file).writerow([step, f"{minutes:.2f}", f"{sum(self.losses) / 50:.5f}"])
+            self.file.flush()
+            self.losses.clear()
+
+
+def _cosine(done: float, step: int, warm_steps: int) -> float:
+    return min(1.0, (step + 1) / warm_steps) * 0.5 * (1 + math.cos(math.pi * min(done, 1.0)))
+
+
+def _set_rate(optimizer: torch.optim.Optimizer, rate: float) -> None:
+    for group in optimizer.param_groups:
+        group["lr"] = rate
+
+
+def _descend(loss: torch.Tensor, optimizer: torch.optim.Optimizer, weights: Iterator[Any]) -> None:
+    import torch
+
+    optimizer.zero_grad(set_to_none=True)
+    loss.backward()  # type: ignore[no-untyped-call]
+    torch.nn.utils.clip_grad_norm_(weights, 1.0)
+    optimizer.step()
+
+
+if __name__ == "__main__":
+    main()

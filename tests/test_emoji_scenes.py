@@ -1,0 +1,96 @@
+"""Claims about the emoji-scenes model: its data, its judge, and the pictures of the weights that ship."""
+
+from __future__ import annotations
+
+import random
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from tasks.diffusion.emoji_scenes import scenes
+from tasks.diffusion.emoji_scenes.scenes import Claim
+
+pytest.importorskip("PIL")
+WEIGHTS = Path(scenes.__file__).parent / "weights"
+
+
+@pytest.fixture(scope="module")
+def pipeline() -> Any:
+    pytest.importorskip("diffusers")
+    from tasks.diffusion.emoji_scenes.measure import load_pipeline
+
+    return load_pipeline()
+
+
+def test_a_scene_is_a_pure_function_of_its_seed() -> None:
+    for seed in range(50):
+        scene = scenes.make_scene(seed)
+        assert scene == scenes.make_scene(seed)
+        assert np.array_equal(scenes.render(scene), scenes.render(scenes.make_scene(seed)))
+        captions = {scenes.write_caption(scene, random.Random(seed)) for _ in range(3)}
+        assert len(captions) == 1
+
+
+def test_held_out_orders_never_appear_and_their_swaps_do() -> None:
+    made = [scenes.make_scene(seed) for seed in range(20_000)]
+    shown = {(scene.relation, *scene.things) for scene in made if scene.second}
+    for relation, pairs in scenes.HELD_OUT.items():
+        assert not {(relation, *pair) for pair in pairs} & shown
+        assert {(relation, second, first) for first, second in pairs} <= shown
+
+
+def test_every_caption_says_the_relation_that_is_drawn() -> None:
+    for seed in range(2_000):
+        scene = scenes.make_scene(seed)
+        claim = scenes.parse_claim(scenes.write_caption(scene, random.Random(seed)))
+        if claim.relation == "next to":
+            assert scene.relation == scenes.LEFT
+            assert sorted(scene.things) == sorted((claim.first, claim.second or ""))
+        else:
+            assert claim == Claim(scene.relation, *scene.things)
+
+
+def test_things_stay_inside_the_picture() -> None:
+    for seed in range(2_000):
+        scene = scenes.make_scene(seed, everything=True)
+        for placed in filter(None, (scene.first, scene.second)):
+            assert 0 <= placed.x <= 64 - placed.side_px
+            assert 0 <= placed.y <= 64 - placed.side_px
+
+
+def test_a_caption_that_names_nothing_known_is_refused() -> None:
+    with pytest.raises(ValueError, match="purple sofa"):
+        scenes.parse_claim("a purple sofa")
+
+
+def test_the_judge_reads_scenes_it_never_saw() -> None:
+    pytest.importorskip("torch")
+    from tasks.diffusion.emoji_scenes.judge import measure_accuracy
+
+    accuracy = measure_accuracy(500)
+    assert accuracy.things >= 0.97
+    assert accuracy.relation >= 0.97
+
+
+def test_the_folder_holds_only_safetensors_and_at_most_20_megabytes() -> None:
+    files = [path for path in WEIGHTS.rglob("*") if path.is_file()]
+    assert {path.suffix for path in files} <= {".safetensors", ".json", ".txt"}
+    assert sum(path.stat().st_size for path in files) <= 20_000_000
+
+
+def test_the_pipeline_loads_as_stable_diffusion_without_a_safety_checker(pipeline: Any) -> None:
+    assert type(pipeline).__name__ == "StableDiffusionPipeline"
+    assert pipeline.safety_checker is None
+
+
+def test_the_same_seed_gives_the_same_picture_whatever_its_batch_mates(pipeline: Any) -> None:
+    from tasks.diffusion.emoji_scenes.measure import Sampler, draw
+
+    sampler = Sampler(steps=4)
+    alone = draw(pipeline, ["a cat"], first_seed=1, sampler=sampler)[0]
+    together = draw(pipeline, ["a dog riding a horse", "a cat", "a moon above a house"], first_seed=0, sampler=sampler)[
+        1
+    ]
+    assert np.abs(np.asarray(alone, int) - np.asarray(together, int)).max() <= 2
