@@ -159,3 +159,8 @@ def test_too_few_steps_are_named():
 def test_an_unknown_rotation_is_refused_with_the_known_ones():
     with pytest.raises(FactorError, match=r"unknown rotation 'vari'; use one of none, varimax"):
         rotate(np.eye(3), "vari")
+
+
+def test_an_empty_factor_is_refused():
+    with pytest.raises(FactorError, match="2 factors, of which 1 are there"):
+        rotate(np.array([[0.8, 0.0], [0.7, 0.0], [0.6, 0.0]]))

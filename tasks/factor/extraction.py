@@ -96,6 +96,8 @@ def _check(matrix: Array, factors: int, method: str) -> None:
     if method not in METHODS:
         raise FactorError(f"unknown method '{method}'; use one of {', '.join(METHODS)}")
     most = variables if method == "principal" else variables - 1
+    if most < 1:
+        raise FactorError(f"{variables} variable; {method} needs at least 2")
     if not 1 <= factors <= most:
         raise FactorError(f"{factors} factors from {variables} variables by {method}; ask for 1 to {most}")
     if (np.diag(matrix) <= 0).any():

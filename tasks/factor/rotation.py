@@ -91,12 +91,13 @@ def rotate(
     The lowest criterion of `starts` searches is taken: the first from the loadings as they are, the others from random
     turns drawn with `seed`. Order and signs: see `ordering.arrange`.
 
-    Errors: FactorError for an unknown method or loadings that are not a p × k table of numbers.
+    Errors: FactorError for an unknown method, loadings that are not a p × k table of numbers, or an empty factor.
     """
     unrotated = _check(loadings, method)
     factors = unrotated.shape[1]
     if method == "none" or factors == 1:
         return _unturned(unrotated, method)
+    _check_rank(unrotated)
     rule = RULES[method]
     normalize = rule.normalize if normalize is None else normalize
     weights = _row_lengths(unrotated) if normalize else np.ones((len(unrotated), 1))
@@ -116,6 +117,13 @@ def _check(loadings: ArrayLike, method: str) -> Array:
     if values.ndim != 2 or not values.size or not np.isfinite(values).all():
         raise FactorError(f"loadings have shape {values.shape} or missing cells; give variables × factors")
     return values
+
+
+def _check_rank(loadings: Array) -> None:
+    sizes = np.linalg.svd(loadings, compute_uv=False)
+    rank = int((sizes > 1e-7 * sizes[0]).sum())
+    if rank < loadings.shape[1]:
+        raise FactorError(f"{loadings.shape[1]} factors, of which {rank} are there; ask for fewer factors")
 
 
 def _unturned(loadings: Array, method: str) -> Rotation:

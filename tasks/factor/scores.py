@@ -61,6 +61,8 @@ def _bartlett(matrix: Array, loadings: Array, phi: Array) -> Array:
     if (uniqueness <= 1e-9 * np.diag(matrix)).any():
         raise FactorError("Bartlett scores need uniqueness above zero for each variable; use regression scores")
     scaled = loadings / uniqueness[:, None]
+    if is_singular(loadings.T @ scaled):
+        raise FactorError("a factor is empty, so it has no scores; ask for fewer factors")
     return np.asarray(scaled @ np.linalg.inv(loadings.T @ scaled))
 
 
