@@ -1,0 +1,109 @@
+"""The built page in a real browser: it shows, plays, follows the colours, finds. Needs Chromium."""
+
+from __future__ import annotations
+
+import functools
+import shutil
+import threading
+from collections.abc import Iterator
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any
+
+import pytest
+from conftest import entry_name, make_space
+from test_blog import write_days
+
+CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="no Chromium on this machine")
+
+
+class _Quiet(SimpleHTTPRequestHandler):
+    def log_message(self, format: str, *args: Any) -> None:
+        """Say nothing."""
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """A built blog, served on the loopback address."""
+    space = write_days(make_space(tmp_path_factory.mktemp("page")))
+    space.run("build", check=0)
+    handler = functools.partial(_Quiet, directory=str(space.root / "build/site"))
+    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield f"http://127.0.0.1:{server.server_address[1]}"
+        server.shutdown()
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Any]:
+    from playwright.sync_api import sync_playwright
+
+    flags = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update"]
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=flags)
+        yield browser
+        browser.close()
+
+
+def open_page(browser: Any, address: str, scheme: str = "light") -> tuple[Any, list[str]]:
+    """Open a page; returns it and what it complained of: errors, failed and foreign requests."""
+    page = browser.new_page(color_scheme=scheme)
+    said: list[str] = []
+    page.on("console", lambda message: said.append(message.text) if message.type == "error" else None)
+    page.on("pageerror", lambda error: said.append(str(error)))
+    page.on("requestfailed", lambda request: said.append(f"failed: {request.url}"))
+    page.on(
+        "request", lambda request: said.append(f"foreign: {request.url}") if "127.0.0.1" not in request.url else None
+    )
+    page.goto(address)
+    page.wait_for_load_state("networkidle")
+    return page, [one for one in said if not one.startswith("foreign: data:")]
+
+
+@pytest.mark.parametrize("name", ["index.html", "archive.html", "categories.html", "totals.html", "day"])
+def test_a_page_loads_without_errors_and_without_other_hosts(browser: Any, site: str, name: str) -> None:
+    page, said = open_page(browser, f"{site}/{day_path() if name == 'day' else name}")
+    assert said == []
+    page.close()
+
+
+def test_a_player_knows_how_long_its_sound_is(browser: Any, site: str) -> None:
+    """The tone is 800 samples at 8 kHz: a tenth of a second."""
+    page, _ = open_page(browser, f"{site}/{day_path()}")
+    page.evaluate("document.querySelector('audio').load()")
+    page.evaluate("document.querySelector('audio').preload = 'metadata'")
+    page.wait_for_function("document.querySelector('audio').duration > 0", timeout=10_000)
+    assert page.evaluate("document.querySelector('audio').duration") == pytest.approx(0.1, abs=0.01)
+    page.close()
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_plots_take_the_colour_of_the_text(browser: Any, site: str, scheme: str) -> None:
+    page, _ = open_page(browser, f"{site}/{day_path()}", scheme)
+    text = page.evaluate("getComputedStyle(document.querySelector('article p:not(.day-meta)')).color")
+    label = page.evaluate("getComputedStyle(document.querySelector('figure.plot svg text')).fill")
+    assert label == text
+    light = page.evaluate("getComputedStyle(document.body).backgroundColor") == "rgb(255, 255, 255)"
+    assert light == (scheme == "light")
+    page.close()
+
+
+def test_the_text_of_a_model_is_shown_and_not_run(browser: Any, site: str) -> None:
+    page, said = open_page(browser, f"{site}/{day_path()}")
+    assert page.inner_text("pre.quote") == "<script>alert(1)</script>"
+    assert said == []
+    page.close()
+
+
+def test_the_search_finds_a_word_of_an_entry(browser: Any, site: str) -> None:
+    page, _ = open_page(browser, f"{site}/index.html")
+    page.evaluate("document.querySelector('[data-md-component=search-query]').focus()")
+    page.keyboard.type("picture")
+    page.wait_for_selector(".md-search-result__item a", timeout=10_000)
+    assert "Day 133" in page.inner_text(".md-search-result__list")
+    page.close()
+
+
+def day_path() -> str:
+    return str(Path("days") / f"{entry_name(133)}.html")
