@@ -46,12 +46,22 @@ def generate(
 ) -> list[Answer]:
     """Let a model go on from each text. ``progress`` hears the number of tokens done, batch after batch."""
     answers: list[Answer] = []
-    with _seeded(decoding.seed), quiet():
+    with seeded(decoding.seed), quiet():
         for start in range(0, len(prompts), decoding.batch_size):
             batch = prompts[start : start + decoding.batch_size]
             tell = partial(_tell_tokens, progress, len(answers) * decoding.max_new_tokens, len(batch))
             answers += _generate_batch(model, batch, decoding, tell)
     return answers
+
+
+@contextmanager
+def seeded(seed: int) -> Iterator[None]:
+    """Make what torch draws at random depend on the seed alone, and nothing later depend on it."""
+    import torch
+
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(seed)
+        yield
 
 
 def _tell_tokens(progress: Callable[[int], None], done: int, prompts: int, steps: int) -> None:
@@ -106,7 +116,7 @@ def _options(model: LanguageModel, decoding: Decoding, progress: Callable[[int],
         "max_new_tokens": decoding.max_new_tokens,
         "repetition_penalty": decoding.repetition_penalty,
         "pad_token_id": model.tokenizer.pad_token_id,
-        "eos_token_id": _end_tokens(model),
+        "eos_token_id": model.end_tokens,
         "stopping_criteria": [_tell(progress)],
     }
 
@@ -126,26 +136,10 @@ def _tell(progress: Callable[[int], None]) -> Callable[..., Any]:
     return go_on
 
 
-def _end_tokens(model: LanguageModel) -> list[int]:
-    """Return the tokens that end an answer: the tokenizer's, and those that the model's makers name."""
-    named = model.network.generation_config.eos_token_id
-    several = named if isinstance(named, list) else [named]
-    return sorted({token for token in [*several, model.tokenizer.eos_token_id] if token is not None})
-
-
 def _read_answer(model: LanguageModel, prompt: str, tokens: list[int], top: TopTokens) -> Answer:
     """Cut an answer's tokens at the first that ends it."""
-    ends = _end_tokens(model)
+    ends = model.end_tokens
     end = next((place for place, token in enumerate(tokens) if token in ends), None)
     kept = tokens[:end]
     text = model.tokenizer.decode(kept, skip_special_tokens=True).strip()
     return Answer(prompt, text, len(kept), end is not None, top)
-
-
-@contextmanager
-def _seeded(seed: int) -> Iterator[None]:
-    import torch
-
-    with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(seed)
-        yield

@@ -30,10 +30,18 @@ class LanguageModel:
     tokenizer: Any
     network: Any
 
-    def render_chat(self, messages: list[dict[str, str]]) -> str:
+    @property
+    def end_tokens(self) -> list[int]:
+        """The tokens that end an answer: the tokenizer's, and those that the model's makers name."""
+        named = self.network.generation_config.eos_token_id
+        several = named if isinstance(named, list) else [named]
+        return list(dict.fromkeys(t for t in [self.tokenizer.eos_token_id, *several] if t is not None))
+
+    def render_chat(self, messages: list[dict[str, str]], answering: bool = True) -> str:
         """Return a conversation as the text that the network reads, up to where its answer begins."""
+        options = {"tokenize": False, "add_generation_prompt": answering}
         try:
-            text: str = self.tokenizer.apply_chat_template(messages, tokenize=False, add_generation_prompt=True)
+            text: str = self.tokenizer.apply_chat_template(messages, **options)
         except Exception as error:  # templates are small programs, and each fails in its own way
             raise TaskError(f"model '{self.name}': its chat template refuses the prompt: {_cause(error)}") from error
         return text
@@ -65,13 +73,24 @@ def adapted(model: LanguageModel, adapter: Path | None) -> Iterator[LanguageMode
     try:
         yield LanguageModel(model.name, model.tokenizer, network)
     finally:
-        take_off(network)
+        _take_off(model.network)
 
 
-def take_off(network: Any) -> None:
-    """Remove a ``PeftModel``'s adapters from the network under it."""
-    base = network.unload()
-    vars(base).pop("peft_config", None)  # PEFT warns of a second adapter where it is left
+@contextmanager
+def adding_adapter(model: LanguageModel, config: Any) -> Iterator[LanguageModel]:
+    """Put a new adapter of that ``LoraConfig`` on a model, to be trained; afterwards the model is as it was."""
+    from peft import get_peft_model
+
+    with quiet():
+        try:
+            network = get_peft_model(model.network, config)
+        except ValueError as error:
+            _take_off(model.network)
+            raise TaskError(f"model '{model.name}' takes no such adapter: {_cause(error)}") from error
+    try:
+        yield LanguageModel(model.name, model.tokenizer, network)
+    finally:
+        _take_off(model.network)
 
 
 @contextmanager
@@ -144,19 +163,20 @@ def _put_on(model: LanguageModel, adapter: Path) -> Any:
     try:
         return PeftModel.from_pretrained(model.network, adapter, local_files_only=True).eval()
     except Exception as error:
-        strip_adapters(model.network)
+        _take_off(model.network)
         raise TaskError(f"adapter {adapter.name} does not fit model '{model.name}': {_cause(error)}") from error
 
 
-def strip_adapters(network: Any) -> None:
-    """Remove what a failed attempt to put an adapter on may have left."""
+def _take_off(network: Any) -> None:
+    """Remove all adapters from a network, those too that a failed attempt left behind."""
     from peft.tuners.tuners_utils import BaseTunerLayer
 
     for name, module in list(network.named_modules()):
         if isinstance(module, BaseTunerLayer):
             parent, _, attribute = name.rpartition(".")
             setattr(network.get_submodule(parent), attribute, module.get_base_layer())
-    vars(network).pop("peft_config", None)
+    vars(network).pop("peft_config", None)  # PEFT warns of a second adapter where it is left
+    network.eval().requires_grad_(False)
 
 
 def _cause(error: Exception) -> str:

@@ -1,0 +1,84 @@
+"""Teach a language model pairs of prompt and completion by LoRA, and see what it answers before and after."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import Annotated, Any
+
+from journal import Context, Field, File, Model, Report, task
+from journal.models import Model as LoadedModel
+from tasks.llm.generation import Decoding, generate, seeded
+from tasks.llm.language_model import LanguageModel, adding_adapter, load_language_model
+from tasks.llm.lesson import Size, prepare, report_lesson
+from tasks.llm.pairs import read_pairs
+from tasks.llm.training import Precision, Training, save_adapter, train
+
+
+@task("llm.lora", libraries=["torch", "transformers", "peft"])
+def lora(
+    data: Annotated[File, Field(description="pairs to learn: .jsonl, .csv or .tsv")],
+    ctx: Context,
+    model: Annotated[Model, Field(description="a short name of journal.yml, or a source")] = "default-llm",
+    prompts: Annotated[tuple[str, ...], Field(description="asked before and after; else held-out ones")] = (),
+    prompt_column: Annotated[str, Field(description="what the model is asked")] = "prompt",
+    completion_column: Annotated[str, Field(description="what it should answer")] = "completion",
+    rank: Annotated[int, Field(ge=1, le=512, description="rank of the adapter's matrices")] = 8,
+    alpha: Annotated[float, Field(gt=0, description="the adapter counts alpha / rank times")] = 16,
+    dropout: Annotated[float, Field(ge=0, lt=1, description="part of its inputs left out in training")] = 0.05,
+    target_modules: Annotated[
+        str | list[str], Field(description="linear layers that get an adapter, by name, or all-linear")
+    ] = "all-linear",
+    epochs: Annotated[int, Field(ge=1, le=1000, description="times each pair is seen")] = 3,
+    batch_size: Annotated[int, Field(ge=1, le=1024, description="pairs a step")] = 8,
+    learning_rate: Annotated[float, Field(gt=0, le=1, description="highest, after warm-up")] = 1e-3,
+    warmup: Annotated[float, Field(ge=0, le=1, description="part of the steps in which the learning rate rises")] = 0.1,
+    held_out: Annotated[float, Field(ge=0, le=0.9, description="part of the pairs kept for measuring only")] = 0.1,
+    max_length: Annotated[int, Field(ge=8, le=8192, description="tokens of a pair; more is cut off")] = 256,
+    max_new_tokens: Annotated[int, Field(ge=1, le=1024, description="longest answer before and after, in tokens")] = 40,
+    precision: Annotated[
+        Precision, Field(description="of the matrix products; auto: bfloat16 where the processor has it")
+    ] = "auto",
+) -> Report:
+    """Fine-tune a language model with LoRA adapters on pairs of prompt and completion."""
+    pairs = read_pairs(data, prompt_column, completion_column)
+    training = Training(epochs, batch_size, learning_rate, warmup, precision, ctx.seed)
+    ctx.progress(0, 1, "loading the model")
+    source = ctx.model(model)
+    speaker = load_language_model(source, ctx.jobs)
+    lesson = prepare(pairs, speaker, held_out, max_length, ctx.seed)
+    asked = list(prompts) or [pair.prompt for pair in (lesson.held_out_pairs or lesson.pairs)[:4]]
+    decoding = Decoding(max_new_tokens, top=0)
+    before = generate(speaker, _as_chats(speaker, asked), decoding)
+    with seeded(ctx.seed), adding_adapter(speaker, _config(rank, alpha, dropout, target_modules)) as student:
+        curve = train(student.network, lesson.examples, lesson.held_out, training, partial(_tell, ctx))
+        after = generate(student, _as_chats(student, asked), decoding)
+        adapter = save_adapter(student.network, ctx.out / "adapter", _base_name(source))
+        size = Size(*student.network.get_nb_trainable_parameters())
+    answered = list(zip(asked, before, after, strict=True))
+    return report_lesson(lesson, training, curve, size, answered).output("adapter", adapter)
+
+
+def _config(rank: int, alpha: float, dropout: float, target_modules: str | list[str]) -> Any:
+    from peft import LoraConfig
+
+    targets = [target_modules] if isinstance(target_modules, str) else target_modules
+    return LoraConfig(
+        task_type="CAUSAL_LM",
+        r=rank,
+        lora_alpha=alpha,
+        lora_dropout=dropout,
+        target_modules="all-linear" if targets == ["all-linear"] else targets,
+    )
+
+
+def _as_chats(model: LanguageModel, prompts: list[str]) -> list[str]:
+    return [model.render_chat([{"role": "user", "content": prompt}]) for prompt in prompts]
+
+
+def _tell(ctx: Context, step: int, steps: int, loss: float) -> None:
+    ctx.progress(step, steps, f"steps, loss {loss:.2f}")
+
+
+def _base_name(source: LoadedModel) -> str:
+    """Name the model that an adapter is for, without the place where this machine keeps it."""
+    return source.name if source.scheme == "folder" else source.source
