@@ -67,9 +67,9 @@ def _gather(correlation: Array, residuals: Array, factors: int, observations: in
     df = degrees_of_freedom(variables, factors)
     pairs = variables * (variables - 1) // 2
     squared = float((residuals**2).sum())
-    objective = _objective(correlation, residuals)
-    chi = _chi_square(objective, observations, variables, factors)
-    null_chi = _chi_square(_null_objective(correlation), observations, variables, 0)
+    objective, null = _objective(correlation, residuals), _null_objective(correlation)
+    multiplier = _multiplier(observations, variables, factors)
+    chi = _chi_square(objective, multiplier)
     tested = chi if df > 0 else None
     rmsea, low, high = _rmsea(tested, df, observations, confidence)
     return Fit(
@@ -81,12 +81,12 @@ def _gather(correlation: Array, residuals: Array, factors: int, observations: in
         rmsea_low=low,
         rmsea_high=high,
         confidence=confidence,
-        tli=_tli(objective, _null_objective(correlation), df, pairs, observations, variables, factors),
+        tli=None if tested is None else _tli(objective, null, df, pairs, multiplier),
         bic=None if tested is None or observations is None else tested - df * float(np.log(observations)),
         rmsr=(squared / (2 * pairs)) ** 0.5 if pairs else 0.0,
         rmsr_corrected=(squared / (2 * df)) ** 0.5 if df > 0 else None,
         srmr=(squared / (variables * (variables + 1))) ** 0.5,
-        null_chi_square=null_chi,
+        null_chi_square=_chi_square(null, _multiplier(observations, variables, 0)),
         null_df=pairs,
         residuals=residuals,
         cautions=tuple(_cautions(objective, df, observations)),
@@ -106,14 +106,13 @@ def _null_objective(correlation: Array) -> float | None:
     return None if is_singular(correlation) else -float(np.linalg.slogdet(correlation)[1])
 
 
-def _chi_square(objective: float | None, observations: int | None, variables: int, factors: int) -> float | None:
-    if objective is None or observations is None:
-        return None
-    return max(objective * _multiplier(observations, variables, factors), 0.0)
+def _multiplier(observations: int | None, variables: int, factors: int) -> float | None:
+    """Bartlett's factor from a discrepancy to a chi-square."""
+    return None if observations is None else observations - 1 - (2 * variables + 5) / 6 - 2 * factors / 3
 
 
-def _multiplier(observations: int, variables: int, factors: int) -> float:
-    return observations - 1 - (2 * variables + 5) / 6 - 2 * factors / 3
+def _chi_square(objective: float | None, multiplier: float | None) -> float | None:
+    return None if objective is None or multiplier is None else max(objective * multiplier, 0.0)
 
 
 def _p_value(chi_square: float, df: int) -> float:
@@ -122,19 +121,12 @@ def _p_value(chi_square: float, df: int) -> float:
     return float(chdtrc(df, chi_square))
 
 
-def _tli(
-    objective: float | None,
-    null: float | None,
-    df: int,
-    pairs: int,
-    observations: int | None,
-    variables: int,
-    factors: int,
-) -> float | None:
-    if objective is None or null is None or observations is None or df <= 0:
+def _tli(objective: float | None, null: float | None, df: int, pairs: int, multiplier: float | None) -> float | None:
+    """How far the model has come from no correlations at all (0) to what chance leaves (1)."""
+    if objective is None or null is None or not multiplier:
         return None
     worst = null / pairs
-    return (worst - objective / df) / (worst - 1 / _multiplier(observations, variables, factors))
+    return (worst - objective / df) / (worst - 1 / multiplier)
 
 
 def _rmsea(

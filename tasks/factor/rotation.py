@@ -1,7 +1,7 @@
 """Rotation of loadings to simple structure: orthogonal and oblique, with its signs and order fixed by rule."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 import numpy as np
@@ -127,13 +127,13 @@ def _check_rank(loadings: Array) -> None:
 
 
 def _unturned(loadings: Array, method: str) -> Rotation:
-    factors = loadings.shape[1]
-    text = "one factor leaves nothing to rotate"
-    cautions = (Caution("one-factor", text),) if method != "none" else ()
-    search = Search(np.eye(factors)[None], np.zeros(1), np.zeros(1, dtype=int), np.ones(1, dtype=bool))
-    turn = Turn(np.eye(factors), np.eye(factors), search)
-    done = _finish(loadings, turn, "none", False)
-    return Rotation(**{**vars(done), "criterion": None, "cautions": cautions, "starts": 0, "agreeing": 0, "optima": 0})
+    """Leave the loadings as they are, but for order and signs; say so where there is one factor only."""
+    same = np.eye(loadings.shape[1])
+    search = Search(same[None], np.zeros(1), np.zeros(1, dtype=int), np.ones(1, dtype=bool))
+    done = _finish(loadings, Turn(same, same, search), "none", False)
+    alone = Caution("one-factor", "one factor leaves nothing to rotate")
+    cautions = () if method == "none" else (alone,)
+    return replace(done, criterion=None, starts=0, agreeing=0, optima=0, cautions=cautions)
 
 
 def _row_lengths(loadings: Array) -> Array:
