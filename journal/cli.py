@@ -77,6 +77,8 @@ def day(
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would run and why, and run nothing.")] = False,
     jobs: Annotated[int, typer.Option(min=0, help="Steps at the same time; 0 is as journal.yml says.")] = 0,
     edits: Annotated[str, typer.Option(help="Blocks edited by hand: merge, keep or drop the edits.")] = "merge",
+    on: Annotated[str, typer.Option(help="Where: local, dask, or a Dask scheduler's address.")] = "",
+    stale: Annotated[bool, typer.Option("--stale", help="Of these days, run those that are out of date.")] = False,
     as_json: Json = False,
 ) -> None:
     """Run the steps of a day's entry and put their results into it."""
@@ -85,9 +87,10 @@ def day(
     if edits not in ("merge", "keep", "drop"):
         raise UsageError(f"--edits is '{edits}'; use merge, keep or drop")
     workspace, registry, store = _open()
-    choice = Choice(tuple(only), force, jobs or None, command=f"journal day {days}")
+    choice = Choice(tuple(only), force, jobs or None, command=f"journal day {days}", on=on)
     codes = []
-    for number in _days(days, workspace):
+    chosen = _days(days, workspace)
+    for number in _stale_days(chosen, workspace, registry, store) if stale else chosen:
         codes.append(_day(workspace, registry, store, number, choice, dry_run=dry_run, edits=edits, as_json=as_json))
     raise typer.Exit(max(codes, default=0))
 
@@ -116,6 +119,42 @@ def check(days: Days, as_json: Json = False) -> None:
     else:
         typer.echo("\n".join(one.sentence(entry.shown) for entry, one in found) or "no typed number differs")
     raise typer.Exit(1 if found else 0)
+
+
+@app.command()
+def runs(
+    day: Annotated[int, typer.Option(help="Only of this day; 0 is all.")] = 0,
+    limit: Annotated[int, typer.Option(min=1, help="How many, the latest first.")] = 20,
+    as_json: Json = False,
+) -> None:
+    """Show what ran, when, how long, where and why."""
+    from journal.store import Store
+    from journal.store.listing import describe_attempts, run_lines
+
+    attempts = Store(_workspace().state, _warn).attempts(limit, day or None)
+    typer.echo(json.dumps(describe_attempts(attempts), indent=1) if as_json else "\n".join(run_lines(attempts)))
+
+
+@app.command()
+def gc(
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Say what would go, with sizes, and remove nothing.")
+    ] = False,
+    keep_days: Annotated[float, typer.Option(min=0, help="Keep results younger than this.")] = 0.0,
+    as_json: Json = False,
+) -> None:
+    """Remove results that no entry shows, and what killed runs left."""
+    from journal.store import Store
+    from journal.store.listing import describe_waste, waste_lines
+
+    workspace = _workspace()
+    store = Store(workspace.state, _warn)
+    with store.hold("journal gc", lambda who: _warn(f"waiting for {who}, which works here too")):
+        waste = store.waste(workspace.entries, keep_days * 86400)
+        for one in waste if not dry_run else ():
+            one.remove()
+    lines = waste_lines(waste, store.folder, removed=not dry_run)
+    typer.echo(json.dumps(describe_waste(waste, store.folder), indent=1) if as_json else "\n".join(lines))
 
 
 @app.command()
@@ -241,7 +280,22 @@ def _open() -> tuple[Workspace, Registry, Store]:
     from journal.store import Store
 
     workspace = _workspace()
-    return workspace, read_registry(workspace.plugins), Store(workspace.state)
+    return workspace, read_registry(workspace.plugins), Store(workspace.state, _warn)
+
+
+def _warn(text: str) -> None:
+    typer.echo(text, err=True)
+
+
+def _stale_days(days: list[int], workspace: Workspace, registry: Registry, store: Store) -> list[int]:
+    """Return those of the days that are out of date; each is looked at again when its turn comes."""
+    from journal.status import day_statuses, stale_days
+
+    stale = set(stale_days(day_statuses(workspace, registry, store)))
+    found = [number for number in days if number in stale]
+    if not found:
+        typer.echo("no day of these is stale")
+    return found
 
 
 def _day(
@@ -256,23 +310,39 @@ def _day(
     as_json: bool,
 ) -> int:
     """Run one day with its lines on the terminal; returns the exit code."""
-    from journal.console import Console, describe
+    from journal.console import Console
     from journal.day import open_day, run_day, summary
 
-    run = open_day(workspace, registry, store, number, choice)
-    for problem in run.plan.problems:
-        typer.echo(str(problem), err=True)
     if dry_run:
-        typer.echo("\n".join(describe(result) for result in run.preview()))
-        return 3 if run.plan.problems else 0
-    with Console(quiet=as_json) as console:
+        return _preview(open_day(workspace, registry, store, number, choice), as_json=as_json)
+    with (
+        Console(quiet=as_json) as console,
+        store.hold(choice.command, lambda who: console.line(f"waiting for {who}, which works here too")),
+    ):
+        run = open_day(workspace, registry, store, number, choice)
+        for problem in run.plan.problems:
+            typer.echo(str(problem), err=True)
         console.line(f"day {number}: {run.entry.title}")
-        with store.hold(choice.command, lambda who: console.line(f"waiting for {who}, which works here too")):
-            outcome = run_day(run, console, edits)
+        outcome = run_day(run, console, edits)
         console.line(_closing_line(outcome, run))
     if as_json:
         typer.echo(summary(outcome))
     return outcome.exit_code
+
+
+def _preview(run: Run, *, as_json: bool) -> int:
+    """Print what would run and why; returns the exit code."""
+    from journal.console import describe
+    from journal.day import describe_results
+
+    for problem in run.plan.problems:
+        typer.echo(str(problem), err=True)
+    results = list(run.preview())
+    if as_json:
+        typer.echo(json.dumps({"day": run.entry.day, "steps": describe_results(results)}, indent=1))
+    else:
+        typer.echo("\n".join(describe(result) for result in results))
+    return 3 if run.plan.problems else 0
 
 
 def _closing_line(outcome: DayOutcome, run: Run) -> str:

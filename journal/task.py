@@ -7,6 +7,7 @@ import inspect
 import json
 import logging
 import os
+import pickle
 import shutil
 from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
@@ -65,12 +66,21 @@ class Context:
     """Folder of what ``remember`` keeps, between runs and days."""
     basis: str = ""
     """Digest of the task's code and libraries: what is remembered counts for these alone."""
+    fan_out: Callable[[Callable[[Any], Any], list[Any]], list[Any]] | None = field(default=None, repr=False)
+    """Takes items to the run's workers, where there is a run."""
     log: logging.Logger = field(default_factory=lambda: logging.getLogger("journal.task"))
 
     def map(self, function: Callable[[In], Out], items: Iterable[In]) -> list[Out]:
-        """Apply a function to each item over the run's workers; the results keep the items' order."""
+        """Apply a function to each item over the run's workers; the results keep the items' order.
+
+        A function of a module (or a ``partial`` of one) spreads over processes and machines; another one, which can't
+        be sent there, over the step's own threads.
+        """
+        given = list(items)
+        if self.fan_out is not None and len(given) > 1 and _can_travel(function, given[0]):
+            return self.fan_out(function, given)
         with ThreadPoolExecutor(self.jobs) as pool:
-            return list(pool.map(function, items))
+            return list(pool.map(function, given))
 
     def remember(self, key: Mapping[str, Any], path: Path) -> None:
         """Keep a file that depends on ``key`` (plain data) alone, so that a later run need not make it again."""
@@ -201,6 +211,15 @@ def task(
         return Task(name, function, tuple(libraries), dict(resources or {}))
 
     return make
+
+
+def _can_travel(function: Callable[..., Any], item: Any) -> bool:
+    """Return whether a function can be sent to another process: one that a module holds under its name."""
+    try:
+        pickle.dumps((function, item))
+    except (pickle.PicklingError, AttributeError, TypeError):
+        return False
+    return True
 
 
 def _parameter(declared: inspect.Parameter, hint: Any) -> Parameter:

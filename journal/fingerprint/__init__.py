@@ -4,21 +4,21 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
-from journal.fingerprint.code import Code
+from journal.entry import Entry
+from journal.fingerprint.known import Known, digest_of
 from journal.models import model_digest
-from journal.plan import PlannedStep, Reference
+from journal.plan import PlannedStep, Reference, references_in, resolve_inputs, substitute
+from journal.registry import TaskSource, load_task
 from journal.report import SCHEMA
-from journal.workspace import Workspace
 
-Digest = Callable[[Path], str]
-"""Gives the SHA-256 of a file's or a folder's content."""
+__all__ = ["Fingerprint", "Inputs", "Known", "take_fingerprint"]
 
 
 @dataclass(frozen=True)
@@ -31,89 +31,117 @@ class Fingerprint:
     @classmethod
     def of(cls, parts: Mapping[str, str]) -> Fingerprint:
         text = json.dumps(dict(sorted(parts.items())), ensure_ascii=False)
-        return cls(parts, hashlib.sha256(text.encode()).hexdigest())
+        return cls(parts, hashlib.sha256(text.encode("utf-8", "surrogateescape")).hexdigest())
+
+
+@dataclass(frozen=True)
+class Inputs:
+    """What a step is given: its task's parameters, with files as paths and outputs in the place of references."""
+
+    values: Mapping[str, Any]
+    outputs: Mapping[Reference, Any]
+
+
+def read_inputs(planned: PlannedStep, source: TaskSource, outputs: Mapping[Reference, Any], known: Known) -> Inputs:
+    """Resolve a step's references and files; raises ParameterError where a file is missing."""
+    values = substitute(dict(planned.step.parameters), outputs)
+    return Inputs(resolve_inputs(known.shape(source).roles, values, known.workspace.root), outputs)
 
 
 def take_fingerprint(
-    planned: PlannedStep,
-    values: Mapping[str, Any],
-    outputs: Mapping[Reference, Any],
-    code: Code,
-    workspace: Workspace,
-    day: int,
-    digest: Digest,
+    planned: PlannedStep, source: TaskSource, inputs: Inputs, entry: Entry, known: Known
 ) -> Fingerprint:
-    """Take the fingerprint of a step whose references are resolved.
-
-    ``values`` are the task's parameters with defaults, files as paths; ``outputs`` what the references stand for.
-    """
-    if planned.task is None:
-        raise ValueError(f"step {planned.id} has no task")
-    parts = {"task": planned.task.name, "schema": str(SCHEMA), "seed": "0", f"code {planned.task.name}": code.digest}
+    """Take the fingerprint of a step; raises ParameterError where its task takes no such values."""
+    shape, code = known.shape(source), known.code(source)
+    parts = {"task": shape.name, "schema": str(SCHEMA), "seed": "0", f"code {shape.name}": code.digest}
     if code.reads_the_day:
-        parts["day"] = str(day)
-    for name in planned.task.libraries:
+        parts |= {"day": str(entry.day), "date": entry.date.isoformat()}
+    for name in shape.libraries:
         parts[f"library {name}"] = _version(name)
-    for reference, value in outputs.items():
-        parts[f"output {reference.step}.{reference.output}"] = _describe(value, digest)
-    for name, value in values.items():
-        parts |= _parameter_parts(planned, name, value, workspace, digest)
+    described = {f"output {_bare(ref)}": _describe(value, known) for ref, value in inputs.outputs.items()}
+    parts |= described
+    checked = _check_values(planned, source, inputs, known, digest_of(code.digest, sorted(described.items())))
+    for name, text in checked.items():
+        parts |= _value_parts(name, text, shape.roles[name], known)
+    for name, role in shape.roles.items():
+        if role in ("file", "files"):
+            parts |= _file_parts(name, planned.step.parameters.get(name), inputs.values.get(name), inputs, known)
     return Fingerprint.of(parts)
 
 
-def explain_change(old: Mapping[str, str] | None, new: Mapping[str, str]) -> list[str]:
-    """Say in a few words each what changed between two fingerprints; an old one of None is a step never run."""
-    if old is None:
-        return ["never run"]
-    names = sorted(set(old) | set(new), key=lambda name: (name.split(" ")[0] != "parameter", name))
-    return [_explain(name, old.get(name), new.get(name)) for name in names if old.get(name) != new.get(name)]
+def _check_values(planned: PlannedStep, source: TaskSource, inputs: Inputs, known: Known, basis: str) -> dict[str, str]:
+    """Return the values of parameters that are no files, as the task's types make them, in canonical JSON.
+
+    ``basis`` is the digest of the code and of what references stand for.
+    """
+    written = json.dumps(planned.step.parameters, default=str, ensure_ascii=False)
+    key = digest_of(basis, source.name, written)
+    if noted := known.memory.recall("values", key):
+        return dict(json.loads(noted))
+    task, roles = load_task(source), known.shape(source).roles
+    values = task.validate(inputs.values)
+    described = {
+        name: _describe(planned.step.parameters[name] if _refers(planned, name) else value, known)
+        for name, value in values.items()
+        if roles[name] not in ("file", "files")
+    }
+    known.memory.note("values", key, json.dumps(described))
+    return described
 
 
-def _parameter_parts(
-    planned: PlannedStep, name: str, value: Any, workspace: Workspace, digest: Digest
-) -> dict[str, str]:
-    role = planned.task.parameters[name].role if planned.task else "value"
-    written = planned.step.parameters.get(name)
-    if role == "model" and isinstance(value, str):
-        return {f"model {value}": model_digest(value, workspace.models, workspace.root)}
-    if role in ("file", "files") and value is not None:
-        if isinstance(written, str) and written.strip().startswith("${"):
-            return {}  # it counts as the output that it refers to
-        paths = value if isinstance(value, list) else [value]
-        return {f"input {workspace.shown(path)}": digest(path) for path in paths}
-    return {f"parameter {name}": _describe(value, digest)}
+def _refers(planned: PlannedStep, name: str) -> bool:
+    """Return whether a parameter holds references: what they stand for counts as their outputs."""
+    return bool(references_in(planned.step.parameters.get(name)))
 
 
-def _describe(value: Any, digest: Digest) -> str:
-    """Return a value's canonical JSON, with a file's content in the place of its path."""
+def _value_parts(name: str, text: str, role: str, known: Known) -> dict[str, str]:
+    value = json.loads(text)
+    if role == "model" and isinstance(value, str) and not references_in(value):
+        workspace = known.workspace
+        return {f"model {value}": model_digest(value, workspace.models, workspace.root, known.memory.digest)}
+    return {f"parameter {name}": text}
+
+
+def _file_parts(name: str, written: Any, value: Any, inputs: Inputs, known: Known) -> dict[str, str]:
+    """Return the content of each file, and which files the parameter names in which order."""
+    given = set(_paths_in(list(inputs.outputs.values())))
+    paths = [] if value is None else value if isinstance(value, list) else [value]
+    names = ["${}" if path in given else known.workspace.shown(path) for path in paths]
+    parts = {f"files {name}": json.dumps([names, _written_references(written)], ensure_ascii=False)}
+    for path, shown in zip(paths, names, strict=True):
+        if path not in given:
+            part = f"input {shown}"
+            parts[part] = parts.get(part, "") + known.memory.digest(path)
+    return parts
+
+
+def _written_references(written: Any) -> list[str]:
+    return [str(reference) for reference in references_in(written)]
+
+
+def _paths_in(value: Any) -> Iterator[Path]:
+    if isinstance(value, Path):
+        yield value
+    elif isinstance(value, list):
+        for one in value:
+            yield from _paths_in(one)
+
+
+def _bare(reference: Reference) -> str:
+    return str(reference)[2:-1]
+
+
+def _describe(value: Any, known: Known) -> str:
+    """Return a value's canonical JSON, with a file's name and content in the place of its path."""
 
     def plain(part: Any) -> Any:
         if isinstance(part, Path):
-            return f"sha256:{digest(part)}"
+            return f"{part.name} sha256:{known.memory.digest(part)}"
         if hasattr(part, "model_dump"):
             return part.model_dump(mode="json")
-        return str(part)
+        return sorted(part, key=str) if isinstance(part, set | frozenset) else str(part)
 
     return json.dumps(value, default=plain, sort_keys=True, ensure_ascii=False)
-
-
-def _explain(name: str, old: str | None, new: str | None) -> str:
-    kind, _, what = name.partition(" ")
-    if kind in ("parameter", "library"):
-        title = f"parameter {what}" if kind == "parameter" else what
-        return f"{title} {_short(old)} → {_short(new)}"
-    if kind == "code":
-        return f"code of {what} changed"
-    if kind == "output":
-        return f"{what.split('.')[0]} ran again"
-    verb = "added" if old is None else "removed" if new is None else "changed"
-    return f"{kind} {what} {verb}".replace("  ", " ")
-
-
-def _short(text: str | None) -> str:
-    if text is None:
-        return "(none)"
-    return text if len(text) <= 40 else text[:37] + "..."
 
 
 @lru_cache(maxsize=256)

@@ -2,93 +2,51 @@
 
 from __future__ import annotations
 
-import os
-import signal
-import socket
-import subprocess
-import sys
+import pickle
 import time
-from collections.abc import Iterator
-from dataclasses import dataclass
-from multiprocessing.connection import Connection, wait
-from typing import Any
+from collections.abc import Callable, Iterator
+from multiprocessing.connection import wait
 
-from journal.run.worker import Job
-
-THREAD_VARIABLES = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
-
-
-@dataclass(frozen=True)
-class Event:
-    """What a worker said of a step: "progress" (done, total, what), "done" (headline) or "failed" (message)."""
-
-    key: str
-    kind: str
-    values: tuple[Any, ...]
-    died: bool = False
-    """The worker is gone, so that another try may do better."""
-
-
-class Worker:
-    """One process and the step that it has in hand."""
-
-    def __init__(self, threads: int) -> None:
-        ours, theirs = socket.socketpair()
-        self.threads = threads
-        self.connection = Connection(ours.detach())
-        self.process = subprocess.Popen(
-            [sys.executable, "-m", "journal.run.worker", str(theirs.fileno())],
-            pass_fds=[theirs.fileno()],
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-            env={**os.environ, **dict.fromkeys(THREAD_VARIABLES, str(threads)), "TOKENIZERS_PARALLELISM": "false"},
-            start_new_session=True,  # Ctrl-C reaches the command alone, which then ends its workers
-        )
-        theirs.close()
-        self.key: str | None = None
-        self.deadline: float | None = None
-        self.timeout_s: float | None = None
-        self.family = ""
-        """The package of the task it ran last, whose models it may hold."""
-
-    def stop(self) -> None:
-        """End the process and all that it started."""
-        self.connection.close()
-        try:
-            os.killpg(self.process.pid, signal.SIGKILL)
-        except (ProcessLookupError, PermissionError):
-            self.process.kill()
-        self.process.wait()
+from journal.errors import TaskError
+from journal.run.fan import Fan
+from journal.run.job import Event, FanOut, Job
+from journal.run.process import Worker
+from journal.run.room import Claims
 
 
 class Pool:
-    """Runs jobs in workers. ``wait`` tells what happened."""
+    """Runs jobs in workers of this machine. ``wait`` tells what happened."""
 
-    def __init__(self) -> None:
+    place = "local"
+
+    def __init__(
+        self, cores: int = 1, delegate: Callable[[FanOut], tuple[list[bytes], bytes | None]] | None = None
+    ) -> None:
+        self.cores = cores
+        """Threads that steps and their fan-outs may use together."""
+        self.delegate = delegate
+        """Takes fan-outs elsewhere."""
         self.workers: list[Worker] = []
+        self.fans: dict[Worker, Fan] = {}
+        """The fan-out that each worker takes items of."""
 
-    def start(self, key: str, job: Job, timeout_s: float | None) -> None:
-        """Give a job to an idle worker with as many threads, of the same family if there is one, or to a new one."""
-        family = job.source.module.rpartition(".")[0]
-        idle = [worker for worker in self.workers if worker.key is None and worker.threads == job.threads]
-        worker = next((worker for worker in idle if worker.family == family), None) or (idle[0] if idle else None)
-        if worker is None:
-            worker = Worker(job.threads)
-            self.workers.append(worker)
-        worker.key, worker.family, worker.timeout_s = key, family, timeout_s
-        worker.deadline = time.monotonic() + timeout_s if timeout_s else None
-        worker.connection.send(job)
+    def start(self, key: str, job: Job, timeout_s: float | None, claims: Claims | None = None) -> None:
+        """Give a job to the idle worker that suits it best, or to a new one; its room is taken already."""
+        for worker in sorted(self._idle(job.threads), key=lambda worker: -worker.suits(job)):
+            if worker.take(key, job, timeout_s):
+                return
+            self._remove(worker)  # it died while it was idle
+        self._new(job.threads).take(key, job, timeout_s)
 
     def wait(self) -> Iterator[Event]:
         """Wait until a worker says something, dies or runs past its time; yield what happened."""
-        busy = {worker.connection: worker for worker in self.workers if worker.key is not None}
+        busy = {worker.connection: worker for worker in self.workers if worker.is_busy}
         deadlines = [worker.deadline for worker in busy.values() if worker.deadline]
         pause = max(0.0, min(deadlines) - time.monotonic()) if deadlines else None
         for connection in wait(list(busy), pause):
-            yield self._receive(busy[connection])  # type: ignore[index]  # only connections are waited for
-        for worker in [worker for worker in busy.values() if worker.key and _is_late(worker)]:
-            yield self._end(worker, f"took longer than its timeout of {worker.timeout_s:g} s and was ended", died=False)
+            yield from self._receive(busy[connection])  # type: ignore[index]  # only connections are waited for
+        for worker in [worker for worker in busy.values() if worker.is_late]:
+            yield self._end(worker, f"took longer than its timeout of {worker.timeout_s:g} s and was ended")
 
     def close(self) -> None:
         """End every worker, whatever it is at."""
@@ -96,31 +54,81 @@ class Pool:
             worker.stop()
         self.workers.clear()
 
-    def _receive(self, worker: Worker) -> Event:
-        try:
-            kind, *values = worker.connection.recv()
-        except (EOFError, OSError):
-            return self._end(worker, _cause_of_death(worker.process), died=True)
-        key = worker.key or ""
-        if kind != "progress":
-            worker.key = None
-        return Event(key, kind, tuple(values))
+    def _idle(self, threads: int) -> list[Worker]:
+        return [worker for worker in self.workers if not worker.is_busy and worker.threads == threads]
 
-    def _end(self, worker: Worker, message: str, *, died: bool) -> Event:
-        key = worker.key or ""
+    def _new(self, threads: int) -> Worker:
+        self.workers.append(Worker(threads))
+        return self.workers[-1]
+
+    def _remove(self, worker: Worker) -> None:
         worker.stop()
         self.workers.remove(worker)
-        return Event(key, "failed", (message,), died)
 
+    def _receive(self, worker: Worker) -> Iterator[Event]:
+        try:
+            kind, *values = worker.connection.recv()
+        except (EOFError, OSError, pickle.UnpicklingError):
+            yield from self._bury(worker)
+            return
+        if kind == "map":
+            self._fan_out(worker, values[0])
+        elif kind == "answer":
+            self._take_answer(worker, *values)
+        else:
+            key = worker.key or ""
+            if kind != "progress":
+                worker.rest()
+            yield Event(key, kind, tuple(values))
 
-def _is_late(worker: Worker) -> bool:
-    return worker.deadline is not None and time.monotonic() > worker.deadline
+    def _bury(self, worker: Worker) -> Iterator[Event]:
+        """See to what a worker that died was at."""
+        message = worker.cause_of_death()
+        fan = self.fans.pop(worker, None)
+        if fan is None or fan.caller is worker:
+            yield self._end(worker, message)
+            return
+        self._remove(worker)
+        if not fan.lose(worker):
+            fan.error = pickle.dumps(TaskError(f"one of its items: {message}"))
+            fan.pending.clear()
+        self._go_on(fan)
 
+    def _end(self, worker: Worker, message: str) -> Event:
+        """End a step's worker, and those that help it."""
+        for helper in [helper for helper, fan in self.fans.items() if fan.caller is worker]:
+            del self.fans[helper]
+            if helper is not worker:
+                self._remove(helper)
+        key = worker.key or ""
+        self._remove(worker)
+        return Event(key, "failed", (message,))
 
-def _cause_of_death(process: subprocess.Popen[bytes]) -> str:
-    code = process.wait()
-    if code == -signal.SIGKILL:
-        return "its process was killed (by the system, if memory ran out); run it again, or give it less to do"
-    if code < 0:
-        return f"its process crashed ({signal.Signals(-code).name}); the step's log may say more"
-    return f"its process ended by itself with code {code}; a task must return a Report"
+    def _fan_out(self, caller: Worker, asked: FanOut) -> None:
+        if self.delegate:
+            caller.send(self.delegate(asked))
+            return
+        fan = Fan(asked, caller)
+        self._go_on(fan)
+
+    def _take_answer(self, worker: Worker, number: int, result: bytes, error: bytes | None) -> None:
+        fan = self.fans.pop(worker)
+        fan.take(worker, number, result, error)
+        worker.helps = False
+        self._go_on(fan)
+
+    def _go_on(self, fan: Fan) -> None:
+        """Give items to the step's worker and to as many helpers as there are threads to spare."""
+        if fan.caller not in fan.at_work and fan.give(fan.caller):
+            self.fans[fan.caller] = fan
+        while fan.pending and self._spare() >= fan.caller.threads:
+            idle = self._idle(fan.caller.threads)
+            helper = idle[0] if idle else self._new(fan.caller.threads)
+            helper.helps = True
+            self.fans[helper] = fan
+            fan.give(helper)
+        if fan.is_over:
+            fan.close()
+
+    def _spare(self) -> int:
+        return self.cores - sum(worker.threads for worker in self.workers if worker.is_busy)

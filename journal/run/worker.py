@@ -2,72 +2,109 @@
 
 from __future__ import annotations
 
+import ctypes
 import logging
 import os
+import pickle
+import signal
 import sys
 import threading
 import traceback
-from collections.abc import Mapping
-from dataclasses import dataclass
-from datetime import date
+from collections.abc import Callable, Iterable, Mapping
+from contextlib import suppress
 from multiprocessing.connection import Connection
 from pathlib import Path
 from queue import SimpleQueue
 from typing import Any
 
 from journal.errors import JournalError, TaskError
-from journal.registry import TaskSource, load_task
+from journal.registry import load_task
 from journal.report import Report, write_report
+from journal.run.job import FanOut, Item, Job
 from journal.task import Context
 
+Message = tuple[Any, ...]
 
-@dataclass(frozen=True)
-class Job:
-    """A step, ready to run: its references are resolved, its files are paths."""
 
-    source: TaskSource
-    values: Mapping[str, Any]
-    header: Mapping[str, Any]
-    """What report.json says of the step itself."""
-    out: Path
-    log: Path
-    root: Path
-    day: int
-    date: date
-    models: Mapping[str, str]
-    threads: int
-    memory: Path | None = None
-    """Where tasks keep what later runs need not make again; None makes all of it again."""
+class Line:
+    """The two ways between a worker and its run; the thread that reads ends the process with the run."""
+
+    def __init__(self, connection: Connection) -> None:
+        self.connection = connection
+        self.inbox: SimpleQueue[Any] = SimpleQueue()
+        threading.Thread(target=self._receive, daemon=True).start()
+
+    def send(self, *message: Any) -> None:
+        self.connection.send(message)
+
+    def _receive(self) -> None:
+        """Pass messages on; when the run is gone, so is this process, whatever it is at."""
+        try:
+            while True:
+                self.inbox.put(self.connection.recv())
+        except (EOFError, OSError):
+            os._exit(1)
 
 
 def main() -> None:
     """Serve jobs from the connection whose descriptor is the first argument, until it closes."""
-    connection = Connection(int(sys.argv[1]))
-    jobs: SimpleQueue[Job] = SimpleQueue()
-    threading.Thread(target=_receive, args=(connection, jobs), daemon=True).start()
+    _die_with_the_run(int(sys.argv[2]))
+    line = Line(Connection(int(sys.argv[1])))
     while True:
-        job = jobs.get()
+        job = line.inbox.get()
         _write_output_to(job.log)
-        connection.send(run_job(job, lambda *progress: connection.send(("progress", *progress))))
+        if isinstance(job, Item):
+            line.send(*answer(job))
+            continue
+        at_home = (Path.cwd(), dict(os.environ))
+        line.send(*run_job(job, line))
+        _restore(*at_home)
 
 
-def run_job(job: Job, progress: Any) -> tuple[str, ...]:
+def run_job(job: Job, line: Line) -> Message:
     """Run a step; returns ("done", headline) or ("failed", one line). All else goes to the step's log."""
     try:
-        report = _call_task(job, progress)
+        report = _call_task(job, line)
         write_report(report, job.out, **job.header)
+        _sync(job.out)
         return ("done", report.headline_text)
     except JournalError as error:
         message = str(error)
     except MemoryError:
         message = "ran out of memory; give it smaller inputs, or a machine with more"
-    except Exception as error:  # a step may fail in any way, and the run goes on
+    except (Exception, SystemExit) as error:  # a step may fail in any way, and the run goes on
         traceback.print_exc()
         message = f"{type(error).__name__}: {error}"
     return ("failed", " ".join(message.replace(f"{job.root}{os.sep}", "").split()))
 
 
-def _call_task(job: Job, progress: Any) -> Report:
+def answer(item: Item) -> Message:
+    """Work on one item of a fan-out; returns ("answer", number, pickled result, pickled error or None)."""
+    try:
+        load_task(item.source)  # a plugin file's functions can be found once it is loaded
+        function = pickle.loads(item.function)
+        return ("answer", item.number, pickle.dumps(function(pickle.loads(item.value))), None)
+    except Exception as error:
+        traceback.print_exc()
+        return ("answer", item.number, b"", _pickled_error(error))
+
+
+def fan_out(job: Job, line: Line, function: Callable[[Any], Any], items: Iterable[Any]) -> list[Any]:
+    """Apply a function to items over the run's workers, of which this one is one; raises PicklingError first."""
+    values = tuple(pickle.dumps(item) for item in items)
+    line.send("map", FanOut(job.source, pickle.dumps(function), values, job.log))
+    while True:
+        message = line.inbox.get()
+        if isinstance(message, Item):
+            line.send(*answer(message))
+            continue
+        results, error = message
+        if error is not None:
+            raise pickle.loads(error)
+        return [pickle.loads(result) for result in results]
+
+
+def _call_task(job: Job, line: Line) -> Report:
     task = load_task(job.source)
     values = task.validate(job.values)
     if task.context_name:
@@ -78,9 +115,10 @@ def _call_task(job: Job, progress: Any) -> Report:
             root=job.root,
             models=job.models,
             jobs=job.threads,
-            progress=progress,
+            progress=lambda *told: line.send("progress", *told),
             memory=job.memory,
             basis=_basis(job.header),
+            fan_out=lambda function, items: fan_out(job, line, function, items),
             log=logging.getLogger(task.name),
         )
     report = task(**values)
@@ -95,12 +133,40 @@ def _basis(header: Mapping[str, Any]) -> str:
     return repr(sorted((name, value) for name, value in parts.items() if name.startswith(("code ", "library "))))
 
 
-def _receive(connection: Connection, jobs: SimpleQueue[Job]) -> None:
-    """Pass jobs on; when the run is gone, so is this process, whatever it is at."""
+def _sync(folder: Path) -> None:
+    """Have the disk take a result before it is called done, so that a loss of power leaves none that is half there."""
+    for path in (one for one in folder.rglob("*") if one.is_file()):
+        with path.open("rb") as stream:
+            os.fsync(stream.fileno())
+
+
+def _pickled_error(error: Exception) -> bytes:
     try:
-        while True:
-            jobs.put(connection.recv())
-    except (EOFError, OSError):
+        text = pickle.dumps(error)
+        pickle.loads(text)
+    except Exception:  # an exception of a library may not survive the journey
+        return pickle.dumps(TaskError(f"{type(error).__name__}: {error}"))
+    return text
+
+
+def _restore(folder: Path, environment: Mapping[str, str]) -> None:
+    """Undo what a step did to the process, for the step that follows."""
+    os.chdir(folder)
+    for name in set(os.environ) - set(environment):
+        del os.environ[name]
+    os.environ.update(environment)
+    with suppress(ValueError):
+        signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
+def _die_with_the_run(run: int) -> None:
+    """Ask Linux to end this process when the run's ends, even where a library holds the interpreter."""
+    if not sys.platform.startswith("linux"):
+        return
+    ctypes.CDLL(None).prctl(1, signal.SIGKILL)
+    with suppress(OSError):  # where memory runs out the system shall end a worker, not the run
+        Path("/proc/self/oom_score_adj").write_text("500", encoding="ascii")
+    if os.getppid() != run:
         os._exit(1)
 
 

@@ -1,0 +1,62 @@
+"""What goes to a worker: a step, ready to run, or one item of a step's fan-out."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+from journal.registry import TaskSource
+
+
+@dataclass(frozen=True)
+class Job:
+    """A step: its references are resolved, its files are paths."""
+
+    source: TaskSource
+    values: Mapping[str, Any]
+    header: Mapping[str, Any]
+    """What report.json says of the step itself."""
+    out: Path
+    log: Path
+    root: Path
+    day: int
+    date: date
+    models: Mapping[str, str]
+    threads: int
+    memory: Path | None = None
+    """Where tasks keep what later runs need not make again; None makes all of it again."""
+    uses_models: tuple[str, ...] = ()
+    """The models that its parameters name; a worker that holds them is the best one for it."""
+
+
+@dataclass(frozen=True)
+class Event:
+    """What a worker said of a step: "progress" (done, total, what), "done" (headline) or "failed" (message)."""
+
+    key: str
+    kind: str
+    values: tuple[Any, ...]
+
+
+@dataclass(frozen=True)
+class Item:
+    """One call of a fan-out: ``function(value)``, both pickled, for the number-th item."""
+
+    number: int
+    source: TaskSource
+    function: bytes
+    value: bytes
+    log: Path
+
+
+@dataclass(frozen=True)
+class FanOut:
+    """What a step asks for with ``ctx.map``."""
+
+    source: TaskSource
+    function: bytes
+    values: tuple[bytes, ...]
+    log: Path

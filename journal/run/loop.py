@@ -1,0 +1,264 @@
+"""The loop of a run: settle what is up to date, start what has to run, record each step as it ends."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import signal
+import threading
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from journal.errors import JournalError, StoreError, TaskError
+from journal.plan import PlannedStep, references_in
+from journal.run.job import Event, Job
+from journal.run.queue import Line, Order, Waiting
+from journal.run.result import Observer, StepResult
+from journal.run.room import Room
+from journal.run.site import Site, open_site
+from journal.run.steps import Run, headline_of
+from journal.store import Attempt
+from journal.workspace import Workspace
+
+LOG_LINES = 12
+
+
+def run_plan(run: Run, observer: Observer) -> list[StepResult]:
+    """Run the steps of a plan that have no result yet; returns how each ended, in the plan's order.
+
+    On KeyboardInterrupt (or SIGTERM) the workers are ended; what was finished is kept. Where the store can't be
+    written StoreError is raised, with all that was finished before kept as well.
+    """
+    chosen = run.chosen()
+    loop = _Loop(run, observer, chosen)
+    with _terminated_as_interrupted():
+        try:
+            loop.run_all()
+        finally:
+            loop.close()
+    run.store.flush()
+    return [run.results[planned.id] for planned in chosen if planned.id in run.results]
+
+
+@dataclass
+class _InHand:
+    """A step that a worker runs."""
+
+    waiting: Waiting
+    job: Job
+    started: float
+    tries_left: int
+
+    @property
+    def planned(self) -> PlannedStep:
+        return self.waiting.planned
+
+
+class _Loop:
+    """Starts steps as soon as they can run and there is room, and records each as it ends."""
+
+    def __init__(self, run: Run, observer: Observer, chosen: list[PlannedStep]) -> None:
+        self.run, self.observer = run, observer
+        self.room = Room(run.choice.jobs or run.workspace.jobs)
+        self.order, self.line = Order(chosen), Line(self.room)
+        self.in_hand: dict[str, _InHand] = {}
+        self.site: Site | None = None
+        self.number = 0
+        self.work = run.store.work / str(os.getpid())
+
+    def run_all(self) -> None:
+        while self.order.released or self.line or self.in_hand:
+            while self.order.released:
+                self._look_at(self.order.released.popleft())
+            for waiting in self.line.leave():
+                self._start(waiting)
+            if self.in_hand and self.site:
+                self._take_all(list(self.site.wait()))
+
+    def close(self) -> None:
+        if self.site:
+            self.site.close()
+            shutil.rmtree(self.work, ignore_errors=True)
+
+    def _look_at(self, planned: PlannedStep) -> None:
+        """Settle a step without running it, or put it in line."""
+        run = self.run
+        bad = [need for need in planned.needs if need not in run.results or run.results[need].failed]
+        if bad and not planned.problem:
+            message = f"not run, since {' and '.join(bad)} failed"
+            self._settle(StepResult(planned, "skipped", run.last_good(planned), message=message))
+            return
+        try:
+            ready = run.make_ready(planned)
+        except StoreError:
+            raise
+        except (JournalError, OSError) as error:
+            said = run.one_line(error if isinstance(error, JournalError) else TaskError(str(error)))
+            self._settle(StepResult(planned, "failed", run.last_good(planned), message=said))
+            return
+        if ready.result:
+            self._settle(StepResult(planned, "current", ready.result, headline=ready.headline))
+        elif planned.source:
+            self.line.join(planned, ready, self.room.claims(run.known.shape(planned.source).resources))
+
+    def _start(self, waiting: Waiting) -> None:
+        if not self.site:
+            self._begin()
+        planned = waiting.planned
+        job = self._job(waiting, threads=max(1, int(waiting.claims["cpu"])))
+        self.in_hand[planned.id] = _InHand(waiting, job, time.time(), planned.step.retries)
+        self.observer.started(planned, waiting.ready.reasons)
+        self._hand_over(self.in_hand[planned.id])
+
+    def _begin(self) -> None:
+        """Begin the run in the history, once there is something to run."""
+        run = self.run
+        shutil.rmtree(run.store.work, ignore_errors=True)  # what killed runs left; nobody else works here now
+        self.number = run.store.begin_run(run.choice.command)
+        self.site = open_site(run.choice.on or run.workspace.on, self.room, run.store)
+
+    def _hand_over(self, in_hand: _InHand) -> None:
+        try:
+            shutil.rmtree(in_hand.job.out, ignore_errors=True)
+            in_hand.job.out.mkdir(parents=True)
+            in_hand.job.log.write_bytes(b"")
+        except OSError as error:
+            raise StoreError(f".journal/work: {in_hand.planned.id} can't be started: {error.strerror}") from error
+        if self.site:
+            claims, timeout_s = in_hand.waiting.claims, in_hand.planned.step.timeout_s
+            self.site.start(in_hand.planned.id, in_hand.job, timeout_s, claims)
+
+    def _job(self, waiting: Waiting, threads: int) -> Job:
+        run, planned, ready = self.run, waiting.planned, waiting.ready
+        if planned.source is None:
+            raise TaskError("the step has no task")
+        parts = ready.fingerprint.parts
+        header = {
+            "task": planned.source.name,
+            "parameters": _shown_parameters(planned, ready.inputs.values, run.workspace),
+            "fingerprint": ready.fingerprint.digest,
+            "depends_on": dict(sorted(parts.items())),
+        }
+        name = f"day-{run.entry.day}-{planned.id}"
+        return Job(
+            source=planned.source,
+            values=ready.inputs.values,
+            header=header,
+            out=self.work / name,
+            log=run.store.logs / f"{name}.log",
+            root=run.workspace.root,
+            day=run.entry.day,
+            date=run.entry.date,
+            models=dict(run.workspace.models),
+            threads=threads,
+            memory=None if run.choice.force else run.store.folder / "kept",
+            uses_models=tuple(part for part in parts if part.startswith("model ")),
+        )
+
+    def _take_all(self, events: list[Event]) -> None:
+        """Take what happened: results go to the store, then attempts to history, then it is told."""
+        ended = [taken for event in events if (taken := self._take(event))]
+        if not ended:
+            return
+        self.run.store.record(*(attempt for attempt, _ in ended))
+        for attempt, result in ended:
+            self.run.last[attempt.step] = attempt
+            if result.outcome == "done":
+                self.run.last_done[attempt.step] = attempt
+            self._settle(result)
+
+    def _take(self, event: Event) -> tuple[Attempt, StepResult] | None:
+        in_hand = self.in_hand.get(event.key)
+        if in_hand is None:
+            return None
+        if event.kind == "progress":
+            self.observer.progressed(in_hand.planned, *_progress(event.values))
+            return None
+        result = self._result(in_hand, event)
+        if result.failed and in_hand.tries_left > 0:
+            self._try_again(in_hand, result)
+            return None
+        del self.in_hand[event.key]
+        self.room.give_back(in_hand.waiting.claims)
+        return self._attempt(in_hand, result), result
+
+    def _try_again(self, in_hand: _InHand, result: StepResult) -> None:
+        self.run.store.record(self._attempt(in_hand, result))
+        again = replace(in_hand, tries_left=in_hand.tries_left - 1, started=time.time())
+        self.in_hand[in_hand.planned.id] = again
+        self.observer.retried(in_hand.planned, result.message, again.tries_left)
+        self._hand_over(again)
+
+    def _result(self, in_hand: _InHand, event: Event) -> StepResult:
+        planned, ready = in_hand.planned, in_hand.waiting.ready
+        seconds = time.time() - in_hand.started
+        if event.kind == "done":
+            folder = self.run.store.keep(in_hand.job.out, ready.fingerprint.digest)
+            return StepResult(planned, "done", folder, ready.reasons, "", headline_of(folder) or "", seconds)
+        last, log = self.run.last_good(planned), in_hand.job.log
+        shown = self.run.workspace.shown(log)
+        return StepResult(planned, "failed", last, ready.reasons, str(event.values[0]), "", seconds, _tail(log), shown)
+
+    def _attempt(self, in_hand: _InHand, result: StepResult) -> Attempt:
+        fingerprint = in_hand.waiting.ready.fingerprint
+        return Attempt(
+            day=self.run.entry.day,
+            step=in_hand.planned.id,
+            task=in_hand.planned.step.uses,
+            fingerprint=fingerprint.digest,
+            parts=fingerprint.parts,
+            reason="; ".join(in_hand.waiting.ready.reasons),
+            outcome=result.outcome,
+            message=result.message,
+            started=in_hand.started,
+            seconds=result.seconds,
+            place=self.site.place if self.site else "",
+            run=self.number,
+        )
+
+    def _settle(self, result: StepResult) -> None:
+        self.run.results[result.planned.id] = result
+        self.order.end(result.planned.id)
+        self.observer.finished(result)
+
+
+def _progress(values: tuple[Any, ...]) -> tuple[float, float, str]:
+    done, total, *what = values
+    return float(done), float(total), str(what[0]) if what else ""
+
+
+def _shown_parameters(planned: PlannedStep, values: Mapping[str, Any], workspace: Workspace) -> dict[str, Any]:
+    """Return the parameters as the report tells them: references as written, files relative to the workspace."""
+    shown: dict[str, Any] = {}
+    for name, value in values.items():
+        written = planned.step.parameters.get(name)
+        if references_in(written):
+            shown[name] = written
+        elif isinstance(value, list):
+            shown[name] = [workspace.shown(one) if isinstance(one, Path) else one for one in value]
+        else:
+            shown[name] = workspace.shown(value) if isinstance(value, Path) else value
+    return json.loads(json.dumps(shown, default=str))  # type: ignore[no-any-return]
+
+
+def _tail(log: Path) -> tuple[str, ...]:
+    text = log.read_text(encoding="utf-8", errors="replace") if log.exists() else ""
+    return tuple(line for line in text.replace("\r", "\n").splitlines() if line.strip())[-LOG_LINES:]
+
+
+@contextmanager
+def _terminated_as_interrupted() -> Iterator[None]:
+    """Let SIGTERM, as a batch system sends it before the kill, end a run as Ctrl-C does."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = signal.signal(signal.SIGTERM, signal.default_int_handler)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)

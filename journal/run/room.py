@@ -1,0 +1,59 @@
+"""How much runs at once: cores, memory, graphics cards and whatever else tasks claim."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+
+Claims = Mapping[str, float]
+"""How much of each resource a step takes: "cpu" in threads, "memory" in GB, "gpu" in cards, others by count."""
+
+
+class Room:
+    """What is free of each resource."""
+
+    def __init__(self, jobs: int | None = None) -> None:
+        self.whole: dict[str, float] = {
+            "cpu": float(jobs or cores()),
+            "memory": memory_gb(),
+            "gpu": float(max(1, len(list(Path("/dev").glob("nvidia[0-9]*"))))),
+        }
+        self.free = dict(self.whole)
+
+    def claims(self, resources: Claims) -> dict[str, float]:
+        """Return what a task takes of this machine: a thread if it says nothing, never more than there is."""
+        wanted = {"cpu": 1.0, **resources}
+        for name, amount in wanted.items():
+            if name not in self.whole:
+                self.whole[name] = self.free[name] = float(amount)
+        return {name: min(float(amount), self.whole[name]) for name, amount in wanted.items()}
+
+    def lacking(self, claims: Claims, reserved: Iterable[str] = ()) -> list[str]:
+        """Return the resources of which not enough is free, or that are kept for a step that waits longer."""
+        kept = set(reserved)
+        return [name for name, amount in claims.items() if amount and (name in kept or self.free[name] < amount - 1e-9)]
+
+    def take(self, claims: Claims) -> None:
+        for name, amount in claims.items():
+            self.free[name] -= amount
+
+    def give_back(self, claims: Claims) -> None:
+        for name, amount in claims.items():
+            self.free[name] += amount
+
+
+def cores() -> int:
+    """Return how many cores this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def memory_gb() -> float:
+    """Return the memory of this machine in GB, or of the control group that holds this process."""
+    whole = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    try:
+        limit = Path("/sys/fs/cgroup/memory.max").read_text(encoding="ascii").strip()
+        whole = min(whole, int(limit)) if limit.isdecimal() else whole
+    except OSError:
+        pass
+    return whole / 1e9

@@ -1,0 +1,143 @@
+"""Results by fingerprint, and the history of runs, in the workspace's .journal folder."""
+
+from __future__ import annotations
+
+import shutil
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from journal.errors import StoreError
+from journal.store import history
+from journal.store.database import Database
+from journal.store.digests import Digests
+from journal.store.files import cause, lock, replace_folder, size_of, write_atomically
+from journal.store.gc import Waste, find_waste
+from journal.store.history import Attempt, attempt_of, attempts_on_disk
+
+__all__ = ["Attempt", "Store", "Waste", "replace_folder", "size_of", "write_atomically"]
+
+
+def _keep_quiet(_: str) -> None:
+    """Tell nobody."""
+
+
+class Store:
+    """The folder ``.journal``: ``results/`` by fingerprint, ``work/`` for steps that run, ``logs/``, ``journal.db``.
+
+    ``tell`` is called with a sentence where the database was lost or damaged, and is made anew.
+    """
+
+    def __init__(self, folder: Path, tell: Callable[[str], None] = _keep_quiet) -> None:
+        self.folder, self.tell = folder, tell
+        self.results = folder / "results"
+        self.work = folder / "work"
+        self.logs = folder / "logs"
+        try:
+            for part in (self.results, self.work, self.logs):
+                part.mkdir(parents=True, exist_ok=True)
+            self.database = Database(folder / "journal.db", self._renew)
+        except OSError as error:
+            raise StoreError(f"{folder.name}: results can't be kept there: {cause(error)}") from error
+        self.digests = Digests(self.database)
+        self._memos: dict[str, dict[str, str]] = {}
+        self._new_memos: dict[tuple[str, str], str] = {}
+
+    def close(self) -> None:
+        self.flush()
+        self.database.close()
+
+    def result(self, fingerprint: str) -> Path | None:
+        """Return the folder of a finished result, or None."""
+        folder = self.results / fingerprint[:2] / fingerprint
+        return folder if (folder / "report.json").is_file() else None
+
+    def keep(self, work: Path, fingerprint: str) -> Path:
+        """Move a finished step's folder to its place by one rename; an older result gives way."""
+        target = self.results / fingerprint[:2] / fingerprint
+        try:
+            target.parent.mkdir(exist_ok=True)
+            if target.exists():
+                target.rename(work.with_name(f"{work.name}.old"))
+            work.rename(target)
+        except OSError as error:
+            raise StoreError(f".journal/results: a result can't be kept: {cause(error)}; then run again") from error
+        shutil.rmtree(work.with_name(f"{work.name}.old"), ignore_errors=True)
+        return target
+
+    def drop(self, fingerprint: str) -> None:
+        """Forget a result that turned out damaged."""
+        shutil.rmtree(self.results / fingerprint[:2] / fingerprint, ignore_errors=True)
+
+    @contextmanager
+    def hold(self, who: str, waiting: Callable[[str], None]) -> Iterator[None]:
+        """Hold the workspace for one run; where another holds it, ``waiting(its words)`` is called once, then wait."""
+        with lock(self.folder / "lock", who, waiting):
+            yield
+
+    def begin_run(self, command: str) -> int:
+        """Note that a run begins; returns its number."""
+        return self.database.add("INSERT INTO run (started, command) VALUES (?, ?)", (time.time(), command))
+
+    def record(self, *attempts: Attempt) -> None:
+        """Write down attempts, durably."""
+        self.database.write((history.INSERT, [attempt.row() for attempt in attempts]))
+
+    def last_attempts(self, day: int, *, done: bool = False) -> dict[str, Attempt]:
+        """Return the latest attempt at each step of a day: of any outcome, or the latest that was done."""
+        rows = self.database.read(history.LAST_DONE if done else history.LAST, (day,))
+        return {attempt.step: attempt for attempt in map(attempt_of, rows)}
+
+    def attempts(self, limit: int, day: int | None = None) -> list[tuple[Attempt, str]]:
+        """Return the latest attempts, the newest first, each with the command that made it."""
+        values = (limit,) if day is None else (day, limit)
+        rows = self.database.read(history.LATEST if day is None else history.LATEST_OF_DAY, values)
+        commands = dict(self.database.read("SELECT id, command FROM run"))
+        return [(attempt, commands.get(attempt.run, "")) for attempt in map(attempt_of, rows)]
+
+    def digest(self, path: Path) -> str:
+        """Return the SHA-256 of a file or folder; a file's is kept by its size, times and inode."""
+        return self.digests.digest(path)
+
+    def recall(self, kind: str, key: str) -> str | None:
+        """Return what was noted of that kind under a key."""
+        if kind not in self._memos:
+            self._memos[kind] = dict(self.database.read("SELECT key, value FROM memo WHERE kind = ?", (kind,)))
+        return self._memos[kind].get(key)
+
+    def note(self, kind: str, key: str, value: str) -> None:
+        """Note something that would take time to work out again; it is written down with the next ``flush``."""
+        if self.recall(kind, key) != value:
+            self._memos[kind][key] = self._new_memos[(kind, key)] = value
+
+    def flush(self) -> None:
+        """Write down digests and notes."""
+        self.digests.flush()
+        if self._new_memos:
+            rows = [(kind, key, value) for (kind, key), value in self._new_memos.items()]
+            self._new_memos = {}
+            self.database.write(("INSERT OR REPLACE INTO memo VALUES (?, ?, ?)", rows))
+
+    def keep_blocks(self, blocks: dict[str, str]) -> None:
+        """Keep blocks' generated texts by checksum: the base of a merge, should a block be edited by hand."""
+        self.database.write(("INSERT OR REPLACE INTO block VALUES (?, ?)", blocks.items()))
+
+    def block(self, checksum: str) -> str | None:
+        """Return the generated text of that checksum."""
+        rows = self.database.read("SELECT text FROM block WHERE checksum = ?", (checksum,))
+        return str(rows[0][0]) if rows else None
+
+    def waste(self, entries: Path, keep_s: float = 0.0) -> list[Waste]:
+        """List what ``journal gc`` would remove."""
+        return find_waste(self.folder, self.database, entries, keep_s)
+
+    def _renew(self, database: Database, what: str) -> None:
+        """Fill a fresh database with what the disk still knows; results themselves need none."""
+        found = list(attempts_on_disk(self.folder.parent / "entries"))
+        count = sum(1 for _ in self.results.glob("??/*/report.json"))
+        if found:
+            database.write((history.INSERT, [attempt.row() for attempt in found]))
+        if what == "damaged" or count:
+            aside = "; it is kept as journal.db.damaged" if what == "damaged" else ""
+            self.tell(f".journal/journal.db was {what}{aside}. It is rebuilt; the results ({count}) are all there")

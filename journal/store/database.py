@@ -1,0 +1,145 @@
+"""The SQLite database of a store: its tables, their migrations, and what is done when it is damaged."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Callable, Iterable, Sequence
+from pathlib import Path
+from typing import Any, TypeVar
+
+from journal.errors import StoreError
+
+Answer = TypeVar("Answer")
+
+MIGRATIONS = (
+    """
+    CREATE TABLE run (id INTEGER PRIMARY KEY, started REAL NOT NULL, command TEXT NOT NULL);
+    CREATE TABLE attempt (
+        id INTEGER PRIMARY KEY, run INTEGER REFERENCES run, day INTEGER NOT NULL, step TEXT NOT NULL,
+        task TEXT NOT NULL, fingerprint TEXT NOT NULL, parts TEXT NOT NULL, reason TEXT NOT NULL,
+        outcome TEXT NOT NULL, message TEXT NOT NULL, started REAL NOT NULL, seconds REAL NOT NULL, place TEXT NOT NULL
+    );
+    CREATE INDEX attempt_by_step ON attempt (day, step, id);
+    CREATE TABLE digest (
+        path TEXT PRIMARY KEY, size INTEGER NOT NULL, changed INTEGER NOT NULL, inode INTEGER NOT NULL,
+        digest TEXT NOT NULL
+    ) WITHOUT ROWID;
+    CREATE TABLE block (checksum TEXT PRIMARY KEY, text TEXT NOT NULL) WITHOUT ROWID;
+    """,
+    """
+    DROP TABLE digest;
+    CREATE TABLE digest (path TEXT PRIMARY KEY, stamp TEXT NOT NULL, digest TEXT NOT NULL) WITHOUT ROWID;
+    CREATE TABLE memo (
+        kind TEXT NOT NULL, key TEXT NOT NULL, value TEXT NOT NULL, PRIMARY KEY (kind, key)
+    ) WITHOUT ROWID;
+    """,
+)
+"""Never edited once released: a database of any earlier version is brought up to date by those that it lacks."""
+
+
+class Database:
+    """A connection whose errors are one line, and which starts afresh where the file turns out damaged."""
+
+    def __init__(self, path: Path, renew: Callable[[Database, str], None]) -> None:
+        self.path = path
+        self.renew = renew
+        """Is called with what became of the file when a fresh database takes the place of one lost or damaged."""
+        there = path.exists()
+        self.connection = self._open()
+        if not there:
+            renew(self, "gone")
+
+    def read(self, query: str, values: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
+        """Return all rows that a query gives."""
+        return self._try(lambda connection: connection.execute(query, values).fetchall())
+
+    def write(self, *statements: tuple[str, Iterable[Sequence[Any]]]) -> None:
+        """Carry out statements, each for all its rows, durably: all of them or none."""
+        held = [(statement, list(rows)) for statement, rows in statements]
+
+        def work(connection: sqlite3.Connection) -> None:
+            with connection:
+                for statement, rows in held:
+                    connection.executemany(statement, rows)
+
+        self._try(work)
+
+    def add(self, statement: str, values: Sequence[Any]) -> int:
+        """Insert one row; returns its number."""
+
+        def work(connection: sqlite3.Connection) -> int:
+            with connection:
+                return int(connection.execute(statement, values).lastrowid or 0)
+
+        return self._try(work)
+
+    def close(self) -> None:
+        self.connection.close()
+
+    def _try(self, work: Callable[[sqlite3.Connection], Answer]) -> Answer:
+        try:
+            return work(self.connection)
+        except sqlite3.DatabaseError as error:
+            self._set_aside(error)
+            return work(self.connection)
+
+    def _open(self) -> sqlite3.Connection:
+        try:
+            return _connect(self.path)
+        except sqlite3.DatabaseError as error:
+            self.connection = sqlite3.connect(":memory:")
+            self._set_aside(error)
+            return self.connection
+
+    def _set_aside(self, error: sqlite3.DatabaseError) -> None:
+        """Put a fresh database in the place of a damaged one; raises StoreError where the trouble is another."""
+        if not _is_damage(error):
+            raise StoreError(f".journal/journal.db: {error}; what was finished is kept, run again") from error
+        self.connection.close()
+        for part in (self.path, *self.path.parent.glob(f"{self.path.name}-*")):
+            if part.exists():
+                part.replace(part.with_name(f"{part.name}.damaged"))
+        self.connection = _connect(self.path)
+        self.renew(self, "damaged")
+
+
+def _is_damage(error: sqlite3.DatabaseError) -> bool:
+    """Return whether the file's content is wrong; a full disk or a lock that is held is no damage."""
+    if isinstance(error, sqlite3.OperationalError):
+        return str(error).startswith(("no such table", "no such column"))
+    return not isinstance(error, sqlite3.IntegrityError | sqlite3.ProgrammingError)
+
+
+def _connect(path: Path) -> sqlite3.Connection:
+    connection = sqlite3.connect(path, timeout=30)
+    try:
+        connection.execute("PRAGMA journal_mode = WAL")
+        connection.execute("PRAGMA synchronous = FULL")
+        _migrate(connection)
+    except BaseException:
+        connection.close()
+        raise
+    return connection
+
+
+def _migrate(connection: sqlite3.Connection) -> None:
+    if _version(connection) == len(MIGRATIONS):
+        return
+    connection.execute("BEGIN IMMEDIATE")  # another run may be at it
+    done = _version(connection)
+    if done > len(MIGRATIONS):
+        connection.rollback()
+        raise StoreError(".journal/journal.db is of a newer journal than this one; update journal")
+    try:
+        for script in MIGRATIONS[done:]:
+            for statement in script.split(";\n"):
+                connection.execute(statement)
+        connection.execute(f"PRAGMA user_version = {len(MIGRATIONS)}")
+        connection.commit()
+    except BaseException:
+        connection.rollback()
+        raise
+
+
+def _version(connection: sqlite3.Connection) -> int:
+    return int(connection.execute("PRAGMA user_version").fetchone()[0])

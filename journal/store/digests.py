@@ -1,0 +1,55 @@
+"""The SHA-256 of files, each worked out once and then known by the file's size, times and inode."""
+
+from __future__ import annotations
+
+import hashlib
+import time
+from pathlib import Path
+
+from journal.fingerprint.stamp import stamp_of
+from journal.models import content_digest
+from journal.store.database import Database
+
+_FRESH_NS = 100_000_000  # a file changed this lately may change again without a new time stamp
+
+
+class Digests:
+    """Known digests; what is new goes to the database with ``flush``."""
+
+    def __init__(self, database: Database) -> None:
+        self.database = database
+        self._known: dict[str, tuple[str, str]] | None = None
+        self._new: dict[str, tuple[str, str]] = {}
+
+    def digest(self, path: Path) -> str:
+        """Return the SHA-256 of a file's content, or of a folder's file names and contents."""
+        if path.is_dir():
+            files = sorted(one for one in path.rglob("*") if one.is_file())
+            listing = [(one.relative_to(path).as_posix(), self.digest(one)) for one in files]
+            return hashlib.sha256(repr(listing).encode()).hexdigest()
+        name, stamp = str(path), stamp_of(path)
+        known = self._all().get(name)
+        if known and known[0] == stamp:
+            return known[1]
+        digest = content_digest(path)
+        if stamp == stamp_of(path) and not _is_fresh(path):
+            self._all()[name] = self._new[name] = (stamp, digest)
+        return digest
+
+    def flush(self) -> None:
+        """Write down what is new."""
+        if self._new:
+            rows = [(path, *known) for path, known in self._new.items()]
+            self.database.write(("INSERT OR REPLACE INTO digest VALUES (?, ?, ?)", rows))
+            self._new = {}
+
+    def _all(self) -> dict[str, tuple[str, str]]:
+        if self._known is None:
+            rows = self.database.read("SELECT path, stamp, digest FROM digest")
+            self._known = {path: (stamp, digest) for path, stamp, digest in rows}
+        return self._known
+
+
+def _is_fresh(path: Path) -> bool:
+    now = path.stat()
+    return time.time_ns() - max(now.st_mtime_ns, now.st_ctime_ns) < _FRESH_NS

@@ -1,0 +1,72 @@
+"""What in a store is of no use any more, and how much room it takes."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from journal.store.database import Database
+from journal.store.files import size_of
+
+_REMEMBERED_S = 30 * 86400.0
+"""Tasks' remembered files are kept so long after they were written: no index says what uses them."""
+
+
+@dataclass(frozen=True)
+class Waste:
+    """A file or folder that can go."""
+
+    path: Path
+    bytes: int
+    why: str
+
+    def remove(self) -> None:
+        if self.path.is_dir():
+            shutil.rmtree(self.path, ignore_errors=True)
+        else:
+            self.path.unlink(missing_ok=True)
+
+
+def find_waste(folder: Path, database: Database, entries: Path, keep_s: float = 0.0) -> list[Waste]:
+    """List the results that no entry shows and no step made last, and what killed runs left.
+
+    Results younger than ``keep_s`` seconds stay.
+    """
+    used = _used(database, entries)
+    old = time.time() - keep_s
+    found = [*_results(folder / "results", used, old), *_left_over(folder)]
+    return sorted(found, key=lambda waste: waste.path)
+
+
+def _used(database: Database, entries: Path) -> set[str]:
+    """Return the fingerprints that entries show, and the last good one of every step whose day has an entry."""
+    shown = {found for report in entries.glob("*/*/report.json") if (found := _fingerprint(report))}
+    last = "SELECT max(id) FROM attempt WHERE outcome = 'done' GROUP BY day, step"
+    return shown | {row[0] for row in database.read(f"SELECT fingerprint FROM attempt WHERE id IN ({last})")}
+
+
+def _fingerprint(report: Path) -> str:
+    try:
+        return str(json.loads(report.read_text(encoding="utf-8"))["fingerprint"])
+    except (OSError, ValueError, KeyError):
+        return ""
+
+
+def _results(results: Path, used: set[str], old: float) -> Iterator[Waste]:
+    for folder in results.glob("??/*"):
+        if folder.name not in used and folder.stat().st_mtime <= old:
+            yield Waste(folder, size_of(folder), "a result that no entry shows")
+
+
+def _left_over(folder: Path) -> Iterator[Waste]:
+    for path in (folder / "work").glob("*"):
+        yield Waste(path, size_of(path), "left by a run that was killed")
+    for path in folder.glob("journal.db*.damaged"):
+        yield Waste(path, path.stat().st_size, "a damaged database, since rebuilt")
+    for path in (folder / "kept").glob("??/*"):
+        if path.stat().st_mtime < time.time() - _REMEMBERED_S:
+            yield Waste(path, path.stat().st_size, "remembered by a task more than 30 days ago")
