@@ -48,8 +48,8 @@ def render_failure(message: str, last_good: str | None) -> str:
 
 def escape(text: str) -> str:
     """Return text so that Markdown and HTML show it as it is, on one line."""
-    escaped = re.sub(r"([\\`*_\[\]|#~$])", r"\\\1", " ".join(text.split()))
-    return escaped.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+    escaped = _one_line(text).translate(_MARKDOWN)
+    return _LIST_SIGN.sub(lambda match: f"{match[1]}\\{match[2]}", escaped)
 
 
 def _render(item: Item, folder: str, day: int, ledgers: Ledgers) -> str:
@@ -63,7 +63,7 @@ def _render(item: Item, folder: str, day: int, ledgers: Ledgers) -> str:
         case Audio():
             return _audio(item, folder)
         case Text():
-            return item.markdown.strip("\n")
+            return item.markdown.strip("\n") if stands_alone(item.markdown) else _quote(Quote(item.markdown))
         case Quote():
             return _quote(item)
         case FileLink():
@@ -89,8 +89,11 @@ def _table(table: Table) -> str:
     rule = ["--:" if number else ":--" for number in numeric]
     lines = [_row([escape(name) for name in table.columns]), _row(rule)]
     lines += [_row([_cell(cell, table) for cell in row]) for row in table.rows]
-    title = f"**{escape(table.title)}**\n\n" if table.title else ""
-    return title + "\n".join(lines)
+    return _title(table.title) + ("\n".join(lines) if table.columns else "")
+
+
+def _title(text: str) -> str:
+    return f"**{escape(text)}**\n\n" if text.strip() else ""
 
 
 def _row(cells: list[str]) -> str:
@@ -113,7 +116,7 @@ def _link(folder: str, path: str) -> str:
 
 
 def _image(image: Image, folder: str) -> str:
-    caption = f"\n*{escape(image.caption)}*" if image.caption else ""
+    caption = f"\n*{escape(image.caption)}*" if image.caption.strip() else ""
     return f"![{escape(image.alt)}]({_link(folder, image.path)}){caption}"
 
 
@@ -124,36 +127,63 @@ def _gallery(gallery: Gallery, folder: str) -> str:
     rows = [cells[start : start + width] for start in range(0, len(cells), width)]
     rows[-1] += [""] * (width - len(rows[-1])) if rows else []
     body = "\n".join(f"<tr>{''.join(f'<td>{cell}</td>' for cell in row)}</tr>" for row in rows)
-    title = f"**{escape(gallery.title)}**\n\n" if gallery.title else ""
-    return f'{title}<table class="gallery">\n{body}\n</table>'
+    return f'{_title(gallery.title)}<table class="gallery">\n{body}\n</table>'
 
 
 def _picture(picture: Image, folder: str) -> str:
-    link, alt = html.escape(_link(folder, picture.path)), _attribute(picture.alt)
+    link, alt = html.escape(_link(folder, picture.path)), _text(picture.alt)
     return f'<a href="{link}"><img src="{link}" alt="{alt}" width="192"></a><br>{_text(picture.caption)}'
 
 
 def _audio(audio: Audio, folder: str) -> str:
     link = html.escape(_link(folder, audio.path))
-    label = _attribute(audio.caption or audio.path)
+    label = _text(audio.caption or audio.path)
     player = f'<audio controls preload="none" src="{link}" aria-label="{label}"></audio>'
     return f'<p class="audio">{player} {_text(audio.caption)}</p>'
 
 
+def stands_alone(markdown: str) -> bool:
+    """Return whether what follows a Markdown text is no part of it: it holds no open fence or comment, no marker."""
+    if not re.search(r"```|~~~|<", markdown):
+        return True
+    from markdown_it import MarkdownIt
+
+    last = MarkdownIt("commonmark").parse(f"{markdown}\n\n<!-- end -->\n")[-1]
+    return last.type == "html_block" and last.content == "<!-- end -->\n" and not _MARKER.search(markdown)
+
+
 def _quote(quote: Quote) -> str:
     """Return model text as preformatted text: no character of it can begin Markdown or HTML."""
-    title = f"**{escape(quote.title)}**\n\n" if quote.title else ""
-    return f'{title}<pre class="quote">{_text(quote.text)}</pre>'
+    return f'{_title(quote.title)}<pre class="quote">{_preformatted(quote.text)}</pre>'
 
 
-_INERT: dict[int, str] = {ord(character): f"&#{ord(character)};" for character in "`~$*_[]{}:\\"}
+_MARKER = re.compile(r"^\s*<!--\s*/?journal:", re.MULTILINE)
+_LIST_SIGN = re.compile(r"\A(\d*)([-+.)](?=\s|\Z))")
+_CONTROLS: dict[int, str] = dict.fromkeys((*range(9), 11, *range(14, 32), 127, *range(0xD800, 0xE000)), "\ufffd")
+_HTML: dict[int, str] = {
+    ord(sign): f"&{name};" for sign, name in (("&", "amp"), ("<", "lt"), (">", "gt"), ('"', "quot"))
+}
+_INERT = _CONTROLS | _HTML | {ord(sign): f"&#{ord(sign)};" for sign in "`~$*_[]{}:\\|!#\t\f\u0085\u2028\u2029"}
+"""For HTML: what Markdown and its extensions look for becomes a number, in HTML too."""
+_MARKDOWN = _CONTROLS | _HTML | {ord('"'): '"'} | {ord(sign): f"\\{sign}" for sign in "\\`*_[]#"}
+_MARKDOWN |= {ord(sign): f"&#{ord(sign)};" for sign in "|~${}"}
+"""For Markdown: backslashes where every flavour knows them, numbers elsewhere."""
+
+
+def _preformatted(text: str) -> str:
+    """Escape for ``<pre>``: to the last space and blank line the text that was given."""
+    lines = text.replace("\r\n", "\n").replace("\r", "\n").translate(_INERT).split("\n")
+    for index, line in enumerate(lines):
+        if line and not line.strip(" "):
+            lines[index] = "&#32;" * len(line)
+    first = [""] if lines[0] == "" else []  # HTML leaves out a line end right after <pre>
+    return re.sub(r"\n(?=\n)", "&#10;", "\n".join([*first, *lines]))
 
 
 def _text(text: str) -> str:
-    """Escape for HTML, and take from Markdown's preprocessors what they look for."""
-    lines = html.escape(text, quote=False).translate(_INERT).replace("\r\n", "\n").replace("\r", "\n").split("\n")
-    return "\n".join(line or "&#8203;" for line in lines)
+    """Escape for HTML, on one line."""
+    return _one_line(text).translate(_INERT)
 
 
-def _attribute(text: str) -> str:
-    return html.escape(" ".join(text.split())).translate(_INERT)
+def _one_line(text: str) -> str:
+    return " ".join(text.split())
