@@ -18,7 +18,7 @@ from journal.plan import PlannedStep, Reference, references_in, resolve_inputs, 
 from journal.registry import TaskSource, load_task
 from journal.report import SCHEMA
 
-__all__ = ["Fingerprint", "Inputs", "Known", "take_fingerprint"]
+__all__ = ["Fingerprint", "Inputs", "Known", "library_version", "read_inputs", "take_fingerprint"]
 
 
 @dataclass(frozen=True)
@@ -57,7 +57,7 @@ def take_fingerprint(
     if code.reads_the_day:
         parts |= {"day": str(entry.day), "date": entry.date.isoformat()}
     for name in shape.libraries:
-        parts[f"library {name}"] = _version(name)
+        parts[f"library {name}"] = library_version(name)
     described = {f"output {_bare(ref)}": _describe(value, known) for ref, value in inputs.outputs.items()}
     parts |= described
     checked = _check_values(planned, source, inputs, known, digest_of(code.digest, sorted(described.items())))
@@ -145,7 +145,8 @@ def _describe(value: Any, known: Known) -> str:
 
 
 @lru_cache(maxsize=256)
-def _version(distribution: str) -> str:
+def library_version(distribution: str) -> str:
+    """Return the installed version of a distribution."""
     try:
         return version(distribution)
     except PackageNotFoundError:

@@ -121,17 +121,18 @@ def _written(parameters: Mapping[str, Any]) -> str | None:
 
 def _note_of(code: Code, root: Path) -> str:
     places = sorted({str(root), *(str(path) for path in code.files), *(str(path.parent) for path in code.files)})
-    return json.dumps([{place: stamp_of(place) for place in places}, code.digest, code.reads_the_day])
+    stamps = {place: stamp_of(place) for place in places}
+    return json.dumps([stamps, code.digest, [str(path) for path in code.files], code.reads_the_day])
 
 
 def _code_as_noted(noted: str | None) -> Code | None:
     """Return the code of a note if every file in it, and every folder that may bring another, is as it was."""
     if noted is None:
         return None
-    stamps, digest, reads_the_day = json.loads(noted)
+    stamps, digest, files, reads_the_day = json.loads(noted)
     try:
         if any(stamp_of(place) != stamp for place, stamp in stamps.items()):
             return None
     except OSError:
         return None
-    return Code(digest, tuple(Path(place) for place in stamps), reads_the_day)
+    return Code(digest, tuple(map(Path, files)), reads_the_day)

@@ -28,6 +28,8 @@ class Job:
     threads: int
     memory: Path | None = None
     """Where tasks keep what later runs need not make again; None makes all of it again."""
+    code: tuple[Path, ...] = ()
+    """The workspace's own files that the task's code stands in."""
     uses_models: tuple[str, ...] = ()
     """The models that its parameters name; a worker that holds them is the best one for it."""
 
@@ -49,7 +51,7 @@ class Item:
     source: TaskSource
     function: bytes
     value: bytes
-    log: Path
+    log: Path | None
 
 
 @dataclass(frozen=True)
@@ -60,3 +62,8 @@ class FanOut:
     function: bytes
     values: tuple[bytes, ...]
     log: Path
+
+    @property
+    def names_files(self) -> bool:
+        """Return whether a path is among what the function is given."""
+        return any(b"pathlib" in text for text in (self.function, *self.values))

@@ -104,11 +104,11 @@ class _Loop:
         if ready.result:
             self._settle(StepResult(planned, "current", ready.result, headline=ready.headline))
         elif planned.source:
+            if not self.site:
+                self._begin()
             self.line.join(planned, ready, self.room.claims(run.known.shape(planned.source).resources))
 
     def _start(self, waiting: Waiting) -> None:
-        if not self.site:
-            self._begin()
         planned = waiting.planned
         job = self._job(waiting, threads=max(1, int(waiting.claims["cpu"])))
         self.in_hand[planned.id] = _InHand(waiting, job, time.time(), planned.step.retries)
@@ -144,18 +144,19 @@ class _Loop:
             "fingerprint": ready.fingerprint.digest,
             "depends_on": dict(sorted(parts.items())),
         }
-        name = f"day-{run.entry.day}-{planned.id}"
+        name, root = f"day-{run.entry.day}-{planned.id}", run.workspace.root
         return Job(
             source=planned.source,
             values=ready.inputs.values,
             header=header,
             out=self.work / name,
             log=run.store.logs / f"{name}.log",
-            root=run.workspace.root,
+            root=root,
             day=run.entry.day,
             date=run.entry.date,
             models=dict(run.workspace.models),
             threads=threads,
+            code=tuple(path for path in run.known.code(planned.source).files if path.is_relative_to(root)),
             memory=None if run.choice.force else run.store.folder / "kept",
             uses_models=tuple(part for part in parts if part.startswith("model ")),
         )

@@ -13,19 +13,19 @@ from journal.run.job import Event, FanOut, Job
 from journal.run.process import Worker
 from journal.run.room import Claims
 
+Delegate = Callable[[FanOut], tuple[list[bytes], bytes | None] | None]
+
 
 class Pool:
     """Runs jobs in workers of this machine. ``wait`` tells what happened."""
 
     place = "local"
 
-    def __init__(
-        self, cores: int = 1, delegate: Callable[[FanOut], tuple[list[bytes], bytes | None]] | None = None
-    ) -> None:
+    def __init__(self, cores: int = 1, delegate: Delegate | None = None) -> None:
         self.cores = cores
         """Threads that steps and their fan-outs may use together."""
         self.delegate = delegate
-        """Takes fan-outs elsewhere."""
+        """Takes fan-outs elsewhere; those for which it returns None are taken here."""
         self.workers: list[Worker] = []
         self.fans: dict[Worker, Fan] = {}
         """The fan-out that each worker takes items of."""
@@ -38,11 +38,12 @@ class Pool:
             self._remove(worker)  # it died while it was idle
         self._new(job.threads).take(key, job, timeout_s)
 
-    def wait(self) -> Iterator[Event]:
+    def wait(self, at_most_s: float | None = None) -> Iterator[Event]:
         """Wait until a worker says something, dies or runs past its time; yield what happened."""
         busy = {worker.connection: worker for worker in self.workers if worker.is_busy}
-        deadlines = [worker.deadline for worker in busy.values() if worker.deadline]
-        pause = max(0.0, min(deadlines) - time.monotonic()) if deadlines else None
+        pauses = [worker.deadline - time.monotonic() for worker in busy.values() if worker.deadline]
+        pauses += [at_most_s] if at_most_s is not None else []
+        pause = max(0.0, min(pauses)) if pauses else None
         for connection in wait(list(busy), pause):
             yield from self._receive(busy[connection])  # type: ignore[index]  # only connections are waited for
         for worker in [worker for worker in busy.values() if worker.is_late]:
@@ -105,8 +106,9 @@ class Pool:
         return Event(key, "failed", (message,))
 
     def _fan_out(self, caller: Worker, asked: FanOut) -> None:
-        if self.delegate:
-            caller.send(self.delegate(asked))
+        taken = self.delegate(asked) if self.delegate else None
+        if taken:
+            caller.send(taken)
             return
         fan = Fan(asked, caller)
         self._go_on(fan)

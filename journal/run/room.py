@@ -20,19 +20,27 @@ class Room:
             "gpu": float(max(1, len(list(Path("/dev").glob("nvidia[0-9]*"))))),
         }
         self.free = dict(self.whole)
+        self.unknown = 0.0
+        """How much there is of a resource that nobody counted; 0 lets one step at a time have it."""
 
     def claims(self, resources: Claims) -> dict[str, float]:
         """Return what a task takes of this machine: a thread if it says nothing, never more than there is."""
         wanted = {"cpu": 1.0, **resources}
         for name, amount in wanted.items():
             if name not in self.whole:
-                self.whole[name] = self.free[name] = float(amount)
+                self.whole[name] = self.free[name] = self.unknown or float(amount)
         return {name: min(float(amount), self.whole[name]) for name, amount in wanted.items()}
 
     def lacking(self, claims: Claims, reserved: Iterable[str] = ()) -> list[str]:
         """Return the resources of which not enough is free, or that are kept for a step that waits longer."""
         kept = set(reserved)
         return [name for name, amount in claims.items() if amount and (name in kept or self.free[name] < amount - 1e-9)]
+
+    def open_up(self) -> None:
+        """Have room without end, where another keeps the queue."""
+        self.unknown = 1e9
+        self.whole = dict.fromkeys(self.whole, self.unknown)
+        self.free = dict(self.whole)
 
     def take(self, claims: Claims) -> None:
         for name, amount in claims.items():

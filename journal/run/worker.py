@@ -52,7 +52,8 @@ def main() -> None:
     line = Line(Connection(int(sys.argv[1])))
     while True:
         job = line.inbox.get()
-        _write_output_to(job.log)
+        if job.log:
+            _write_output_to(job.log)
         if isinstance(job, Item):
             line.send(*answer(job))
             continue
@@ -105,6 +106,8 @@ def fan_out(job: Job, line: Line, function: Callable[[Any], Any], items: Iterabl
 
 
 def _call_task(job: Job, line: Line) -> Report:
+    if str(job.root) not in sys.path:
+        sys.path.insert(0, str(job.root))
     task = load_task(job.source)
     values = task.validate(job.values)
     if task.context_name:
