@@ -102,7 +102,14 @@ def _row(cells: list[str]) -> str:
 
 def _is_numeric(cells: list[Cell]) -> bool:
     known = [cell for cell in cells if cell is not None]
-    return bool(known) and all(isinstance(cell, int | float) and not isinstance(cell, bool) for cell in known)
+    return bool(known) and all(_looks_numeric(cell) for cell in known)
+
+
+def _looks_numeric(cell: Cell) -> bool:
+    """Return whether a cell stands at the right, digit under digit; also one that a task formatted itself."""
+    if isinstance(cell, str):
+        return bool(re.fullmatch(r"[-−]?\d+(\.\d+)?", cell))
+    return not isinstance(cell, bool)
 
 
 def _cell(cell: Cell, table: Table) -> str:

@@ -1,186 +1,192 @@
-"""The task factor.analysis: factors of a table of numbers, explained a row at a time."""
+"""The task factor.analysis: what lies behind the columns of a table of numbers, explained to a learner."""
 
 from __future__ import annotations
 
-import csv
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import Annotated, Literal
 
 import numpy as np
 
-from journal import Context, Field, File, Report, TaskError, new_figure, task
-from tasks.factor.data import Association, associate
+from journal import Context, Field, File, Report, TaskError, task
+from tasks.factor.adequacy import Adequacy, assess
+from tasks.factor.arrays import Array
+from tasks.factor.data import Association, associate_moments, from_matrix
 from tasks.factor.errors import FactorError
 from tasks.factor.extraction import Extraction, extract
+from tasks.factor.fit import Fit, assess_fit
+from tasks.factor.moments import Moments, merge_all, stream
+from tasks.factor.number import HowMany, suggest_number
+from tasks.factor.reading import column_names, read_chunks
+from tasks.factor.rotation import Rotation, rotate
+from tasks.factor.scores import Weights, score, weigh
 
-if TYPE_CHECKING:
-    from matplotlib.figure import Figure
+Input = Literal["rows", "correlation", "covariance"]
+_PART_BYTES = 64 << 20  # files beyond this are read in parts, one for each core
+
+
+@dataclass(frozen=True)
+class Solution:
+    """All that was found of one matrix."""
+
+    association: Association
+    adequacy: Adequacy
+    how_many: HowMany
+    extraction: Extraction
+    rotation: Rotation | None
+    fit: Fit | None
+    weights: Weights | None
+
+    @property
+    def loadings(self) -> Array:
+        """Return the pattern matrix (p, k) in the units of the matrix, rotated where it was asked for."""
+        return self.rotation.loadings if self.rotation else self.extraction.loadings
+
+    @property
+    def names(self) -> list[str]:
+        return [f"F{number}" for number in range(1, self.loadings.shape[1] + 1)]
+
+    @property
+    def oblique(self) -> bool:
+        return self.rotation is not None and self.rotation.oblique
+
+    @property
+    def shares(self) -> Array:
+        """Return (p, k) percentages of each variable's variance; they add up where factors don't correlate."""
+        return np.asarray(100 * self.loadings**2 / np.diag(self.association.matrix)[:, None])
+
+    @property
+    def together(self) -> Array:
+        """Return (p,) percentages of each variable's variance that all factors account for."""
+        return np.asarray(100 * self.extraction.communalities / np.diag(self.association.matrix))
 
 
 @task("factor.analysis", libraries=["numpy", "scipy"])
 def analysis(
-    data: File,
+    data: Annotated[File, Field(description="CSV, TSV or Parquet: a row for each case, or a matrix (see input)")],
     ctx: Context,
-    factors: Annotated[int, Field(ge=1, description="how many factors to keep")],
-    columns: Annotated[list[str], Field(description="the variables, by their column names; all if left out")] = [],  # noqa: B006
-    standardize: Annotated[bool, Field(description="analyse correlations rather than covariances")] = True,
+    factors: Annotated[int, Field(ge=1)] | Literal["auto"] = "auto",
+    columns: Annotated[list[str], Field(description="the variables by their column names; all if left out")] = [],  # noqa: B006
+    standardize: Annotated[
+        bool | Literal["both"], Field(description="correlations (true), covariances (false), or both side by side")
+    ] = True,
     method: Annotated[
-        Literal["principal", "axis", "minres", "ml"], Field(description="how the factors are extracted")
+        Literal["principal", "axis", "minres", "ml"], Field(description="how factors are extracted")
     ] = "principal",
+    rotation: Annotated[
+        Literal["none", "varimax", "quartimax", "equamax", "promax", "oblimin", "quartimin", "geominT", "geominQ"],
+        Field(description="how they are rotated to simple structure"),
+    ] = "none",
+    normalize: Annotated[bool | None, Field(description="Kaiser normalisation; left out: the rotation's usual")] = None,
+    missing: Annotated[
+        Literal["listwise", "pairwise", "mean"], Field(description="what missing cells get")
+    ] = "listwise",
+    scores: Annotated[
+        Literal["none", "regression", "bartlett", "ten-berge"], Field(description="factor scores of the rows, as CSV")
+    ] = "none",
+    input: Annotated[Input, Field(description="what the file holds: rows of cases, or a matrix")] = "rows",
+    observations: Annotated[int | None, Field(ge=3, description="rows behind a matrix that is given")] = None,
+    cutoff: Annotated[float, Field(ge=0, description="loadings from here on count as strong")] = 0.4,
+    digits: Annotated[int, Field(ge=1, le=10, description="decimals of loadings and eigenvalues")] = 3,
 ) -> Report:
-    """Find the factors behind the columns of a CSV file: loadings, communalities, eigenvalues, variance explained."""
+    """Find the factors behind the columns of a table: how many, their loadings, what they account for."""
+    from tasks.factor.telling import tell, tell_both
+
     try:
-        names, rows = read_numbers(data, columns)
-        ctx.progress(1, 3, "read")
-        found = associate(rows, names, "correlation" if standardize else "covariance")
-        extraction = extract(found.matrix, factors, method)
+        read = _reader(data, columns, input, observations, missing, ctx)
+        solve = partial(
+            _solve, factors=factors, method=method, rotation=rotation, normalize=normalize, scores=scores, ctx=ctx
+        )
+        if standardize == "both":
+            return tell_both(solve(read("covariance")), solve(read("correlation")), cutoff, digits)
+        solution = solve(read("correlation" if standardize else "covariance"))
+        report = tell(solution, cutoff, digits, recommend=factors == "auto")
+        if solution.weights and input == "rows":
+            report.file(_write_scores(solution, solution.weights, data, ctx.out), title="factor scores of every row")
+        return report
     except FactorError as error:
-        raise TaskError(f"{data.name}: {error}") from error
+        raise TaskError(str(error) if str(error).startswith(data.name) else f"{data.name}: {error}") from error
+
+
+def _reader(
+    data: Path, columns: list[str], kind: Input, observations: int | None, missing: str, ctx: Context
+) -> Callable[[str], Association]:
+    """Read the file once; returns what makes the correlation or the covariance matrix of it."""
+    names = tuple(columns or column_names(data))
+    if kind != "rows":
+        names, values = _read_matrix(data, names)
+        if kind == "correlation":
+            return lambda wanted: _only_correlations(wanted, from_matrix(values, names, observations, "correlation"))
+        return lambda wanted: from_matrix(values, names, observations, wanted)
+    moments = _read_moments(data, names, missing, ctx)
+    return lambda wanted: associate_moments(moments, names, wanted, missing)
+
+
+def _only_correlations(wanted: str, found: Association) -> Association:
+    if wanted != "correlation":
+        raise FactorError("a correlation matrix holds no variances; leave standardize at true, or give covariances")
+    return found
+
+
+def _read_matrix(data: Path, names: tuple[str, ...]) -> tuple[tuple[str, ...], Array]:
+    """Read a square matrix; a first column with the names of the rows is passed over."""
+    lines = sum(1 for line in data.read_text(encoding="utf-8-sig").splitlines() if line.strip()) - 1
+    names = names[1:] if len(names) == lines + 1 else names
+    return names, np.concatenate(list(read_chunks(data, names)))
+
+
+def _read_moments(data: Path, names: tuple[str, ...], missing: str, ctx: Context) -> Moments:
+    """Take the moments of a file of any length in one pass, in parts over the cores where it is long."""
+    parts = ctx.jobs if data.stat().st_size > _PART_BYTES else 1
+    read = 0
+
+    def measure(part: int) -> Moments:
+        def tell(rows: int) -> None:
+            nonlocal read
+            read += rows
+            ctx.progress(min(part + 0.5, parts), parts, f"{read:,} rows read")
+
+        return stream(read_chunks(data, names, part, parts), missing, tell if parts > 1 else None)
+
+    return merge_all(ctx.map(measure, range(parts)))
+
+
+def _solve(
+    association: Association,
+    *,
+    factors: int | Literal["auto"],
+    method: str,
+    rotation: str,
+    normalize: bool | None,
+    scores: str,
+    ctx: Context,
+) -> Solution:
+    """Go the whole way from a matrix to a solution."""
+    matrix, rows = association.matrix, association.observations
+    most = len(matrix) if method == "principal" else None
+    how_many = suggest_number(matrix, rows, most=most, seed=ctx.seed)
+    ctx.progress(1, 3, "number of factors")
+    count = how_many.factors if factors == "auto" else factors
+    extraction = extract(matrix, count, method)
     ctx.progress(2, 3, "extracted")
-    return describe(found, extraction)
+    turned = None if rotation == "none" or count == 1 else rotate(extraction.loadings, rotation, normalize)
+    loadings, phi = (turned.loadings, turned.correlations) if turned else (extraction.loadings, None)
+    fit = assess_fit(matrix, loadings, phi, rows) if method in ("minres", "ml") else None
+    weights = None if scores == "none" else weigh(matrix, loadings, phi, scores)
+    return Solution(association, assess(matrix, rows), how_many, extraction, turned, fit, weights)
 
 
-def read_numbers(path: Path, columns: list[str]) -> tuple[list[str], np.ndarray]:
-    """Read a CSV file's numeric columns as (n, p) floats; an empty cell is NaN.
-
-    Raises TaskError with the line of a cell that holds no number, and for columns that aren't there.
-    """
-    with path.open(encoding="utf-8-sig", newline="") as stream:
-        reader = csv.reader(stream)
-        header = [name.strip() for name in next(reader, [])]
-        chosen = _choose(header, columns, path)
-        rows = [[_number(row, index, header, path, reader.line_num) for index in chosen] for row in reader if row]
-    if not rows:
-        raise TaskError(f"{path.name}: no rows below the header; give one row for each case")
-    return [header[index] for index in chosen], np.array(rows)
-
-
-def describe(found: Association, extraction: Extraction) -> Report:
-    """Put an extraction into tables, a scree plot and sentences."""
-    names = [f"F{number}" for number in range(1, extraction.loadings.shape[1] + 1)]
-    unit = "" if found.kind == "correlation" else " (covariance units)"
-    report = Report().headline(_headline(extraction, names))
-    report.text(_what_was_done(found, extraction))
-    report.table(
-        [[variable, *row, h2, u2] for variable, row, h2, u2 in _rows(found, extraction.loadings, extraction)],
-        ["Variable", *names, "communality", "uniqueness"],
-        title=f"Loadings{unit}",
-        digits=5,
-        strong=0.4 if found.kind == "correlation" else None,
-    )
-    report.table(
-        [[variable, *row] for variable, row in zip(found.variables, _shares(extraction), strict=True)],
-        ["Variable", *names, "together"],
-        title="Share of each variable's variance, in % (squared loadings)",
-        digits=4,
-    )
-    report.table(_variance_rows(found, extraction), title="Eigenvalues and variance explained", digits=5)
-    for number, value in enumerate(extraction.eigenvalues, 1):
-        report.metric(f"eigenvalue {number}", value, digits=5, shown=False)
-    report.figure("scree", _scree(found, extraction), alt=_scree_alt(extraction))
-    report.text("\n".join(f"- {sentence}" for sentence in sentences(found, extraction, names)))
-    for caution in extraction.cautions + found.cautions:
-        report.text(f"> **{caution.code}**: {caution.message}")
-    return report.output("loadings", extraction.loadings.tolist()).output(
-        "eigenvalues", extraction.eigenvalues.tolist()
-    )
-
-
-def sentences(found: Association, extraction: Extraction, names: list[str]) -> list[str]:
-    """Read each variable's row aloud: which factor accounts for how much of its variance."""
-    said = []
-    for variable, row in zip(found.variables, _shares(extraction), strict=True):
-        first, *others = [percent(share) for share in row[:-1]]
-        more = "".join(f", {name} for {share}" for name, share in zip(names[1:], others, strict=True))
-        together = f"; together {percent(row[-1])}" if others else ""
-        said.append(f"{names[0]} accounts for {first} of the variance of {variable}{more}{together}.")
-    return said
-
-
-def percent(share: float) -> str:
-    """Write a percentage: two decimals, and four where it is below one."""
-    return f"{share:.4f} %" if abs(share) < 1 else f"{share:.2f} %"
-
-
-def _choose(header: list[str], columns: list[str], path: Path) -> list[int]:
-    from journal.errors import nearest
-
-    for name in columns:
-        if name not in header:
-            raise TaskError(f"{path.name}:1: no column '{name}'{nearest(name, header)}")
-    return [header.index(name) for name in columns] if columns else list(range(len(header)))
-
-
-def _number(row: list[str], index: int, header: list[str], path: Path, line: int) -> float:
-    if index >= len(row):
-        raise TaskError(f"{path.name}:{line}: {len(row)} cells where the header has {len(header)}; fill the row up")
-    text = row[index].strip()
-    try:
-        return float(text) if text else float("nan")
-    except ValueError as error:
-        mend = "write a number, leave the cell empty, or choose the numeric ones with columns:"
-        raise TaskError(f"{path.name}:{line}: column '{header[index]}' holds '{text}'; {mend}") from error
-
-
-def _rows(
-    found: Association, loadings: np.ndarray, extraction: Extraction
-) -> list[tuple[str, list[float], float, float]]:
-    return [
-        (variable, list(loadings[i]), extraction.communalities[i], extraction.uniqueness[i])
-        for i, variable in enumerate(found.variables)
-    ]
-
-
-def _shares(extraction: Extraction) -> np.ndarray:
-    """Return (p, k + 1) percentages of each variable's variance: by factor, and together."""
-    shares = 100 * extraction.rescaled**2
-    return np.column_stack([shares, shares.sum(axis=1)])
-
-
-def _variance_rows(found: Association, extraction: Extraction) -> list[dict[str, float | str]]:
-    total = float(np.trace(found.matrix))
-    reached = np.cumsum(extraction.eigenvalues)
-    return [
-        {
-            "factor": f"F{number}" + ("" if number <= extraction.loadings.shape[1] else " (not kept)"),
-            "eigenvalue": float(value),
-            "% of variance": 100 * float(value) / total,
-            "cumulative %": 100 * float(so_far) / total,
-        }
-        for number, (value, so_far) in enumerate(zip(extraction.eigenvalues, reached, strict=True), 1)
-    ]
-
-
-def _headline(extraction: Extraction, names: list[str]) -> str:
-    kept = ", ".join(f"{value:.5f}" for value in extraction.eigenvalues[: len(names)])
-    return f"{len(names)} factors, eigenvalues {kept}, {percent(100 * extraction.proportion.sum())} of the variance"
-
-
-def _what_was_done(found: Association, extraction: Extraction) -> str:
-    methods = {
-        "principal": "principal components",
-        "axis": "principal axis",
-        "minres": "minimum residuals",
-        "ml": "maximum likelihood",
-    }
-    data = (
-        "standardised variables (correlation matrix)"
-        if found.kind == "correlation"
-        else ("unstandardised variables (covariance matrix)")
-    )
-    return f"{methods[extraction.method].capitalize()} on {data}, {found.observations} rows, no rotation."
-
-
-def _scree(found: Association, extraction: Extraction) -> Figure:
-    plot, axes = new_figure(6, 2.8)
-    numbers = np.arange(1, len(extraction.eigenvalues) + 1)
-    axes.plot(numbers, extraction.eigenvalues, "o-", color="#3f51b5")
-    mean = float(np.trace(found.matrix)) / len(found.matrix)
-    axes.axhline(mean, linestyle="--", linewidth=1, color="#e53935")
-    axes.annotate(f"mean eigenvalue {mean:.4g}", (numbers[-1], mean), ha="right", va="bottom", color="#e53935")
-    axes.set(xlabel="factor", ylabel="eigenvalue", title="Scree plot", xticks=numbers)
-    return plot
-
-
-def _scree_alt(extraction: Extraction) -> str:
-    return "Scree plot of the eigenvalues " + ", ".join(f"{value:.4g}" for value in extraction.eigenvalues)
+def _write_scores(solution: Solution, weights: Weights, data: Path, out: Path) -> Path:
+    """Write a line of scores for each row, in the file's order; a row with a missing cell has none."""
+    association = solution.association
+    means = association.means if association.means is not None else np.zeros(len(association.variables))
+    deviations = association.deviations if association.kind == "correlation" else None
+    path = out / "scores.csv"
+    with path.open("w", encoding="utf-8") as stream:
+        stream.write(",".join(solution.names) + "\n")
+        for chunk in read_chunks(data, association.variables):
+            for row in score(chunk, weights.weights, means, deviations):
+                stream.write(",".join("" if np.isnan(one) else f"{one:.6g}" for one in row) + "\n")
+    return path

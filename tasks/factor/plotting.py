@@ -1,0 +1,102 @@
+"""Plots of a solution: scree with parallel analysis, shaded loadings, the plane of two factors, a path diagram."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from journal import new_figure
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+    from tasks.factor.analysis import Solution
+
+BLUE, RED, GREY = "#3f51b5", "#e53935", "#8a8a8a"
+
+
+def draw_scree(solution: Solution) -> Figure:
+    """Draw the eigenvalues as bars and a line, Kaiser's line, and what random data of the same size would give."""
+    values = solution.extraction.eigenvalues[:25]
+    plot, axes = new_figure(6.4, 3.0)
+    numbers = np.arange(1, len(values) + 1)
+    kept = numbers <= len(solution.names)
+    axes.bar(numbers, values, width=0.6, color=np.where(kept, BLUE, GREY), alpha=0.35)
+    axes.plot(numbers, values, "o-", color=BLUE, label="eigenvalue")
+    mean = float(np.trace(solution.association.matrix)) / len(solution.association.matrix)
+    axes.axhline(mean, linestyle="--", linewidth=1, color=RED, label=f"mean eigenvalue, {mean:.4g} (Kaiser)")
+    random = solution.how_many.components
+    if random is not None and solution.association.kind == "correlation":
+        axes.plot(
+            numbers,
+            random.quantile[: len(values)],
+            ":",
+            color=GREY,
+            label=f"random data, {random.level:.0%} quantile",
+        )
+    axes.set(xlabel="factor", ylabel="eigenvalue", title="Scree plot", xticks=numbers)
+    axes.legend()
+    return plot
+
+
+def draw_loadings(solution: Solution, cutoff: float) -> Figure:
+    """Draw the loadings as a table shaded by size: blue above zero, red below; those below the cut-off are faint."""
+    from matplotlib.colors import LinearSegmentedColormap
+
+    loadings = solution.loadings
+    rows, columns = loadings.shape
+    plot, axes = new_figure(1.8 + 0.9 * columns, 0.6 + 0.3 * rows)
+    shades = LinearSegmentedColormap.from_list("loadings", [RED, "#ffffff00", BLUE])
+    axes.imshow(loadings, cmap=shades, vmin=-1.2, vmax=1.2, aspect="auto")
+    for (row, column), value in np.ndenumerate(loadings):
+        faint = abs(value) < cutoff
+        axes.text(column, row, f"{value:.2f}", ha="center", va="center", alpha=0.45 if faint else 1.0, fontsize=9)
+    axes.set_xticks(range(columns), solution.names)
+    axes.set_yticks(range(rows), solution.association.variables)
+    axes.tick_params(length=0)
+    axes.xaxis.tick_top()
+    axes.spines[:].set_visible(False)
+    return plot
+
+
+def draw_plane(solution: Solution) -> Figure:
+    """Draw the variables as arrows in the plane of the first two factors, within the unit circle."""
+    from matplotlib.patches import Circle
+
+    plot, axes = new_figure(4.2, 4.2)
+    axes.add_patch(Circle((0, 0), 1, fill=False, color=GREY, linewidth=0.8))
+    axes.axhline(0, color=GREY, linewidth=0.6)
+    axes.axvline(0, color=GREY, linewidth=0.6)
+    for name, (x, y) in zip(solution.association.variables, solution.loadings[:, :2], strict=True):
+        axes.annotate("", (x, y), (0, 0), arrowprops={"arrowstyle": "->", "color": BLUE})
+        axes.annotate(
+            name, (x, y), (4 if x >= 0 else -4, 4), textcoords="offset points", ha="left" if x >= 0 else "right"
+        )
+    axes.set(xlabel="F1", ylabel="F2", xlim=(-1.25, 1.25), ylim=(-1.25, 1.25), aspect="equal")
+    return plot
+
+
+def draw_path(solution: Solution, cutoff: float) -> Figure:
+    """Draw an arrow from each factor to the variables that load on it from the cut-off on, as wide as the loading."""
+    variables, names = solution.association.variables, solution.names
+    height = max(len(variables), 2 * len(names))
+    plot, axes = new_figure(6.0, 0.6 + 0.32 * height)
+    where = np.linspace(height, 0, len(variables) + 2)[1:-1]
+    factors = np.linspace(height, 0, len(names) + 2)[1:-1]
+    for row, name in enumerate(variables):
+        axes.text(1.02, where[row], name, ha="left", va="center")
+    for column, name in enumerate(names):
+        axes.text(-0.02, factors[column], name, ha="right", va="center", fontweight="bold")
+        for row in np.flatnonzero(np.abs(solution.loadings[:, column]) >= cutoff).tolist():
+            _draw_arrow(axes, factors[column], where[row], float(solution.loadings[row, column]))
+    axes.set(xlim=(-0.15, 1.5), ylim=(0, height))
+    axes.axis("off")
+    return plot
+
+
+def _draw_arrow(axes: object, start: float, end: float, loading: float) -> None:
+    color, width = (BLUE if loading >= 0 else RED), 0.5 + 2 * abs(loading)
+    arrow = {"arrowstyle": "->", "color": color, "linewidth": width}
+    axes.annotate("", (1, end), (0, start), arrowprops=arrow)  # type: ignore[attr-defined]
+    axes.text(0.7, start + 0.7 * (end - start), f"{loading:.2f}", fontsize=8, va="bottom")  # type: ignore[attr-defined]

@@ -1,0 +1,259 @@
+"""A solution in tables, plots and sentences that a learner can follow."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from journal import Report
+from tasks.factor.plotting import draw_loadings, draw_path, draw_plane, draw_scree
+
+if TYPE_CHECKING:
+    from tasks.factor.analysis import Solution
+
+_METHODS = {
+    "principal": "Principal components",
+    "axis": "Principal axis factors, iterated",
+    "minres": "Minimum residual factors",
+    "ml": "Maximum likelihood factors",
+}
+_MISSING = {
+    "listwise": "rows with a missing cell are left out",
+    "pairwise": "each pair of variables over the rows that have both",
+    "mean": "missing cells get their variable's mean",
+}
+_PATH_VARIABLES = 30  # beyond this a path diagram is a thicket
+
+
+def tell(solution: Solution, cutoff: float, digits: int, *, recommend: bool) -> Report:
+    """Report one solution: is it allowed, how many, loadings, shares, variance, plots, sentences, cautions."""
+    report = Report().headline(_headline(solution)).text(what_was_done(solution))
+    _tell_adequacy(report, solution)
+    if recommend:
+        _tell_number(report, solution)
+    _tell_loadings(report, solution, cutoff, digits)
+    _tell_variance(report, solution, digits)
+    _tell_fit(report, solution)
+    _draw(report, solution, cutoff)
+    report.text("\n".join(f"- {sentence}" for sentence in sentences(solution)))
+    for caution in _cautions(solution, recommend):
+        report.text(f"> **Caution, {caution[0]}:** {caution[1]}")
+    report.output("loadings", solution.loadings.tolist())
+    return report.output("eigenvalues", solution.extraction.eigenvalues.tolist())
+
+
+def tell_both(raw: Solution, standardised: Solution, cutoff: float, digits: int) -> Report:
+    """Report the unstandardised and the standardised solution side by side, and why they differ."""
+    report = Report().headline(f"standardised: {_headline(standardised)}")
+    names = [f"{name}, {kind}" for kind, one in (("raw", raw), ("standardised", standardised)) for name in one.names]
+    variances = np.diag(raw.association.matrix)
+    rows = [
+        [variable, variances[i], *raw.loadings[i], *standardised.loadings[i]]
+        for i, variable in enumerate(raw.association.variables)
+    ]
+    title = "Loadings, unstandardised (in the variables' units) and standardised (correlations)"
+    report.table(rows, ["Variable", "variance", *names], title=title, digits=digits)
+    report.text(_why_they_differ(raw, standardised))
+    for heading, one in (("Unstandardised", raw), ("Standardised", standardised)):
+        report.text(f"#### {heading}")
+        part = tell(one, cutoff, digits, recommend=False)
+        report.items += [item for item in part.items if getattr(item, "path", "") not in part.plots]
+    report.figure("scree-raw", draw_scree(raw), alt=_scree_alt(raw))
+    return report.figure("scree", draw_scree(standardised), alt=_scree_alt(standardised))
+
+
+def sentences(solution: Solution) -> list[str]:
+    """Read each variable's row aloud: which factor accounts for how much of its variance."""
+    return [_sentence(solution, index) for index in range(len(solution.association.variables))]
+
+
+def percent(share: float) -> str:
+    """Write a percentage with two decimals, with four where it is below one."""
+    return f"{share:.4f} %" if abs(share) < 1 else f"{share:.2f} %"
+
+
+def what_was_done(solution: Solution) -> str:
+    """Say the method, the matrix, the rows and what became of missing cells, the rotation and its normalisation."""
+    found, rotation = solution.association, solution.rotation
+    kind = "standardised variables (correlation matrix)"
+    if found.kind == "covariance":
+        kind = "unstandardised variables (covariance matrix)"
+    rows = f", {found.observations:,} rows" if found.observations else ""
+    gaps = ""
+    if found.missing and sum(found.missing.cells):
+        count, rule = sum(found.missing.cells), _MISSING[found.missing.rule]
+        gaps = f" of {found.missing.rows:,}, {count:,} cells missing: {rule}"
+    turned = "no rotation"
+    if rotation:
+        normal = "with" if rotation.normalized else "without"
+        turned = f"{rotation.method} rotation {normal} Kaiser normalisation"
+    return f"{_METHODS[solution.extraction.method]} of {kind}{rows}{gaps}; {turned}."
+
+
+def _sentence(solution: Solution, index: int) -> str:
+    variable, together = solution.association.variables[index], percent(solution.together[index])
+    if solution.oblique:
+        strongest = int(np.argmax(np.abs(solution.loadings[index])))
+        loading = solution.loadings[index, strongest]
+        most = f"{variable} goes most with {solution.names[strongest]} (pattern {loading:.2f})"
+        return f"{most}; all factors account for {together} of its variance."
+    first, *others = [percent(share) for share in solution.shares[index]]
+    more = "".join(f", {name} for {share}" for name, share in zip(solution.names[1:], others, strict=True))
+    end = f"; together {together}" if others else ""
+    return f"{solution.names[0]} accounts for {first} of the variance of {variable}{more}{end}."
+
+
+def _headline(solution: Solution) -> str:
+    kept = ", ".join(f"{value:.5f}" for value in solution.extraction.eigenvalues[: len(solution.names)])
+    noun = "factor" if len(solution.names) == 1 else "factors"
+    explained = percent(100 * float(solution.extraction.proportion.sum()))
+    return f"{len(solution.names)} {noun}, eigenvalues {kept}, {explained} of the variance"
+
+
+def _tell_adequacy(report: Report, solution: Solution) -> None:
+    found = solution.adequacy
+    rows: list[list[object]] = []
+    if found.kmo is not None:
+        rows.append(
+            ["sampling adequacy (KMO)", f"{found.kmo:.3f}", f"{found.grade} by Kaiser's words; above 0.6 is wanted"]
+        )
+    if found.sphericity is not None:
+        chi, df, p = found.sphericity
+        told = "the variables correlate" if p < 0.05 else "the correlations may all be chance"
+        rows.append(["Bartlett's sphericity", f"χ²({df}) = {chi:.2f}, p {_p_value(p)}", told])
+    rows.append(["determinant of the correlations", f"{found.determinant:.3g}", "near 0: some variables say the same"])
+    if found.rows_per_variable is not None:
+        rows.append(["rows for each variable", f"{found.rows_per_variable:.1f}", "5 to 10 at least are wanted"])
+    report.table(rows, ["Can these data be factored?", "value", "what it says"])
+    if found.kmo is not None:
+        report.metric("KMO", found.kmo, digits=3, shown=False)
+
+
+def _tell_number(report: Report, solution: Solution) -> None:
+    found = solution.how_many
+    votes = [[vote.rule.replace("-", " "), vote.factors, vote.reason] for vote in found.votes]
+    report.table(votes, ["rule", "factors", "why"], title="How many factors?")
+    report.text(f"Recommended: **{found.factors}**. {found.reason[:1].upper()}{found.reason[1:]}.")
+
+
+def _tell_loadings(report: Report, solution: Solution, cutoff: float, digits: int) -> None:
+    found, scaled = solution.extraction, solution.association.kind == "correlation"
+    name = "Pattern matrix (loadings)" if solution.oblique else "Loadings"
+    report.table(
+        [
+            [
+                variable,
+                *solution.loadings[i],
+                f"{found.communalities[i]:.{digits}f}",
+                f"{found.uniqueness[i]:.{digits}f}",
+            ]
+            for i, variable in enumerate(solution.association.variables)
+        ],
+        ["Variable", *solution.names, "communality", "uniqueness"],
+        title=name if scaled else f"{name}, in the units of the variables",
+        digits=digits,
+        strong=cutoff if scaled else None,
+    )
+    if solution.rotation and solution.oblique:
+        _tell_oblique(report, solution, solution.rotation.structure, solution.rotation.correlations, digits)
+        return
+    shares = np.column_stack([solution.shares, solution.together])
+    report.table(
+        [[variable, *row] for variable, row in zip(solution.association.variables, shares, strict=True)],
+        ["Variable", *solution.names, "together"],
+        title="Share of each variable's variance, in % (squared loadings)",
+        digits=4,
+    )
+
+
+def _tell_oblique(report: Report, solution: Solution, structure: np.ndarray, phi: np.ndarray, digits: int) -> None:
+    variables, names = solution.association.variables, solution.names
+    title = "Structure matrix (correlations of variables and factors)"
+    rows = [[variable, *row] for variable, row in zip(variables, structure, strict=True)]
+    report.table(rows, ["Variable", *names], title=title, digits=digits)
+    between = [[name, *row] for name, row in zip(names, phi, strict=True)]
+    report.table(between, ["factor", *names], title="Correlations of the factors", digits=digits)
+
+
+def _tell_variance(report: Report, solution: Solution, digits: int) -> None:
+    values = solution.extraction.eigenvalues
+    total, kept = float(np.trace(solution.association.matrix)), len(solution.names)
+    reached = np.cumsum(values)
+    rows = [
+        [f"F{n}" if n <= kept else f"F{n} (not kept)", value, 100 * value / total, 100 * reached[n - 1] / total]
+        for n, value in enumerate(values, 1)
+    ]
+    columns = ["factor", "eigenvalue", "% of variance", "cumulative %"]
+    report.table(rows, columns, title="Eigenvalues and variance explained", digits=digits)
+    for number, value in enumerate(values, 1):
+        report.metric(f"eigenvalue {number}", value, digits=digits, shown=False)
+    if solution.rotation or solution.extraction.method != "principal":
+        variance = solution.rotation.variance if solution.rotation else solution.extraction.variance
+        after = [[name, value, 100 * value / total] for name, value in zip(solution.names, variance, strict=True)]
+        report.table(after, ["factor", "sum of squares", "% of variance"], title="The factors as shown", digits=digits)
+
+
+def _tell_fit(report: Report, solution: Solution) -> None:
+    fit = solution.fit
+    if fit is None:
+        return
+    rows: list[list[object]] = []
+    if fit.chi_square is not None and fit.p_value is not None:
+        rows.append(
+            ["χ²", f"{fit.chi_square:.2f} on {fit.df} df, p {_p_value(fit.p_value)}", "a small p: factors are missing"]
+        )
+    if fit.rmsea is not None:
+        around = f" (90 % from {fit.rmsea_low:.3f} to {fit.rmsea_high:.3f})" if fit.rmsea_high is not None else ""
+        rows.append(["RMSEA", f"{fit.rmsea:.3f}{around}", "below 0.06 is good"])
+    if fit.tli is not None:
+        rows.append(["TLI", f"{fit.tli:.3f}", "above 0.95 is good"])
+    if fit.bic is not None:
+        rows.append(["BIC", f"{fit.bic:.2f}", "the lowest of several models is the one to take"])
+    rows.append(["SRMR", f"{fit.srmr:.3f}", "below 0.08 is good"])
+    report.table(rows, ["Fit", "value", "what it says"])
+
+
+def _draw(report: Report, solution: Solution, cutoff: float) -> None:
+    report.figure("scree", draw_scree(solution), alt=_scree_alt(solution))
+    if solution.association.kind == "correlation":
+        report.figure("loadings", draw_loadings(solution, cutoff), alt="Loadings shaded by size, the weak ones faint")
+    if len(solution.names) == 2 and solution.association.kind == "correlation":
+        report.figure("plane", draw_plane(solution), alt="The variables in the plane of F1 and F2")
+    if len(solution.association.variables) <= _PATH_VARIABLES and solution.association.kind == "correlation":
+        report.figure("path", draw_path(solution, cutoff), alt=f"Path diagram of the loadings from {cutoff:g} on")
+
+
+def _scree_alt(solution: Solution) -> str:
+    return "Scree plot of the eigenvalues " + ", ".join(
+        f"{value:.4g}" for value in solution.extraction.eigenvalues[:12]
+    )
+
+
+def _why_they_differ(raw: Solution, standardised: Solution) -> str:
+    variances = np.diag(raw.association.matrix)
+    parts = [
+        f"{name} brings {percent(100 * float(value) / float(variances.sum()))}"
+        for name, value in zip(raw.association.variables, variances, strict=True)
+    ]
+    equal = percent(100 / len(variances))
+    return (
+        f"Why they differ: unstandardised, a variable counts by its variance ({', '.join(parts)} of all of it), so F1 "
+        f"goes where the numbers spread most. Standardised, each variable brings {equal}, and F1 goes where most "
+        "variables agree."
+    )
+
+
+def _cautions(solution: Solution, recommend: bool) -> Iterator[tuple[str, str]]:
+    """Yield what the reader has to know, each once."""
+    sources: Sequence[object] = (
+        solution.association, solution.adequacy, solution.extraction, solution.rotation, solution.fit,
+        solution.how_many if recommend else None,
+    )  # fmt: skip
+    found = {(one.code, one.message) for source in sources if source for one in getattr(source, "cautions", ())}
+    yield from sorted((code.replace("-", " "), message) for code, message in found)
+
+
+def _p_value(p: float) -> str:
+    return "< 0.001" if p < 0.001 else f"= {p:.3f}"

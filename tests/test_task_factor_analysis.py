@@ -1,0 +1,212 @@
+"""factor.analysis as a task: what its report says, of which data, and what bad data get."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from journal import Context, TaskError
+from journal.report import write_report
+from tasks.factor.analysis import analysis
+
+GRADES = "Finance,Marketing,Policy\n3,6,5\n7,3,3\n10,9,8\n3,9,7\n10,6,5\n"
+Analyse = Callable[..., dict[str, Any]]
+
+
+@pytest.fixture
+def analyse(tmp_path: Path) -> Analyse:
+    """Run the task on a text; returns its report.json."""
+
+    def run(text: str | bytes, name: str = "grades.csv", jobs: int = 1, **parameters: Any) -> dict[str, Any]:
+        path, out = tmp_path / name, tmp_path / "out"
+        path.write_bytes(text if isinstance(text, bytes) else text.encode())
+        shutil.rmtree(out, ignore_errors=True)
+        out.mkdir()
+        report = analysis(
+            ctx=Context(out=out, root=tmp_path, jobs=jobs), **analysis.validate({"data": path, **parameters})
+        )
+        write_report(report, out)
+        return json.loads((out / "report.json").read_text())  # type: ignore[no-any-return]
+
+    return run
+
+
+def tables(report: dict[str, Any]) -> dict[str, dict[str, list[Any]]]:
+    found = [item for item in report["items"] if item["kind"] == "table"]
+    return {item["title"] or item["columns"][0]: {row[0]: row[1:] for row in item["rows"]} for item in found}
+
+
+def text(report: dict[str, Any]) -> str:
+    return "\n".join(item["markdown"] for item in report["items"] if item["kind"] == "text")
+
+
+def survey(rows: int = 400, seed: int = 1) -> np.ndarray:
+    """Draw six variables, three of each of two factors that correlate by a half."""
+    random = np.random.default_rng(seed)
+    common = random.multivariate_normal([0, 0], [[1, 0.5], [0.5, 1]], rows)
+    return np.repeat(common, 3, axis=1) * 0.8 + random.normal(size=(rows, 6)) * 0.6
+
+
+def as_csv(values: np.ndarray, delimiter: str = ",") -> str:
+    names = delimiter.join(f"v{number}" for number in range(1, values.shape[1] + 1))
+    return "\n".join([names, *(delimiter.join(f"{one:.12g}" for one in row) for row in values)]) + "\n"
+
+
+def test_the_textbook_values_to_five_decimals(analyse: Analyse) -> None:
+    """Of the grades in Day 133's class: the values stated for its standardised run."""
+    report = analyse(GRADES, factors=2, digits=5)
+    assert tables(report)["Loadings"]["Finance"][:2] == pytest.approx([0.02987, 0.99951], abs=5e-6)
+    eigenvalues = [row[0] for row in tables(report)["Eigenvalues and variance explained"].values()]
+    assert eigenvalues == pytest.approx([1.98146, 1.00831, 0.01023], abs=5e-6)
+
+
+def test_the_sentence_has_the_right_percentages(analyse: Analyse) -> None:
+    """0.02987 squared is 0.000892, that is 0.0892 %."""
+    said = "F1 accounts for 0.0892 % of the variance of Finance, F2 for 99.90 %; together 99.99 %."
+    assert said in text(analyse(GRADES, factors=2))
+
+
+def test_unstandardised_loadings_are_in_the_units_of_the_variables(analyse: Analyse) -> None:
+    """The squared loadings of all three components sum to the variances of the columns."""
+    loadings = tables(analyse(GRADES, factors=3, standardize=False))["Loadings, in the units of the variables"]
+    variances = np.var([[3, 6, 5], [7, 3, 3], [10, 9, 8], [3, 9, 7], [10, 6, 5]], axis=0, ddof=1)
+    assert [sum(one**2 for one in row[:3]) for row in loadings.values()] == pytest.approx(variances)
+
+
+def test_both_stand_side_by_side_with_why_they_differ(analyse: Analyse) -> None:
+    report = analyse(GRADES, factors=2, standardize="both")
+    raw, standardised = analyse(GRADES, factors=2, standardize=False), analyse(GRADES, factors=2)
+    (both,) = [table for title, table in tables(report).items() if title.startswith("Loadings, unstandardised")]
+    assert both["Finance"][1:3] == tables(raw)["Loadings, in the units of the variables"]["Finance"][:2]
+    assert both["Finance"][3:5] == tables(standardised)["Loadings"]["Finance"][:2]
+    assert "Finance brings 54.91 %" in text(report)  # 12.3 of 22.4, the variances' sum
+
+
+def test_the_number_of_factors_is_recommended_with_reasons(analyse: Analyse) -> None:
+    report = analyse(as_csv(survey()), factors="auto", method="minres")
+    assert "Recommended: **2**" in text(report)
+    votes = tables(report)["How many factors?"]
+    assert {"parallel factors", "map", "kaiser", "elbow"} <= set(votes)
+    assert len(tables(report)["Loadings"]["v1"]) == 4
+
+
+@pytest.mark.parametrize("rotation", ["promax", "oblimin", "quartimin", "geominQ"])
+def test_an_oblique_rotation_shows_pattern_structure_and_correlations(analyse: Analyse, rotation: str) -> None:
+    report = analyse(as_csv(survey()), factors=2, method="ml", rotation=rotation)
+    between = tables(report)["Correlations of the factors"]
+    assert between["F1"][1] == pytest.approx(0.5, abs=0.12)  # as it was drawn
+    assert f"{rotation} rotation with" in text(report)
+    pattern = tables(report)["Pattern matrix (loadings)"]
+    assert sum(abs(row[0]) > 0.6 for row in pattern.values()) == 3
+
+
+@pytest.mark.parametrize("rotation", ["varimax", "quartimax", "equamax", "geominT"])
+def test_an_orthogonal_rotation_keeps_the_communalities(analyse: Analyse, rotation: str) -> None:
+    turned = analyse(as_csv(survey()), factors=2, method="axis", rotation=rotation, digits=6)
+    unturned = analyse(as_csv(survey()), factors=2, method="axis", digits=6)
+    for name, row in tables(turned)["Loadings"].items():
+        assert row[2] == tables(unturned)["Loadings"][name][2]
+
+
+def test_a_correlation_matrix_gives_what_its_rows_give(analyse: Analyse) -> None:
+    values = survey()
+    names = ",".join(f"v{number}" for number in range(1, 7))
+    matrix = "\n".join(",".join(f"{one:.15g}" for one in row) for row in np.corrcoef(values.T))
+    given = analyse(f"{names}\n{matrix}\n", factors=2, method="ml", input="correlation", observations=400)
+    from_rows = analyse(as_csv(values), factors=2, method="ml")
+    for title in ("Loadings", "Fit"):
+        for name, row in tables(given)[title].items():
+            assert row == pytest.approx(tables(from_rows)[title][name], abs=1e-6)
+
+
+def test_row_names_of_a_matrix_are_passed_over(analyse: Analyse) -> None:
+    matrix = "name,a,b,c\na,1,0.5,0.4\nb,0.5,1,0.3\nc,0.4,0.3,1\n"
+    assert set(tables(analyse(matrix, factors=1, input="correlation"))["Loadings"]) == {"a", "b", "c"}
+
+
+@pytest.mark.parametrize(("name", "delimiter"), [("d.csv", ","), ("d.csv", ";"), ("d.tsv", "\t")])
+def test_delimiters_are_recognised(analyse: Analyse, name: str, delimiter: str) -> None:
+    report = analyse(as_csv(survey(), delimiter), name, factors=2)
+    assert len(tables(report)["Loadings"]) == 6
+
+
+def test_parquet_gives_what_csv_gives(analyse: Analyse, tmp_path: Path) -> None:
+    pyarrow = pytest.importorskip("pyarrow")
+    from pyarrow import parquet
+
+    values = survey()
+    parquet.write_table(pyarrow.table({f"v{n + 1}": values[:, n] for n in range(6)}), tmp_path / "d.parquet")
+    report = analyse((tmp_path / "d.parquet").read_bytes(), "d.parquet", factors=2)
+    assert tables(report)["Loadings"]["v1"] == pytest.approx(
+        tables(analyse(as_csv(values), factors=2))["Loadings"]["v1"]
+    )
+
+
+@pytest.mark.parametrize("rule", ["listwise", "pairwise", "mean"])
+def test_what_became_of_missing_cells_is_said(analyse: Analyse, rule: str) -> None:
+    lines = as_csv(survey()).split("\n")
+    lines[3] = ",".join(["", *lines[3].split(",")[1:]])
+    said = text(analyse("\n".join(lines), factors=2, missing=rule))
+    assert "1 cells missing" in said.replace("1 cell missing", "1 cells missing")
+    assert ("399 rows" in said) == (rule == "listwise")
+
+
+def test_scores_are_written_for_each_row_and_have_unit_variance(analyse: Analyse, tmp_path: Path) -> None:
+    """Of principal components, regression scores are the standardised component scores."""
+    analyse(as_csv(survey()), factors=2, scores="regression")
+    scores = np.loadtxt(tmp_path / "out/scores.csv", delimiter=",", skiprows=1)
+    assert scores.shape == (400, 2)
+    assert scores.var(axis=0, ddof=1) == pytest.approx([1, 1], abs=1e-4)
+    assert np.corrcoef(scores.T)[0, 1] == pytest.approx(0, abs=1e-4)
+
+
+def test_a_heywood_case_is_named(analyse: Analyse) -> None:
+    """One variable is nearly what the factor is: its communality runs into the bound."""
+    matrix = "a,b,c\n1,0.9,0.8\n0.9,1,0.6\n0.8,0.6,1\n"
+    said = text(analyse(matrix, factors=1, input="correlation", observations=100, method="minres"))
+    assert "heywood" in said.lower()
+
+
+@pytest.mark.parametrize(
+    ("content", "parameters", "said"),
+    [
+        ("a,b,c\n1,2,3\n4,five,6\n7,8,10\n1,1,1\n", {}, "grades.csv:3: 'five' in column 'b' is no number"),
+        (GRADES, {"columns": ["Finanz"]}, "no column 'Finanz'"),
+        ("a,b,c\n1,2,3\n1,4,5\n1,3,9\n1,7,7\n", {}, "a has the same value in every row"),
+        ("a,b\n1,2\n", {}, "1 of 1 rows can be used; at least 3 are needed"),
+        ("", {}, "grades.csv is empty"),
+        (GRADES, {"factors": 4}, "4 factors from 3 variables"),
+        (GRADES, {"factors": 2, "standardize": False, "input": "correlation"}, ""),
+        ("a,b,c\n1,2\n", {}, "2 cells where 3 columns are named"),
+    ],
+)
+def test_bad_data_get_one_line_that_says_what_to_do(
+    analyse: Analyse, content: str, parameters: dict[str, Any], said: str
+) -> None:
+    with pytest.raises(TaskError) as caught:
+        analyse(content, **{"factors": 1, **parameters})
+    assert said in str(caught.value)
+    assert "\n" not in str(caught.value)
+    assert str(caught.value).startswith("grades.csv")
+
+
+def test_parts_of_a_long_file_give_what_one_pass_gives(analyse: Analyse, monkeypatch: pytest.MonkeyPatch) -> None:
+    values = as_csv(survey(5000))
+    whole = analyse(values, factors=2)
+    monkeypatch.setattr("tasks.factor.analysis._PART_BYTES", 1000)
+    parted = analyse(values, factors=2, jobs=3)
+    for name, row in tables(whole)["Loadings"].items():
+        assert tables(parted)["Loadings"][name][:2] == pytest.approx(row[:2], abs=1e-12)
+
+
+def test_the_same_data_give_the_same_bytes(analyse: Analyse, tmp_path: Path) -> None:
+    analyse(as_csv(survey()), factors="auto", method="minres", rotation="oblimin")
+    first = {path.name: path.read_bytes() for path in (tmp_path / "out").iterdir()}
+    analyse(as_csv(survey()), factors="auto", method="minres", rotation="oblimin")
+    assert first == {path.name: path.read_bytes() for path in (tmp_path / "out").iterdir()}
