@@ -51,7 +51,7 @@ def write_svg(plot: Plot, path: Path) -> None:
     from matplotlib.text import Text as PlotText
 
     for legend in plot.findobj(Legend):
-        legend.set_frame_on(False)  # type: ignore[attr-defined]  # its white box would stand out on a dark page
+        legend.set_frame_on(False)  # its white box would stand out on a dark page
     for text in plot.findobj(PlotText):
         if isinstance(text, PlotText) and text.get_color() == "black":  # written after new_figure set the style
             text.set_color(_FOREGROUND)
