@@ -81,13 +81,13 @@ def splice(
     newline = _line_end(text)
     texts = {name: _normal(content) for name, content in generated.items()}
     found = [block for block in find_blocks(text, body_start, shown) if block.id in texts]
-    blocks = {block.id: _closed(block, text, texts[block.id].replace("\n", newline), shown) for block in found}
+    blocks = {block.id: _closed(block, text, texts[block.id], shown) for block in found}
     pieces: list[str] = []
     position = 0
     for block in blocks.values():
         old = text[block.inside : block.outside]
         new = _settle(block, old, texts[block.id], shown, base_of, edits)
-        pieces += [text[position : block.start], _rewrite(block, text, new, texts[block.id], newline)]
+        pieces += [text[position : block.start], _rewrite(block, text, new, texts[block.id])]
         position = block.end
     result = "".join([*pieces, text[position:]])
     for name in texts:
@@ -141,18 +141,17 @@ def _merge(base: str, ours: str, theirs: str) -> str | None:
     return "".join(lines)
 
 
-def _rewrite(block: Block, text: str, content: str, generated: str, newline: str) -> str:
+def _rewrite(block: Block, text: str, content: str, generated: str) -> str:
     """Return a block with new content; where nothing is new in it, its very bytes.
 
-    The start marker's line stays its author's. The checksum is of the generated text, so that an edit stays known as
-    one.
+    The start marker's line stays its author's, and its line end is that of the block. The checksum is of the generated
+    text, so that an edit stays known as one.
     """
     end = f"<!-- /journal:{block.id} {checksum(generated)} -->"
     if _unix(text[block.inside : block.outside]) == content and text[block.outside : block.end].strip() == end:
         return text[block.start : block.end]
-    start = text[block.start : block.inside]
-    line_end = "" if start.endswith(("\n", "\r")) else newline
-    return start + line_end + f"{content}{end}\n".replace("\n", newline)
+    start = text[block.start : block.inside].rstrip("\r\n")
+    return start + f"\n{content}{end}\n".replace("\n", _line_end_of(block, text))
 
 
 def _block(name: str, generated: str, newline: str) -> str:
@@ -178,6 +177,7 @@ def _closed(block: Block, text: str, generated: str, shown: str) -> Block:
                 f"{shown}:{number}: here the end of block '{block.id}' is text, in a code fence, comment or list that "
                 "is open above it, or in the middle of a line; give it a line of its own outside of them"
             )
+    generated = generated.replace("\n", _line_end_of(block, text))
     end_at = block.inside + len(generated) if text.startswith(generated, block.inside) else block.inside
     return replace(block, outside=end_at, end=end_at)
 
@@ -254,9 +254,13 @@ def _parsed(line: str) -> str:
     return re.sub(r"[\r\n\0]", "", line) + "\n"
 
 
-def _line_end(text: str) -> str:
+def _line_end(text: str, otherwise: str = "\n") -> str:
     match = re.search(r"\r\n|\n|\r", text)
-    return match[0] if match else "\n"
+    return match[0] if match else otherwise
+
+
+def _line_end_of(block: Block, text: str) -> str:
+    return _line_end(text[block.start : block.inside], otherwise=_line_end(text))
 
 
 def _normal(generated: str) -> str:

@@ -107,6 +107,7 @@ def _without_blocks(parts: list[str], result: str, generated: dict[str, str]) ->
 
 @given(entries(), st.tuples(GENERATED, GENERATED, GENERATED))
 @example(["```\ncode\n"], ("one\n", "", ""))
+@example(["<!-- journal:a -->\r", "<!-- journal:b -->\n", "\n"], ("", "", ""))
 def test_not_one_byte_outside_the_blocks_changes(parts: list[str], texts: tuple[str, ...]) -> None:
     text, generated = "".join(parts), dict(zip(STEPS, texts, strict=True))
     try:
