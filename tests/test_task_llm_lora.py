@@ -44,13 +44,13 @@ class Taught:
 def taught(tmp_path_factory: pytest.TempPathFactory) -> Taught:
     folder = tmp_path_factory.mktemp("lora")
     data = folder / "pairs.jsonl"
-    data.write_text("".join(PHRASEBOOK.read_text().splitlines(keepends=True)[:18]))
+    data.write_text("".join(PHRASEBOOK.read_text().splitlines(keepends=True)[:12]))
     context = Context(out=folder / "out", models=MODELS)
     context.out.mkdir()
     base = load_language_model(context.model("default-llm"), threads=1)
     before = {name: tensor.clone() for name, tensor in base.network.state_dict().items()}
-    options = {"epochs": 3, "learning_rate": 4e-3, "rank": 4, "target_modules": ["q_proj", "v_proj"]}
-    write_report(lora(data, context, prompts=ASKED, max_new_tokens=12, precision="float32", **options), context.out)
+    options = {"epochs": 2, "learning_rate": 8e-3, "rank": 4, "target_modules": ["q_proj", "v_proj"]}
+    write_report(lora(data, context, prompts=ASKED, max_new_tokens=12, **options), context.out)
     report = read_report(context.out)
     return Taught(report, report.outputs["adapter"], base, before, context)
 
@@ -114,10 +114,9 @@ def load_adapter_with_peft_alone(taught: Taught) -> Any:
 
 @pytest.mark.models
 def test_the_default_model_learns(taught: Taught) -> None:
-    assert metric(taught.report, "loss, last epoch") < 0.6 * metric(taught.report, "loss, first step")
-    assert metric(taught.report, "held-out perplexity after") < 0.3 * metric(
-        taught.report, "held-out perplexity before"
-    )
+    before, after = (metric(taught.report, f"held-out perplexity {when}") for when in ("before", "after"))
+    assert after < 0.5 * before
+    assert metric(taught.report, "loss, last epoch") < metric(taught.report, "loss, first step")
 
 
 @pytest.mark.models

@@ -29,8 +29,8 @@ def lora(
         str | list[str], Field(description="linear layers that get an adapter, by name, or all-linear")
     ] = "all-linear",
     epochs: Annotated[int, Field(ge=1, le=1000, description="times each pair is seen")] = 3,
-    batch_size: Annotated[int, Field(ge=1, le=1024, description="pairs a step")] = 8,
-    learning_rate: Annotated[float, Field(gt=0, le=1, description="highest, after warm-up")] = 1e-3,
+    batch_size: Annotated[int, Field(ge=1, le=1024, description="pairs a step")] = 4,
+    learning_rate: Annotated[float, Field(gt=0, le=1, description="highest, after warm-up")] = 2e-3,
     warmup: Annotated[float, Field(ge=0, le=1, description="part of the steps in which the learning rate rises")] = 0.1,
     held_out: Annotated[float, Field(ge=0, le=0.9, description="part of the pairs kept for measuring only")] = 0.1,
     max_length: Annotated[int, Field(ge=8, le=8192, description="tokens of a pair; more is cut off")] = 256,
@@ -49,7 +49,7 @@ def lora(
     asked = list(prompts) or [pair.prompt for pair in (lesson.held_out_pairs or lesson.pairs)[:4]]
     decoding = Decoding(max_new_tokens, top=0)
     before = generate(speaker, _as_chats(speaker, asked), decoding)
-    with seeded(ctx.seed), adding_adapter(speaker, _config(rank, alpha, dropout, target_modules)) as student:
+    with seeded(ctx.seed), adding_adapter(speaker, lora_config(rank, alpha, dropout, target_modules)) as student:
         curve = train(student.network, lesson.examples, lesson.held_out, training, partial(_tell, ctx))
         after = generate(student, _as_chats(student, asked), decoding)
         adapter = save_adapter(student.network, ctx.out / "adapter", _base_name(source))
@@ -58,7 +58,8 @@ def lora(
     return report_lesson(lesson, training, curve, size, answered).output("adapter", adapter)
 
 
-def _config(rank: int, alpha: float, dropout: float, target_modules: str | list[str]) -> Any:
+def lora_config(rank: int, alpha: float, dropout: float, target_modules: str | list[str]) -> Any:
+    """Return PEFT's configuration of an adapter."""
     from peft import LoraConfig
 
     targets = [target_modules] if isinstance(target_modules, str) else target_modules
