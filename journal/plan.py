@@ -13,10 +13,11 @@ from journal.entry import Entry, Step
 from journal.errors import EntryError, JournalError, nearest
 from journal.models import resolve_model
 from journal.registry import Registry, TaskSource, load_task
-from journal.task import ParameterError, Task
+from journal.task import ParameterError, Task, brief
 from journal.workspace import Workspace
 
 _REFERENCE = re.compile(r"\$\{\s*(?:day-(?P<day>\d+)\.)?(?P<step>[A-Za-z0-9][\w-]*)\.(?P<output>[\w-]+)\s*\}")
+_UNFINISHED = re.compile(r"\$\{\s*((?:day-\d+\.)?[A-Za-z0-9][\w-]*)\s*\}")
 _GLOB = re.compile(r"[*?\[]")
 
 
@@ -132,6 +133,10 @@ def _plan_step(entry: Entry, step: Step, workspace: Workspace, registry: Registr
 
 def _check_needs(entry: Entry, planned: PlannedStep) -> None:
     known = [step.id for step in entry.steps]
+    for name, value in planned.step.parameters.items():
+        if unfinished := [match for match in _UNFINISHED.findall(str(value)) if match.split(".")[-1] in known]:
+            place = entry.place(planned.step, name)
+            raise EntryError(f"{place}: ${{{unfinished[0]}}} names no output; write ${{{unfinished[0]}.OUTPUT}}")
     for need in planned.needs:
         if need not in known:
             place = entry.place(planned.step, _where_needed(planned.step, need))
@@ -188,12 +193,19 @@ def _reference(match: re.Match[str]) -> Reference:
 
 
 def _file(name: str, value: Any, root: Path) -> Path:
-    if not isinstance(value, str | Path):
+    if not isinstance(value, str | Path) or not str(value).strip():
         raise ParameterError(name, f"parameter '{name}' is {value!r}; give the path of one file")
     path = root / value
-    if not path.exists():
-        raise ParameterError(name, f"parameter '{name}': there is no file {_shown(path, root)}{_similar(path)}")
+    if not _exists(path):
+        raise ParameterError(name, f"parameter '{name}': there is no file {brief(_shown(path, root))}{_similar(path)}")
     return path
+
+
+def _exists(path: Path) -> bool:
+    try:
+        return path.exists()
+    except (OSError, ValueError):  # a name longer than any file's, or a NUL in it
+        return False
 
 
 def _files(name: str, value: Any, root: Path) -> list[Path]:
@@ -201,7 +213,7 @@ def _files(name: str, value: Any, root: Path) -> list[Path]:
     values = value if isinstance(value, list) else [value]
     paths: list[Path] = []
     for one in values:
-        if isinstance(one, str) and _GLOB.search(one) and not (root / one).exists():
+        if isinstance(one, str) and _GLOB.search(one) and not _exists(root / one):
             paths += _glob(name, one, root)
         else:
             paths.append(_file(name, one, root))
@@ -213,7 +225,10 @@ def _files(name: str, value: Any, root: Path) -> list[Path]:
 def _glob(name: str, pattern: str, root: Path) -> list[Path]:
     if Path(pattern).is_absolute():
         raise ParameterError(name, f"parameter '{name}': the glob {pattern} must be relative to the workspace")
-    found = sorted(path for path in root.glob(pattern) if path.is_file())
+    try:
+        found = sorted(path for path in root.glob(pattern) if path.is_file())
+    except (ValueError, OSError) as error:
+        raise ParameterError(name, f"parameter '{name}': {pattern} is no glob: {error}") from error
     if not found:
         raise ParameterError(name, f"parameter '{name}': no file matches {pattern}")
     return found
@@ -224,6 +239,6 @@ def _shown(path: Path, root: Path) -> str:
 
 
 def _similar(path: Path) -> str:
-    siblings = [one.name for one in path.parent.iterdir()] if path.parent.is_dir() else []
+    siblings = [one.name for one in path.parent.iterdir()] if _exists(path.parent) and path.parent.is_dir() else []
     found = nearest(path.name, siblings)
     return found if found.startswith("; did") else "; check the path, which is relative to the workspace"

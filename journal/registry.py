@@ -8,11 +8,13 @@ import importlib
 import importlib.util
 import sys
 from collections.abc import Mapping
+from contextlib import redirect_stdout
 from dataclasses import dataclass
 from importlib.metadata import EntryPoint, entry_points
 from pathlib import Path
 from types import ModuleType
 
+from journal.entry import RESERVED
 from journal.errors import EntryError, nearest
 from journal.task import Task
 
@@ -61,14 +63,18 @@ def read_registry(plugins: Path) -> Registry:
     sources: dict[str, tuple[TaskSource, ...]] = {}
     broken: dict[str, str] = {}
     for point in entry_points(group=GROUP):
-        source = _installed(point)
+        try:
+            source = _installed(point)
+        except AttributeError:
+            broken[f"entry point {point.name}"] = f"{point.value!r} is no place; write 'package.module:function'"
+            continue
         if source not in sources.get(point.name, ()):
             sources[point.name] = (*sources.get(point.name, ()), source)
     for path in sorted(plugins.glob("*.py")) if plugins.is_dir() else []:
         try:
             for source in _declared_in(path):
                 sources[source.name] = (*sources.get(source.name, ()), source)
-        except (SyntaxError, ValueError, OSError) as error:
+        except (SyntaxError, ValueError, OSError, RecursionError, MemoryError) as error:
             broken[f"{plugins.name}/{path.name}"] = " ".join(str(error).split())
     return Registry(sources, broken)
 
@@ -76,9 +82,11 @@ def read_registry(plugins: Path) -> Registry:
 def load_task(source: TaskSource) -> Task:
     """Import a task; raises EntryError that names the plugin where it fails to import."""
     try:
-        module = _load_module(source)
-        found = getattr(module, source.attribute)
-    except Exception as error:  # a plugin may fail in any way, and must harm no other
+        with redirect_stdout(sys.stderr):  # what a plugin prints while it is imported is no answer of a command
+            found = getattr(_load_module(source), source.attribute)
+        if isinstance(found, Task):
+            _check_names(found)
+    except (Exception, SystemExit) as error:  # a plugin may fail in any way, and must harm no other
         cause = " ".join(f"{type(error).__name__}: {error}".split())
         raise EntryError(f"task '{source.name}' of {source.origin} can't be imported: {cause}") from error
     if not isinstance(found, Task):
@@ -91,6 +99,12 @@ def load_task(source: TaskSource) -> Task:
     return found
 
 
+def _check_names(task: Task) -> None:
+    for name in task.parameters:
+        if name in RESERVED:
+            raise TypeError(f"'{name}' is a word of every step, so no parameter can have that name; rename it")
+
+
 def _installed(point: EntryPoint) -> TaskSource:
     origin = f"the package {point.dist.name}" if point.dist else point.value
     return TaskSource(point.name, point.module, point.attr, origin)
@@ -98,7 +112,7 @@ def _installed(point: EntryPoint) -> TaskSource:
 
 def _declared_in(path: Path) -> list[TaskSource]:
     """Find ``@task("name")`` functions in a file by reading its syntax tree."""
-    tree = ast.parse(path.read_text(encoding="utf-8"), path.name)
+    tree = ast.parse(path.read_bytes(), path.name)
     functions = [node for node in tree.body if isinstance(node, ast.FunctionDef)]
     return [
         TaskSource(name, str(path), function.name, f"{path.parent.name}/{path.name}")
@@ -109,12 +123,13 @@ def _declared_in(path: Path) -> list[TaskSource]:
 
 
 def _task_name(decorator: ast.expr) -> str | None:
-    if not isinstance(decorator, ast.Call) or not decorator.args:
+    if not isinstance(decorator, ast.Call):
         return None
     called = decorator.func.attr if isinstance(decorator.func, ast.Attribute) else getattr(decorator.func, "id", "")
-    first = decorator.args[0]
-    named = called == "task" and isinstance(first, ast.Constant) and isinstance(first.value, str)
-    return str(first.value) if named and isinstance(first, ast.Constant) else None
+    given = [*decorator.args[:1], *(keyword.value for keyword in decorator.keywords if keyword.arg == "name")]
+    if called == "task" and given and isinstance(given[0], ast.Constant) and isinstance(given[0].value, str):
+        return given[0].value
+    return None
 
 
 def _load_module(source: TaskSource) -> ModuleType:

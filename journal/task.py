@@ -11,7 +11,7 @@ import pickle
 import shutil
 from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field, is_dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from functools import cached_property
 from pathlib import Path
@@ -141,10 +141,10 @@ class Task:
 
     @cached_property
     def parameters(self) -> dict[str, Parameter]:
-        """The parameters by name, without the context."""
+        """The parameters by name, without the context; raises TypeError where the function's can't be given by name."""
         hints = get_type_hints(self.function, include_extras=True)
         signature = inspect.signature(self.function).parameters.values()
-        return {p.name: _parameter(p, hints[p.name]) for p in signature if hints[p.name] is not Context}
+        return {p.name: _parameter(p, hints.get(p.name)) for p in signature if hints.get(p.name) is not Context}
 
     @cached_property
     def context_name(self) -> str | None:
@@ -168,15 +168,15 @@ class Task:
                 checked[name] = self._validator(name).validate_python(value)
             except ValidationError as error:
                 raise _explain(self, name, error.errors()[0]) from error
+            except Exception as error:  # the type, or a validator of it, may be a stranger's
+                cause = " ".join(str(error).split("\n")[0].split())
+                message = f"parameter '{name}' of '{self.name}' has a type that can't be checked: {cause}"
+                raise ParameterError(name, message) from error
         return checked
 
     def _validator(self, name: str) -> Any:
-        from pydantic import ConfigDict, TypeAdapter
-
         if name not in self._validators:
-            hint = self.parameters[name].hint
-            config = None if isinstance(hint, type) and is_dataclass(hint) else ConfigDict(arbitrary_types_allowed=True)
-            self._validators[name] = TypeAdapter(hint, config=config)
+            self._validators[name] = _make_validator(self.parameters[name].hint)
         return self._validators[name]
 
     def check_names(self, values: Mapping[str, Any]) -> None:
@@ -222,11 +222,28 @@ def _can_travel(function: Callable[..., Any], item: Any) -> bool:
     return True
 
 
+def _make_validator(hint: Any) -> Any:
+    from pydantic import ConfigDict, PydanticUserError, TypeAdapter
+
+    try:
+        return TypeAdapter(hint, config=ConfigDict(arbitrary_types_allowed=True))
+    except PydanticUserError:  # models and dataclasses bring their own settings
+        return TypeAdapter(hint)
+
+
 def _parameter(declared: inspect.Parameter, hint: Any) -> Parameter:
+    if declared.kind not in (inspect.Parameter.POSITIONAL_OR_KEYWORD, inspect.Parameter.KEYWORD_ONLY):
+        raise TypeError(f"parameter '{declared}' can't be given by name; write it out")
+    if hint is None:
+        raise TypeError(f"parameter '{declared.name}' has no type; write '{declared.name}: int' or what it is")
+    if type(declared.default).__name__ == "FieldInfo":
+        raise TypeError(f"parameter '{declared.name}': write Annotated[TYPE, Field(...)] = DEFAULT")
     marks = _marks(hint)
     role = next((mark.name for mark in marks if isinstance(mark, Role)), "value")
     help_text = next((mark.description for mark in marks if getattr(mark, "description", None)), "")
     required = declared.default is inspect.Parameter.empty
+    if role in ("file", "files") and not required and declared.default is not None:
+        raise TypeError(f"parameter '{declared.name}': a file can have no default but None; the entry names it")
     return Parameter(declared.name, hint, required, None if required else declared.default, help_text, role)
 
 
@@ -242,5 +259,14 @@ def _marks(hint: Any) -> tuple[Any, ...]:
 
 def _explain(task: Task, name: str, error: Mapping[str, Any]) -> ParameterError:
     place = "".join(f"[{part}]" for part in error["loc"] if not str(part).startswith("list["))
-    message = str(error["msg"][0]).lower() + str(error["msg"][1:])
-    return ParameterError(name, f"parameter '{name}{place}' of '{task.name}' is {error['input']!r}: {message}")
+    message = " ".join(str(error["msg"]).split())
+    mend = (
+        "; put it in quotes" if error["type"] == "string_type" and not isinstance(error["input"], list | dict) else ""
+    )
+    what = f"parameter '{name}{place}' of '{task.name}' is {brief(repr(error['input']))}"
+    return ParameterError(name, f"{what}: {message[:1].lower()}{message[1:]}{mend}")
+
+
+def brief(text: str, longest: int = 80) -> str:
+    """Return a text, its end left out where it is longer than a message should be."""
+    return text if len(text) <= longest else text[: longest - 1] + "…"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import inspect
 from typing import Any
 
-from journal.errors import EntryError
+from journal.errors import EntryError, UsageError, nearest
 from journal.registry import Registry, load_task
 from journal.task import Parameter
 
@@ -24,6 +24,8 @@ def list_tasks(registry: Registry) -> list[str]:
 
 def explain_task(registry: Registry, name: str) -> list[str]:
     """Return a task's description and its parameters."""
+    if name not in registry.sources:
+        raise UsageError(f"unknown task '{name}'{nearest(name, registry.names())}")
     source = registry.find(name)
     task = load_task(source)
     lines = [f"{task.name}  ({source.origin})", "", inspect.getdoc(task.function) or "", ""]
