@@ -106,6 +106,25 @@ def status(as_json: Json = False) -> None:
 
 
 @app.command()
+def why(
+    what: Annotated[str, typer.Argument(metavar="PICTURE|DAY", help="A PNG that a step made, or a day.")],
+    step: Annotated[str, typer.Argument(metavar="[STEP]", help="With a day: the step to explain.")] = "",
+    redo: Annotated[str, typer.Option(metavar="FILE", help="Make the picture again, into this file.")] = "",
+) -> None:
+    """Say where a picture or a step's result came from, and make a picture again."""
+    from journal.why import describe_recipe, explain_result, make_again, read_recipe
+
+    workspace = _workspace()
+    if step:
+        typer.echo("\n".join(explain_result(workspace, _one_day(what, workspace), step)))
+    elif redo:
+        make_again(Path(what), Path(redo), workspace)
+        typer.echo(f"made {redo}")
+    else:
+        typer.echo("\n".join(describe_recipe(read_recipe(Path(what)), workspace)))
+
+
+@app.command()
 def check(days: Days, as_json: Json = False) -> None:
     """Compare the numbers typed in a day's prose with its reports."""
     from journal.check import check_entry

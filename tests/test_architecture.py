@@ -12,7 +12,7 @@ import pytest
 ROOT = Path(__file__).parents[1]
 ORDER = (
     "errors document workspace models report task entry registry plan fingerprint store run ledger render splice day "
-    "check status tasklist doctor skeleton blog console cli"
+    "why check status tasklist doctor skeleton blog console cli"
 ).split()
 HEAVY = ["torch", "transformers", "diffusers", "peft", "matplotlib", "pandas", "scipy", "numpy", "mkdocs", "pydantic"]
 

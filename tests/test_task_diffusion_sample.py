@@ -231,3 +231,21 @@ def test_the_step_lands_in_the_entry(space: Space, pipeline: Path) -> None:
     assert entry.read_text().count("<img") == 2
     report = read_report(entry.with_suffix("") / "horse")
     assert len(report.outputs["pictures"]) == 2
+
+
+def test_why_tells_a_pictures_recipe_and_makes_it_again(space: Space, pipeline: Path) -> None:
+    entry = space.entry(
+        f"  horse: {{uses: diffusion.sample, model: {pipeline}, prompts: [a horse, a cat], steps: 2}}\n"
+    )
+    space.run("day", "133", check=0)
+    path = sorted((entry.with_suffix("") / "horse").glob("a-cat-*.png"))[2]
+    said = space.run("why", str(path), check=0).out
+    assert 'prompts: ["a cat"]' in said
+    assert "seeds: [2]" in said
+    space.run("why", str(path), "--redo", "again.png", check=0)
+    assert (space.root / "again.png").read_bytes() == path.read_bytes()
+
+
+def test_why_of_a_picture_without_a_recipe_is_one_line(space: Space) -> None:
+    Image.new("RGB", (2, 2)).save(space.root / "plain.png")
+    assert "carries no recipe" in space.run("why", "plain.png", check=2).err
