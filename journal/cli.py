@@ -28,6 +28,7 @@ app = typer.Typer(
     rich_markup_mode=None,
 )
 _ClickError: Any = typer.BadParameter.__mro__[2]  # Typer carries its own copy of click and exports no base class
+_INTERRUPTED = 130
 
 Days = Annotated[str, typer.Argument(metavar="DAY", help="133, 130..140, or today")]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON for other programs.")]
@@ -270,12 +271,14 @@ def main() -> None:
     arguments = [word for word in sys.argv[1:] if word != "--debug"]
     try:
         code = app(arguments, standalone_mode=False, prog_name="journal")
+        if code == _INTERRUPTED:  # Typer turns Ctrl-C into this code
+            raise KeyboardInterrupt
     except JournalError as error:
         code = _say(str(error), error.exit_code, debug)
     except _ClickError as error:
         code = _say(error.format_message(), 2, debug)
     except (typer.Abort, KeyboardInterrupt):
-        code = _say("interrupted; what was finished is kept, and the next run carries on", 130, debug)
+        code = _say("interrupted; what was finished is kept, and the next run carries on", _INTERRUPTED, debug)
     except Exception as error:  # a mistake of journal's own: one line as well, and no traceback unless asked for
         code = _say(f"a fault in journal itself: {type(error).__name__}: {error}; --debug shows where", 1, debug)
     sys.exit(code)

@@ -88,12 +88,28 @@ def _mentioned(module: _Module, statements: list[ast.stmt]) -> Iterator[_Target]
         if isinstance(node, ast.Import | ast.ImportFrom):
             local |= _imported(node, module)
     yield from local.values()
-    for node in (node for statement in statements for node in ast.walk(statement)):
-        if isinstance(node, ast.Name):
-            if node.id in module.definitions:
-                yield _Target(module.name, node.id)
-            if node.id in module.imports:
-                yield module.imports[node.id]
+    if "*" in module.imports:
+        yield module.imports["*"]
+    nodes = [node for statement in statements for node in ast.walk(statement)]
+    attribute_of = {
+        id(node.value): node.attr
+        for node in nodes
+        if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name)
+    }
+    for node in nodes:
+        if isinstance(node, ast.Name) and node.id in module.definitions:
+            yield _Target(module.name, node.id)
+        if isinstance(node, ast.Name) and node.id in module.imports:
+            yield _narrowed(module.imports[node.id], node.id, attribute_of.get(id(node)))
+
+
+def _narrowed(target: _Target, bound: str, attribute: str | None) -> _Target:
+    """Return what ``helpers.add`` means where all of ``helpers`` is imported: that one definition."""
+    is_first_part = target.module != bound and target.module.startswith(f"{bound}.")  # import a.b binds a
+    if target.name != _WHOLE or attribute is None or is_first_part:
+        return target
+    submodule = f"{target.module}.{attribute}"
+    return _Target(submodule, _WHOLE) if _is_module(submodule) else _Target(target.module, attribute)
 
 
 def _imported(node: ast.Import | ast.ImportFrom, module: _Module) -> dict[str, _Target]:
@@ -118,7 +134,8 @@ def _imported(node: ast.Import | ast.ImportFrom, module: _Module) -> dict[str, _
 def _is_local(top: str) -> bool:
     """Return whether a package lies outside the libraries; to look inside a library would import it."""
     spec = importlib.util.find_spec(top) if top else None
-    return bool(spec and spec.origin and "-packages" not in spec.origin and top not in sys.stdlib_module_names)
+    places = [spec.origin] if spec and spec.origin else list(spec.submodule_search_locations or []) if spec else []
+    return bool(places) and "-packages" not in str(places[0]) and top not in sys.stdlib_module_names
 
 
 @lru_cache(maxsize=4096)
@@ -156,6 +173,8 @@ def _parse_text(name: str, path: Path, is_package: bool, text: str) -> _Module:
     for statement in ast.parse(text).body:
         if isinstance(statement, ast.Import | ast.ImportFrom):
             module.imports |= _imported(statement, module)
+        elif isinstance(statement, ast.Try | ast.If) and not _is_type_checking(statement):
+            module.effects.append(statement)  # what it imports or defines is reached with it
         elif bound := list(_bound(statement)):
             for target in bound:
                 module.definitions.setdefault(target, []).append(statement)

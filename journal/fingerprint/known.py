@@ -129,10 +129,10 @@ def _code_as_noted(noted: str | None) -> Code | None:
     """Return the code of a note if every file in it, and every folder that may bring another, is as it was."""
     if noted is None:
         return None
+    stamps, digest, files, reads_the_day = json.loads(noted)
     try:
-        stamps, digest, files, reads_the_day = json.loads(noted)
         if any(stamp_of(place) != stamp for place, stamp in stamps.items()):
             return None
-    except (OSError, ValueError):  # a file is gone, or an older version wrote the note
+    except OSError:
         return None
     return Code(digest, tuple(map(Path, files)), reads_the_day)

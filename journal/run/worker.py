@@ -49,6 +49,7 @@ class Line:
 def main() -> None:
     """Serve jobs from the connection whose descriptor is the first argument, until it closes."""
     _die_with_the_run(int(sys.argv[2]))
+    sys.stdout.reconfigure(line_buffering=True)  # type: ignore[union-attr]  # a log whose step crashes holds all
     line = Line(Connection(int(sys.argv[1])))
     while True:
         job = line.inbox.get()
@@ -74,7 +75,7 @@ def run_job(job: Job, line: Line) -> Message:
     except MemoryError:
         message = "ran out of memory; give it smaller inputs, or a machine with more"
     except (Exception, SystemExit) as error:  # a step may fail in any way, and the run goes on
-        traceback.print_exc()
+        _print_error(error)
         message = f"{type(error).__name__}: {error}"
     return ("failed", " ".join(message.replace(f"{job.root}{os.sep}", "").split()))
 
@@ -128,6 +129,14 @@ def _call_task(job: Job, line: Line) -> Report:
     if not isinstance(report, Report):
         raise TaskError(f"task '{task.name}' returned {type(report).__name__}; it must return a Report")
     return report
+
+
+def _print_error(error: BaseException) -> None:
+    """Print a traceback to the log, from the task's own code on."""
+    here, trace = str(Path(__file__).parents[1]), error.__traceback__
+    while trace and trace.tb_next and trace.tb_frame.f_code.co_filename.startswith(here):
+        trace = trace.tb_next
+    traceback.print_exception(type(error), error, trace)
 
 
 def _basis(header: Mapping[str, Any]) -> str:
