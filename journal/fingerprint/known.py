@@ -60,7 +60,7 @@ class Known:
     def code(self, source: TaskSource) -> Code:
         """Return the code that a task reaches; it is read again where one of its files or folders is another."""
         if source not in self._codes:
-            key = f"{source.module}:{source.attribute}"
+            key = digest_of(source.module, source.attribute, _own_code())
             code = _code_as_noted(self.memory.recall("code", key))
             if code is None:
                 code = read_code(source, self.workspace.root)
@@ -107,9 +107,10 @@ def digest_of(*parts: Any) -> str:
 
 @lru_cache(maxsize=1)
 def _own_code() -> str:
-    """Return what the reading and checking of parameters depends on in journal itself."""
+    """Return what the reading of code and the checking of parameters depend on in journal itself."""
     folder = Path(__file__).parents[1]
-    return repr([stamp_of(folder / name) for name in ("task.py", "plan.py", "models.py", "fingerprint")])
+    files = [*folder.glob("fingerprint/*.py"), *(folder / name for name in ("task.py", "plan.py", "models.py"))]
+    return repr([stamp_of(file) for file in sorted(files)])
 
 
 def _written(parameters: Mapping[str, Any]) -> str | None:
@@ -129,10 +130,10 @@ def _code_as_noted(noted: str | None) -> Code | None:
     """Return the code of a note if every file in it, and every folder that may bring another, is as it was."""
     if noted is None:
         return None
-    stamps, digest, files, reads_the_day = json.loads(noted)
     try:
+        stamps, digest, files, reads_the_day = json.loads(noted)
         if any(stamp_of(place) != stamp for place, stamp in stamps.items()):
             return None
-    except OSError:
+    except (OSError, ValueError):  # a file is gone, or an older version wrote the note
         return None
     return Code(digest, tuple(map(Path, files)), reads_the_day)

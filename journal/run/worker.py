@@ -132,11 +132,12 @@ def _call_task(job: Job, line: Line) -> Report:
 
 
 def _print_error(error: BaseException) -> None:
-    """Print a traceback to the log, from the task's own code on."""
+    """Print to the log where in the task's own code an error arose."""
     here, trace = str(Path(__file__).parents[1]), error.__traceback__
     while trace and trace.tb_next and trace.tb_frame.f_code.co_filename.startswith(here):
         trace = trace.tb_next
-    traceback.print_exception(type(error), error, trace)
+    lines = [*traceback.format_tb(trace), *traceback.format_exception_only(error)]
+    print("".join(lines), file=sys.stderr)
 
 
 def _basis(header: Mapping[str, Any]) -> str:
