@@ -5,7 +5,8 @@
     python bench/factor.py stream [ROWS]   correlations of a CSV file of 10,000,000 × 20
 
 The others run in an environment of their own under build/, R where it is installed. All times are of one run on one
-machine, each the median of its repeats; a ratio above 1 means that the other one takes longer.
+machine, each the least of its repeats (other work on the machine only adds). A ratio above 1 means that the other one
+takes longer.
 """
 
 import json
@@ -26,39 +27,39 @@ PEERS = ("scikit-learn<1.8", "factor_analyzer==0.5.1", "pandas")
 sys.path.insert(0, str(ROOT))
 
 PEERS_FIT = """
-import json, statistics, sys, time, warnings
+import json, sys, time, warnings
 import numpy as np
 from factor_analyzer import FactorAnalyzer
 from sklearn.decomposition import FactorAnalysis
 warnings.simplefilter("ignore")
 rows = np.load(sys.argv[1])
-def median(run, repeats=9):
+def least(run, repeats=15):
     run()
     times = []
     for _ in range(repeats):
         start = time.perf_counter(); run(); times.append(time.perf_counter() - start)
-    return statistics.median(times)
+    return min(times)
 def fit(turn):
     return lambda: FactorAnalyzer(5, rotation=turn, method="minres").fit(rows)
 print(json.dumps({
-    "factor_analyzer minres + oblimin": median(fit("oblimin")),
-    "factor_analyzer minres + varimax": median(fit("varimax")),
-    "scikit-learn ml + varimax": median(lambda: FactorAnalysis(5, rotation="varimax").fit(rows)),
+    "factor_analyzer minres + oblimin": least(fit("oblimin")),
+    "factor_analyzer minres + varimax": least(fit("varimax")),
+    "scikit-learn ml + varimax": least(lambda: FactorAnalysis(5, rotation="varimax").fit(rows)),
 }))
 """
 
 R_FIT = """
 suppressPackageStartupMessages({library(psych); library(GPArotation)})
 rows <- as.matrix(read.csv(commandArgs(TRUE)[1]))
-middle <- function(run, repeats = 9) {
+least <- function(run, repeats = 15) {
   run()
   now <- function() proc.time()[["elapsed"]]
-  median(replicate(repeats, {start <- now(); for (i in 1:5) run(); (now() - start) / 5}))
+  min(replicate(repeats, {start <- now(); for (i in 1:5) run(); (now() - start) / 5}))
 }
 cat(sprintf('{"psych minres + oblimin": %f, "psych minres + varimax": %f, "factanal ml + varimax": %f}',
-  middle(function() fa(cor(rows), 5, n.obs = nrow(rows), rotate = "oblimin")),
-  middle(function() fa(cor(rows), 5, n.obs = nrow(rows), rotate = "varimax")),
-  middle(function() factanal(rows, 5, rotation = "varimax"))))
+  least(function() fa(cor(rows), 5, n.obs = nrow(rows), rotate = "oblimin")),
+  least(function() fa(cor(rows), 5, n.obs = nrow(rows), rotate = "varimax")),
+  least(function() factanal(rows, 5, rotation = "varimax"))))
 """
 
 PANDAS_STREAM = """
@@ -131,17 +132,17 @@ def time_ours(rows: np.ndarray, method: str, turn: str) -> float:
         turned = rotate(loadings, turn)
         assess_fit(found.matrix, turned.loadings, turned.correlations, found.observations)
 
-    return median_time(run)
+    return least_time(run)
 
 
-def median_time(run: Callable[[], None], repeats: int = 25) -> float:
+def least_time(run: Callable[[], None], repeats: int = 75) -> float:
     run()
     times = []
     for _ in range(repeats):
         start = time.perf_counter()
         run()
         times.append(time.perf_counter() - start)
-    return float(np.median(times))
+    return min(times)
 
 
 def bench_stream(python: Path, rows: int) -> None:

@@ -129,6 +129,23 @@ def test_gradients_are_those_of_differences(criterion):
     assert np.allclose(criterion(loadings)[1], slopes, atol=1e-7)
 
 
+@pytest.mark.parametrize("method", [method for method in METHODS if not method.startswith("geomin")])
+@pytest.mark.parametrize("normalize", [True, False])
+def test_the_units_of_a_covariance_run_do_not_turn_the_factors(method, normalize):
+    unrotated = sample(4)
+    small, large = (rotate(unrotated * size, method, normalize) for size in (1e-6, 1e6))
+    assert small.converged and large.converged
+    assert np.allclose(small.loadings * 1e12, large.loadings, rtol=1e-4, atol=1)
+
+
+def test_geomins_delta_is_in_the_units_of_the_loadings():
+    # Σ (Π (λ² + δ))^(1/k) is unchanged but for its unit when λ and √δ grow alike
+    unrotated = sample(4)
+    small, large = (rotate(unrotated * size, "geominQ", delta=0.01 * size**2) for size in (1, 1000))
+    assert np.allclose(small.loadings * 1000, large.loadings, atol=1e-2)
+    assert large.criterion == pytest.approx(small.criterion * 1e6)
+
+
 def test_psychs_choice_of_normalisation_is_stated():
     unrotated = sample(1)
     assert {method: rotate(unrotated, method).normalized for method in RULES} == {

@@ -70,14 +70,15 @@ def extract(matrix: ArrayLike, factors: int, method: str = "minres", max_iterati
     loadings = order.columns(fitted.loadings)
     communalities = (loadings**2).sum(axis=1)
     variance = (loadings**2).sum(axis=0)
+    common = values if method == "principal" else _reduced(values, communalities)
     return Extraction(
         method=method,
         loadings=loadings,
         rescaled=loadings / scale,
         communalities=communalities,
         uniqueness=diagonal - communalities,
-        eigenvalues=eigen(values)[0],
-        common_eigenvalues=eigen(values if method == "principal" else _reduced(values, communalities))[0],
+        eigenvalues=np.linalg.eigvalsh(values)[::-1],
+        common_eigenvalues=np.linalg.eigvalsh(common)[::-1],
         variance=variance,
         proportion=variance / diagonal.sum(),
         iterations=fitted.iterations,

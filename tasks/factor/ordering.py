@@ -30,13 +30,12 @@ def arrange(loadings: Array, variance: Array) -> Arrangement:
     """
     ranks = -np.round(variance / max(float(variance.max()), 1e-300), 9)
     order = np.lexsort((-np.round((np.abs(loadings) ** 3).sum(axis=0), 9), ranks))
-    return Arrangement(order, np.array([_sign(column) for column in loadings[:, order].T]))
+    return Arrangement(order, _signs(loadings[:, order]))
 
 
-def _sign(column: Array) -> float:
-    scale = max(float(np.abs(column).max()), 1e-300)
-    unit = column / scale
-    for total in (unit.sum(), (unit**3).sum(), *unit[np.abs(unit) > 1e-9][:1]):
-        if abs(total) > 1e-9:
-            return float(np.sign(total))
-    return 1.0
+def _signs(loadings: Array) -> Array:
+    unit = loadings / np.maximum(np.abs(loadings).max(axis=0), 1e-300)
+    first = np.take_along_axis(unit, np.argmax(np.abs(unit) > 1e-9, axis=0)[None], axis=0)[0]
+    sums, cubes = unit.sum(axis=0), (unit**3).sum(axis=0)
+    deciding = np.where(np.abs(sums) > 1e-9, sums, np.where(np.abs(cubes) > 1e-9, cubes, first))
+    return np.asarray(np.where(deciding < 0, -1.0, 1.0))

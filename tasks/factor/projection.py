@@ -63,8 +63,8 @@ class Orthogonal(Family):
         return np.asarray(gradient - turns @ (inner + inner.mT) / 2)
 
     def retract(self, matrices: Array) -> Array:
-        left, _, right = np.linalg.svd(matrices)
-        return np.asarray(left @ right)
+        """By Cholesky's QR: a step along the tangent keeps M'M at I or above, so this is as exact as an SVD."""
+        return np.asarray(np.linalg.solve(np.linalg.cholesky(matrices.mT @ matrices), matrices.mT).mT)
 
 
 class Oblique(Family):
@@ -91,9 +91,9 @@ def descend(family: Family, starts: Array, tolerance: float, max_iterations: int
     turns = starts.copy()
     values, gradients = family.evaluate(turns)
     slopes = family.tangent(turns, gradients)
-    lengths = np.ones(len(turns))
-    iterations = np.zeros(len(turns), dtype=int)
     norms = _norm(slopes)
+    lengths = 1 / np.maximum(norms, 1.0)
+    iterations = np.zeros(len(turns), dtype=int)
     active = np.flatnonzero(norms >= tolerance)
     while len(active) and iterations.max() < max_iterations:
         before = turns[active], slopes[active]
@@ -120,6 +120,8 @@ def _step(family: Family, turns: Array, values: Array, slopes: Array, lengths: A
         trial = family.retract(turns[waiting] - scaled)
         reached, gradients = family.evaluate(trial)
         good = reached <= values[waiting] - 1e-4 * squared[waiting] * trial_lengths[waiting]
+        if len(waiting) == len(turns) and good.all():
+            return trial, reached, gradients
         done = waiting[good]
         turns[done], values[done], new_gradients[done] = trial[good], reached[good], gradients[good]
         waiting = waiting[~good]
@@ -133,7 +135,7 @@ def _step(family: Family, turns: Array, values: Array, slopes: Array, lengths: A
 def _next_lengths(steps: Array, changes: Array) -> Array:
     """Barzilai & Borwein's first length, held within bounds."""
     across = np.abs((steps * changes).sum(axis=(-2, -1)))
-    return np.asarray(np.clip((steps**2).sum(axis=(-2, -1)) / np.maximum(across, 1e-300), 1e-6, 1e6))
+    return np.asarray(np.clip((steps**2).sum(axis=(-2, -1)) / np.maximum(across, 1e-300), 1e-6, 1e3))
 
 
 def _norm(matrices: Array) -> Array:

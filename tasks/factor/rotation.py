@@ -41,22 +41,26 @@ class Rotation:
 
 
 class Rule(NamedTuple):
-    """How a rotation is done: oblique or not, normalised unless told otherwise, the criterion for p × k loadings."""
+    """How a rotation is done: oblique or not, normalised unless told otherwise, its criterion for p × k loadings.
+
+    The criterion goes with the loadings' size to the power of `degree`; the search is among loadings of size 1.
+    """
 
     oblique: bool
     normalize: bool
+    degree: int
     criterion: Callable[[int, int, float, float], Criterion]
 
 
 RULES = {
-    "varimax": Rule(False, True, lambda p, k, gamma, delta: varimax),
-    "quartimax": Rule(False, False, lambda p, k, gamma, delta: quartimax),
-    "equamax": Rule(False, False, lambda p, k, gamma, delta: crawford_ferguson(k / (2 * p))),
-    "geominT": Rule(False, False, lambda p, k, gamma, delta: geomin(delta)),
-    "promax": Rule(True, True, lambda p, k, gamma, delta: varimax),
-    "oblimin": Rule(True, False, lambda p, k, gamma, delta: oblimin(gamma)),
-    "quartimin": Rule(True, False, lambda p, k, gamma, delta: oblimin(0.0)),
-    "geominQ": Rule(True, False, lambda p, k, gamma, delta: geomin(delta)),
+    "varimax": Rule(False, True, 4, lambda p, k, gamma, delta: varimax),
+    "quartimax": Rule(False, False, 4, lambda p, k, gamma, delta: quartimax),
+    "equamax": Rule(False, False, 4, lambda p, k, gamma, delta: crawford_ferguson(k / (2 * p))),
+    "geominT": Rule(False, False, 2, lambda p, k, gamma, delta: geomin(delta)),
+    "promax": Rule(True, True, 4, lambda p, k, gamma, delta: varimax),
+    "oblimin": Rule(True, False, 4, lambda p, k, gamma, delta: oblimin(gamma)),
+    "quartimin": Rule(True, False, 4, lambda p, k, gamma, delta: oblimin(0.0)),
+    "geominQ": Rule(True, False, 2, lambda p, k, gamma, delta: geomin(delta)),
 }
 METHODS = ("none", *RULES)
 
@@ -100,14 +104,15 @@ def rotate(
     _check_rank(unrotated)
     rule = RULES[method]
     normalize = rule.normalize if normalize is None else normalize
-    weights = _row_lengths(unrotated) if normalize else np.ones((len(unrotated), 1))
-    scaled = unrotated / weights
+    lengths = _row_lengths(unrotated)
+    size = 1.0 if normalize else float(lengths.max())
+    scaled = unrotated / (lengths if normalize else size)
     family = Orthogonal if method == "promax" or not rule.oblique else Oblique
-    criterion = rule.criterion(len(unrotated), factors, gamma, delta)
+    criterion = rule.criterion(len(unrotated), factors, gamma, delta / size**2)
     search = descend(family(scaled, criterion), _starts(factors, starts, seed), tolerance, max_iterations)
     best = search.turns[_best(search)]
     turn = _promax(scaled, best, power, search) if method == "promax" else _turn(best, rule.oblique, search)
-    return _finish(unrotated, turn, method, normalize)
+    return _finish(unrotated, turn, method, normalize, size**rule.degree)
 
 
 def _check(loadings: ArrayLike, method: str) -> Array:
@@ -130,7 +135,7 @@ def _unturned(loadings: Array, method: str) -> Rotation:
     """Leave the loadings as they are, but for order and signs; say so where there is one factor only."""
     same = np.eye(loadings.shape[1])
     search = Search(same[None], np.zeros(1), np.zeros(1, dtype=int), np.ones(1, dtype=bool))
-    done = _finish(loadings, Turn(same, same, search), "none", False)
+    done = _finish(loadings, Turn(same, same, search), "none", False, 1.0)
     alone = Caution("one-factor", "one factor leaves nothing to rotate")
     cautions = () if method == "none" else (alone,)
     return replace(done, criterion=None, starts=0, agreeing=0, optima=0, cautions=cautions)
@@ -178,8 +183,8 @@ def _promax(scaled: Array, best: Array, power: float, search: Search) -> Turn:
     return Turn(best @ fit, back @ back.T, search)
 
 
-def _finish(unrotated: Array, turn: Turn, method: str, normalize: bool) -> Rotation:
-    """Put the factors in order and gather the result."""
+def _finish(unrotated: Array, turn: Turn, method: str, normalize: bool, unit: float) -> Rotation:
+    """Put the factors in order and gather the result; `unit` is that of the criterion's values."""
     pattern = unrotated @ turn.matrix
     arrangement = arrange(pattern, np.diag(turn.correlations @ pattern.T @ pattern))
     pattern = arrangement.columns(pattern)
@@ -194,7 +199,7 @@ def _finish(unrotated: Array, turn: Turn, method: str, normalize: bool) -> Rotat
         correlations=correlations,
         matrix=arrangement.columns(turn.matrix),
         variance=np.diag(correlations @ pattern.T @ pattern),
-        criterion=float(turn.search.values[best]),
+        criterion=float(turn.search.values[best]) * unit,
         iterations=int(turn.search.iterations[best]),
         converged=bool(turn.search.converged[best]),
         starts=len(turn.search.values),
