@@ -18,6 +18,7 @@ from journal.workspace import Workspace
 
 _REFERENCE = re.compile(r"\$\{\s*(?:day-(?P<day>\d+)\.)?(?P<step>[A-Za-z0-9][\w-]*)\.(?P<output>[\w-]+)\s*\}")
 _UNFINISHED = re.compile(r"\$\{\s*((?:day-\d+\.)?[A-Za-z0-9][\w-]*)\s*\}")
+_BYTES = re.compile("[\udc80-\udcff]")
 _GLOB = re.compile(r"[*?\[]")
 
 
@@ -231,6 +232,10 @@ def _glob(name: str, pattern: str, root: Path) -> list[Path]:
         raise ParameterError(name, f"parameter '{name}': {pattern} is no glob: {error}") from error
     if not found:
         raise ParameterError(name, f"parameter '{name}': no file matches {pattern}")
+    for path in found:
+        if _BYTES.search(path.name):
+            shown = _BYTES.sub("?", _shown(path, root))
+            raise ParameterError(name, f"parameter '{name}': the name of {shown} is no UTF-8; rename the file")
     return found
 
 
