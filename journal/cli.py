@@ -268,7 +268,7 @@ def doctor() -> None:
 def main() -> None:
     """Run the command line; every error becomes one line and an exit code here."""
     debug = "--debug" in sys.argv[1:]
-    arguments = [word for word in sys.argv[1:] if word != "--debug"]
+    arguments = [word for word in sys.argv[1:] if word != "--debug"] or ["--help"]
     try:
         code = app(arguments, standalone_mode=False, prog_name="journal")
         if code == _INTERRUPTED:  # Typer turns Ctrl-C into this code
@@ -400,8 +400,8 @@ def _one_day(text: str, workspace: Workspace) -> int:
         if number is None:
             raise UsageError("'today' needs the date of day 1; add 'day-1: 2024-01-02' to journal.yml")
         return number
-    if not text.isdecimal():
-        raise UsageError(f"'{text}' is no day; give a number such as 133, a range such as 130..140, or today")
+    if not text.isdecimal() or len(text) > 9:
+        raise UsageError(f"'{text[:40]}' is no day; give a number such as 133, a range such as 130..140, or today")
     return int(text)
 
 
