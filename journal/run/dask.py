@@ -140,8 +140,10 @@ class DaskSite:
 def _sees(marker: str, text: str) -> bool:
     from pathlib import Path
 
-    path = Path(marker)
-    return path.is_file() and path.read_text(encoding="ascii") == text
+    try:
+        return Path(marker).read_text(encoding="ascii") == text
+    except OSError:
+        return False
 
 
 def _cause(error: BaseException | None) -> str:
