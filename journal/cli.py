@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import sys
 import traceback
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -34,16 +36,22 @@ Days = Annotated[str, typer.Argument(metavar="DAY", help="133, 130..140, or toda
 Json = Annotated[bool, typer.Option("--json", help="Print JSON for other programs.")]
 
 
+def _print_version(asked: bool) -> None:
+    from journal import __version__
+
+    if asked:
+        typer.echo(__version__)
+        raise typer.Exit
+
+
 @app.callback()
 def _options(
     debug: Annotated[bool, typer.Option("--debug", help="Show the traceback of an error.")] = False,
-    version: Annotated[bool, typer.Option("--version", help="Print the version.")] = False,
+    version: Annotated[
+        bool, typer.Option("--version", help="Print the version.", is_eager=True, callback=_print_version)
+    ] = False,
 ) -> None:
-    if version:
-        from journal import __version__
-
-        typer.echo(__version__)
-        raise typer.Exit
+    """Take the options that all commands share."""
 
 
 @app.command()
@@ -89,11 +97,13 @@ def day(
         raise UsageError(f"--edits is '{edits}'; use merge, keep or drop")
     workspace, registry, store = _open()
     choice = Choice(tuple(only), force, jobs or None, command=f"journal day {days}", on=on)
-    codes = []
     chosen = _days(days, workspace)
-    for number in _stale_days(chosen, workspace, registry, store) if stale else chosen:
-        codes.append(_day(workspace, registry, store, number, choice, dry_run=dry_run, edits=edits, as_json=as_json))
-    raise typer.Exit(max(codes, default=0))
+    chosen = _stale_days(chosen, workspace, registry, store) if stale else chosen
+    run_one = partial(_day, workspace, registry, store, choice=choice, dry_run=dry_run, edits=edits, as_json=as_json)
+    done = [run_one(number) if ".." not in days else _day_of_many(number, run_one) for number in chosen]
+    if as_json:
+        typer.echo(done[0][1] if done and ".." not in days else f"[{', '.join(text for _, text in done)}]")
+    raise typer.Exit(max((code for code, _ in done), default=0))
 
 
 @app.command()
@@ -316,8 +326,17 @@ def _stale_days(days: list[int], workspace: Workspace, registry: Registry, store
     stale = set(stale_days(day_statuses(workspace, registry, store)))
     found = [number for number in days if number in stale]
     if not found:
-        typer.echo("no day of these is stale")
+        typer.echo("no day of these is stale", err=True)
     return found
+
+
+def _day_of_many(number: int, run_one: Callable[[int], tuple[int, str]]) -> tuple[int, str]:
+    """Run one day of several: an entry that is wrong is said, and the days after it run."""
+    try:
+        return run_one(number)
+    except JournalError as error:
+        told = json.dumps({"day": number, "error": str(error), "exit_code": error.exit_code}, indent=1)
+        return _say(str(error), error.exit_code, debug=False), told
 
 
 def _day(
@@ -330,8 +349,8 @@ def _day(
     dry_run: bool,
     edits: str,
     as_json: bool,
-) -> int:
-    """Run one day with its lines on the terminal; returns the exit code."""
+) -> tuple[int, str]:
+    """Run one day with its lines on the terminal; returns the exit code, and the outcome as JSON."""
     from journal.console import Console
     from journal.day import open_day, run_day, summary
 
@@ -347,24 +366,21 @@ def _day(
         console.line(f"day {number}: {run.entry.title}")
         outcome = run_day(run, console, edits)
         console.line(_closing_line(outcome, run))
-    if as_json:
-        typer.echo(summary(outcome))
-    return outcome.exit_code
+    return outcome.exit_code, summary(outcome)
 
 
-def _preview(run: Run, *, as_json: bool) -> int:
-    """Print what would run and why; returns the exit code."""
+def _preview(run: Run, *, as_json: bool) -> tuple[int, str]:
+    """Say what would run and why; returns the exit code, and the same as JSON."""
     from journal.console import describe
     from journal.day import describe_results
 
     for problem in run.plan.problems:
         typer.echo(str(problem), err=True)
     results = list(run.preview())
-    if as_json:
-        typer.echo(json.dumps({"day": run.entry.day, "steps": describe_results(results)}, indent=1))
-    else:
+    if not as_json:
         typer.echo("\n".join(describe(result) for result in results))
-    return 3 if run.plan.problems else 0
+    told = json.dumps({"day": run.entry.day, "steps": describe_results(results)}, indent=1)
+    return 3 if run.plan.problems else 0, told
 
 
 def _closing_line(outcome: DayOutcome, run: Run) -> str:
