@@ -24,7 +24,8 @@ from tasks.factor.rotation import Rotation, rotate
 from tasks.factor.scores import Weights, score, weigh
 
 Input = Literal["rows", "correlation", "covariance"]
-_PART_BYTES = 64 << 20  # files beyond this are read in parts, one for each core
+_PART_BYTES = 32 << 20
+_AT_ONCE = 8  # parts between two words of progress
 
 
 @dataclass(frozen=True)
@@ -138,19 +139,18 @@ def _read_matrix(data: Path, names: tuple[str, ...]) -> tuple[tuple[str, ...], A
 
 
 def _read_moments(data: Path, names: tuple[str, ...], missing: str, ctx: Context) -> Moments:
-    """Take the moments of a file of any length in one pass, in parts over the cores where it is long."""
-    parts = ctx.jobs if data.stat().st_size > _PART_BYTES else 1
-    read = 0
+    """Take the moments of a file of any length in one pass; a long file goes in parts to the run's workers."""
+    parts = max(1, data.stat().st_size // _PART_BYTES)
+    measure = partial(_measure_part, data, names, missing, parts)
+    found: list[Moments] = []
+    for first in range(0, parts, _AT_ONCE):
+        found += ctx.map(measure, range(first, min(first + _AT_ONCE, parts)))
+        ctx.progress(len(found), parts + 1, f"{sum(one.rows for one in found):,} rows read")
+    return merge_all(found)
 
-    def measure(part: int) -> Moments:
-        def tell(rows: int) -> None:
-            nonlocal read
-            read += rows
-            ctx.progress(min(part + 0.5, parts), parts, f"{read:,} rows read")
 
-        return stream(read_chunks(data, names, part, parts), missing, tell if parts > 1 else None)
-
-    return merge_all(ctx.map(measure, range(parts)))
+def _measure_part(data: Path, names: tuple[str, ...], missing: str, parts: int, part: int) -> Moments:
+    return stream(read_chunks(data, names, part, parts), missing)
 
 
 def _solve(
@@ -167,10 +167,8 @@ def _solve(
     matrix, rows = association.matrix, association.observations
     most = len(matrix) if method == "principal" else None
     how_many = suggest_number(matrix, rows, most=most, seed=ctx.seed)
-    ctx.progress(1, 3, "number of factors")
     count = how_many.factors if factors == "auto" else factors
     extraction = extract(matrix, count, method)
-    ctx.progress(2, 3, "extracted")
     turned = None if rotation == "none" or count == 1 else rotate(extraction.loadings, rotation, normalize)
     loadings, phi = (turned.loadings, turned.correlations) if turned else (extraction.loadings, None)
     fit = assess_fit(matrix, loadings, phi, rows) if method in ("minres", "ml") else None
