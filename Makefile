@@ -2,7 +2,9 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
-STAMP := $(VENV)/.installed
+PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
+INSTALLED := $(VENV)/.installed
+DEVELOPED := $(VENV)/.developed
 
 help:
 	@echo "make day     run day 133 and build the blog"
@@ -11,25 +13,28 @@ help:
 	@echo "make bench   measure against other tools"
 	@echo "make clean   remove what was built; results in .journal stay"
 
-$(STAMP): pyproject.toml
-	$(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check torch==2.13.0
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[all,dev]'
-	touch $(STAMP)
+$(INSTALLED): pyproject.toml
+	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	$(PIP) torch==2.13.0 --editable '.[all]'
+	touch $@
 
-day: $(STAMP)
+$(DEVELOPED): $(INSTALLED)
+	$(PIP) --editable '.[all,dev]'
+	touch $@
+
+day: $(INSTALLED)
 	$(BIN)/journal day 133
 	$(BIN)/journal build
 
-test: $(STAMP)
+test: $(DEVELOPED)
 	$(BIN)/python -m pytest
 
-check: $(STAMP)
+check: $(DEVELOPED)
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 
-bench: $(STAMP)
+bench: $(DEVELOPED)
 	for script in bench/*.py; do $(BIN)/python $$script; done
 
 clean:
