@@ -6,11 +6,10 @@ import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 from journal.entry import entry_days, read_entry
 from journal.errors import EntryError
-from journal.report import format_number
+from journal.report import Total, format_number
 from journal.workspace import Amount, Workspace
 
 
@@ -25,11 +24,11 @@ class Ledger:
 
     @property
     def total(self) -> float:
-        return sum(self.by_day.values())
+        return sum(self.by_day.values(), start=0.0)
 
     def until(self, day: int) -> float:
         """Return the total of the days up to and with this one."""
-        return sum(value for when, value in self.by_day.items() if when <= day)
+        return sum((value for when, value in self.by_day.items() if when <= day), start=0.0)
 
     def sentence(self, day: int) -> str:
         """Say where the ledger stood on a day: "glaswegian: 4.75 of 120 min (4.0 %)"."""
@@ -56,16 +55,26 @@ class Ledgers:
 
     goals: Mapping[str, Amount]
     counted: dict[tuple[int, str], list[_Counted]] = field(default_factory=dict)
+    broken: dict[tuple[int, str], EntryError] = field(default_factory=dict)
 
     def put(self, day: int, step: str, folder: Path) -> None:
-        """Count a step's report, in the place of what that step counted before."""
-        self.counted[(day, step)] = list(_totals_of(day, folder))
+        """Count a step's report, in the place of what that step counted before.
+
+        One that can't be read is an error once totals are asked for: until then a good one may take its place.
+        """
+        self.broken.pop((day, step), None)
+        try:
+            self.counted[(day, step)] = list(_totals_of(day, folder))
+        except EntryError as error:
+            self.broken[(day, step)] = error
 
     def names(self) -> list[str]:
+        self._check()
         return sorted({*self.goals, *(one.ledger for many in self.counted.values() for one in many)})
 
     def ledger(self, name: str) -> Ledger:
         """Add up one ledger, in its goal's unit; raises EntryError where units can't be added."""
+        self._check()
         found = [one for many in self.counted.values() for one in many if one.ledger == name]
         goal = self.goals.get(name)
         unit = goal.unit if goal else _common_unit(found)
@@ -73,6 +82,10 @@ class Ledgers:
         for one in sorted(found, key=lambda one: one.day):
             by_day[one.day] = by_day.get(one.day, 0.0) + _convert(one, name, unit)
         return Ledger(name, unit, by_day, goal.value if goal else None)
+
+    def _check(self) -> None:
+        for error in self.broken.values():
+            raise error
 
 
 def read_ledgers(workspace: Workspace) -> Ledgers:
@@ -96,13 +109,15 @@ def _steps_with_reports(path: Path, workspace: Workspace) -> Iterator[Path]:
 
 
 def _totals_of(day: int, folder: Path) -> Iterator[_Counted]:
+    """Yield what a report counts; raises EntryError for one that can't be read, rather than count less."""
+    report = folder / "report.json"
     try:
-        data: dict[str, Any] = json.loads((folder / "report.json").read_text(encoding="utf-8"))
-    except (OSError, ValueError):
-        return
-    for item in data.get("items", []):
-        if item.get("kind") == "total":
-            yield _Counted(day, item["ledger"], Amount(float(item["value"]), item["unit"]), folder / "report.json")
+        items = json.loads(report.read_text(encoding="utf-8"))["items"]
+        totals = [Total(one["ledger"], float(one["value"]), one["unit"]) for one in items if one["kind"] == "total"]
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        place = f"entries/{folder.parent.name}/{folder.name}/report.json:1"
+        raise EntryError(f"{place}: can't be read; make it again with: journal day {day}") from error
+    yield from (_Counted(day, one.ledger, Amount(one.value, one.unit), report) for one in totals)
 
 
 def _common_unit(found: list[_Counted]) -> str:

@@ -17,7 +17,7 @@ from conftest import Space
 from hypothesis import given
 from hypothesis import strategies as st
 
-from journal.errors import TaskError
+from journal.errors import StoreError, TaskError
 from journal.report import Cell, Report, format_number, new_figure, read_report, write_report
 
 
@@ -163,6 +163,15 @@ def test_outputs_that_are_files_come_back_as_absolute_paths(tmp_path: Path) -> N
     (tmp_path / "a.txt").write_text("x")
     write(tmp_path, Report().output("one", tmp_path / "a.txt").output("all", [tmp_path / "a.txt"]))
     assert read_report(tmp_path).outputs == {"one": tmp_path / "a.txt", "all": [tmp_path / "a.txt"]}
+
+
+@pytest.mark.parametrize(
+    "text", ["", "[]", "{}", "<<<<<<< HEAD", '{"items": [{"kind": "new"}], "outputs": {}, "headline": ""}']
+)
+def test_a_report_that_cannot_be_read_says_how_to_make_it_again(tmp_path: Path, text: str) -> None:
+    (tmp_path / "report.json").write_text(text)
+    with pytest.raises(StoreError, match=r"report\.json: can't be read .*; make it again with --force"):
+        read_report(tmp_path)
 
 
 PLOT = """

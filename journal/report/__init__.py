@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from journal.errors import TaskError
+from journal.errors import StoreError, TaskError
 from journal.report.items import (
     Audio,
     Cell,
@@ -145,9 +145,13 @@ class Report:
 
 def read_report(folder: Path) -> Report:
     """Read a step's report back; outputs that are files come as absolute paths."""
-    data = json.loads((folder / "report.json").read_text(encoding="utf-8"))
-    outputs = {name: load_output(value, folder) for name, value in data["outputs"].items()}
-    return Report([load_item(item) for item in data["items"]], outputs, data["headline"])
+    try:
+        data = json.loads((folder / "report.json").read_text(encoding="utf-8"))
+        outputs = {name: load_output(value, folder) for name, value in data["outputs"].items()}
+        return Report([load_item(item) for item in data["items"]], outputs, data["headline"])
+    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+        place = f"{folder.parent.name}/{folder.name}/report.json"
+        raise StoreError(f"{place}: can't be read ({error}); make it again with --force") from error
 
 
 def _columns_of(rows: Sequence[Any]) -> list[str]:
