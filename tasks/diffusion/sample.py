@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from importlib.metadata import version
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from journal import Context, Field, File, Model, Report, TaskError, task
 from tasks.diffusion.drawing import draw_grid, draw_strip, save_with_recipe
+from tasks.diffusion.judging import Verdict, judge_pictures
 from tasks.diffusion.pipeline import choose_scheduler, load_pipeline, picture_size
 from tasks.diffusion.sampling import Recipe, sample_pictures
 
@@ -36,6 +37,9 @@ def sample(
     strength: Annotated[float, Field(gt=0, le=1, description="how much of the start picture is noised away")] = 0.8,
     safety: Annotated[bool, Field(description="keep the pipeline's safety checker, if it has one")] = True,
     batch: Annotated[int, Field(ge=1, description="pictures at a time")] = 8,
+    judge: Annotated[
+        Literal["none", "emoji-scenes"], Field(description="who says whether the pictures show what was asked for")
+    ] = "none",
 ) -> Report:
     """Sample pictures from a text-to-image model: a grid of prompts by seeds, and the settings that made it."""
     chosen = seeds if isinstance(seeds, list) else list(range(seeds))
@@ -50,7 +54,8 @@ def sample(
     recipes = [Recipe(prompt, seed, *how) for prompt in dict.fromkeys(prompts) for seed in dict.fromkeys(chosen)]
     run = _Sampling(ctx, pipeline, {"model": source.source, "digest": source.digest, "scheduler": scheduler})
     made = run.make(recipes, batch, opened)
-    return _describe(made, run.strip, checker, source.name, source.digest)
+    verdicts = judge_pictures([(one.recipe.prompt, one.path) for one in made]) if judge != "none" else {}
+    return _describe(made, run.strip, checker, source.name, source.digest, verdicts)
 
 
 @dataclass
@@ -152,14 +157,18 @@ def _file_name(recipe: Recipe) -> str:
     return f"{'-'.join(words)[:48].strip('-') or 'picture'}-{digest}-{recipe.seed}.png"
 
 
-def _describe(made: list[_Made], strip: Path | None, checker: str, name: str, digest: str) -> Report:
+def _describe(
+    made: list[_Made], strip: Path | None, checker: str, name: str, digest: str, verdicts: Mapping[Path, Verdict]
+) -> Report:
     by_prompt: dict[str, list[_Made]] = {}
     for one in made:
         by_prompt.setdefault(one.recipe.prompt, []).append(one)
     seeds = [one.recipe.seed for one in next(iter(by_prompt.values()))]
     report = Report().headline(f"{len(made)} pictures, {len(by_prompt)} prompts × {len(seeds)} seeds")
-    pictures = [(one.path, f"{one.recipe.prompt}, seed {one.recipe.seed}") for one in made]
+    pictures = [(one.path, _caption(one, verdicts.get(one.path))) for one in made]
     report.gallery(pictures, columns=len(seeds))
+    if verdicts:
+        _tell_verdicts(report, by_prompt, verdicts)
     grid = made[0].path.parent / "grid.png"
     rows = [(prompt, [one.path for one in ones]) for prompt, ones in by_prompt.items()]
     draw_grid(rows, [f"seed {seed}" for seed in seeds]).save(grid, optimize=True)
@@ -171,6 +180,25 @@ def _describe(made: list[_Made], strip: Path | None, checker: str, name: str, di
     )
     report.metric("pictures", len(made), shown=False)
     return report.output("pictures", [one.path for one in made]).output("grid", grid)
+
+
+def _caption(made: _Made, verdict: Verdict | None) -> str:
+    seen = f": {verdict.seen}" if verdict else ""
+    return f"{made.recipe.prompt}, seed {made.recipe.seed}{seen}"
+
+
+def _tell_verdicts(report: Report, by_prompt: Mapping[str, list[_Made]], verdicts: Mapping[Path, Verdict]) -> None:
+    rows = []
+    for prompt, ones in by_prompt.items():
+        things = sum(verdicts[one.path].right_things for one in ones)
+        relation = sum(verdicts[one.path].right_relation for one in ones)
+        rows.append([prompt, len(ones), things, relation])
+        report.metric(f"{prompt}: right things", 100 * things / len(ones), "%", digits=0, shown=False)
+        report.metric(f"{prompt}: right relation", 100 * relation / len(ones), "%", digits=0, shown=False)
+    columns = ["prompt", "pictures", "with the right things", "in the right relation"]
+    report.table(rows, columns, title="What a classifier sees in them")
+    right = sum(verdict.right_relation for verdict in verdicts.values())
+    report.headline(f"{report.headline_text}, {right} as asked")
 
 
 def _settings(recipe: Recipe, checker: str, name: str, digest: str) -> list[tuple[str, object]]:
