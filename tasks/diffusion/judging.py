@@ -32,12 +32,11 @@ def judge_pictures(pictures: Sequence[tuple[str, Path]]) -> dict[Path, Verdict]:
         except ValueError as error:
             raise TaskError(f"the judge can't read the prompt '{prompt}': {error}; leave 'judge' out") from error
     opened = [Image.open(path).convert("RGB") for _, path in pictures]
-    return {
-        path: Verdict(
-            _words(seen.relation, seen.first, seen.second), seen.has_things_of(claim), seen.agrees_with(claim)
-        )
-        for (_, path), claim, seen in zip(pictures, claims, judge_images(opened), strict=True)
-    }
+    verdicts = {}
+    for (_, path), claim, seen in zip(pictures, claims, judge_images(opened), strict=True):
+        words = _words(seen.relation, seen.first, seen.second)
+        verdicts[path] = Verdict(words, seen.has_things_of(claim), seen.agrees_with(claim))
+    return verdicts
 
 
 def _words(relation: str, first: str, second: str | None) -> str:
