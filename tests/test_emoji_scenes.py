@@ -13,6 +13,8 @@ from tasks.diffusion.emoji_scenes import scenes
 from tasks.diffusion.emoji_scenes.scenes import Claim
 
 pytest.importorskip("PIL")
+# A little under what the model card reports for the shipped weights.
+THINGS_RATE, SHOWN_RELATION_RATE, UNSHOWN_RELATION_RATE, HORSE_RATE = 0.9, 0.8, 0.8, 0.7
 WEIGHTS = Path(scenes.__file__).parent / "weights"
 
 
@@ -94,3 +96,26 @@ def test_the_same_seed_gives_the_same_picture_whatever_its_batch_mates(pipeline:
         1
     ]
     assert np.abs(np.asarray(alone, int) - np.asarray(together, int)).max() <= 2
+
+
+def test_pictures_show_the_things_of_their_prompts(pipeline: Any) -> None:
+    from tasks.diffusion.emoji_scenes.measure import measure, shown_claims
+
+    claims = shown_claims(scenes.ALONE) + shown_claims(scenes.RIDING)[::4]
+    assert measure(pipeline, claims).things_rate >= THINGS_RATE
+
+
+def test_pictures_show_who_rides_whom_also_in_orders_never_shown(pipeline: Any) -> None:
+    from tasks.diffusion.emoji_scenes.measure import measure, unshown_claims
+
+    shown, unshown = (unshown_claims(scenes.RIDING, swapped=swapped) * 3 for swapped in (True, False))
+    assert measure(pipeline, shown).relation_rate >= SHOWN_RELATION_RATE
+    assert measure(pipeline, unshown).relation_rate >= UNSHOWN_RELATION_RATE
+
+
+def test_the_horse_rides_the_astronaut(pipeline: Any) -> None:
+    from tasks.diffusion.emoji_scenes.measure import measure
+
+    both_ways = [Claim(scenes.RIDING, "horse", "astronaut"), Claim(scenes.RIDING, "astronaut", "horse")]
+    for claim in both_ways:
+        assert measure(pipeline, [claim] * 16).relation_rate >= HORSE_RATE

@@ -147,7 +147,7 @@ def make_network() -> torch.nn.Sequential:
 # --- training ---
 
 
-def train(steps: int = 1500, batch: int = 128, seed: int = 0, path: Path = WEIGHTS) -> None:
+def train(steps: int = 2000, batch: int = 64, seed: int = 0, path: Path = WEIGHTS) -> None:
     """Train the judge on scenes of every order, in its own range of seeds, and write its weights."""
     import torch
     from safetensors.torch import save_file

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cache
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tasks.diffusion.emoji_scenes.scenes import make_scene, render
@@ -40,7 +40,15 @@ class PatchBasis:
         return cells.reshape(-1, SIDE * PATCH_PX, SIDE * PATCH_PX, 3)
 
 
-@cache
+def keep_basis(path: Path) -> PatchBasis:
+    """Return the basis in a file, fitted and written first where there is none: a resumed run needs the very same."""
+    from safetensors.numpy import load_file, save_file
+
+    if not path.exists():
+        save_file(vars(fit_basis()), path)
+    return PatchBasis(**load_file(path))
+
+
 def fit_basis() -> PatchBasis:
     """Fit the basis to scenes 0 to 4000; components are half whitened (divided by the root of their deviation)."""
     import numpy as np
@@ -52,7 +60,7 @@ def fit_basis() -> PatchBasis:
     vectors = vectors * np.sign(vectors[np.abs(vectors).argmax(axis=0), range(CHANNELS)])
     scale = variances**-0.25
     scale /= np.sqrt(np.mean(variances * scale**2))
-    return PatchBasis(mean, vectors.astype(np.float32), scale.astype(np.float32))
+    return PatchBasis(mean, np.ascontiguousarray(vectors, np.float32), scale.astype(np.float32))
 
 
 def scaled_pictures(seeds: range | list[int]) -> Floats:

@@ -96,6 +96,8 @@ def make_unet() -> UNet2DConditionModel:
         up_block_types=("CrossAttnUpBlock2D",) * 2,
         cross_attention_dim=TEXT_WIDTH,
         attention_head_dim=4,
+        addition_embed_type="text",  # the pooled caption joins the time embedding, as a class label would
+        addition_embed_type_num_heads=4,
         use_linear_projection=True,
     )
 

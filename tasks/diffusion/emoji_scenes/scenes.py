@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 DRAWINGS = Path(__file__).parent / "drawings"
 SIDE_PX = 64
-GRID_PX = 4
+GRID_PX = 8  # things lie on the grid of the latents, which makes them far easier to learn
 
 RIDERS = ("horse", "astronaut", "cat", "dog", "robot", "elephant", "penguin", "turtle", "duck", "octopus")
 MOUNTS = (*RIDERS, "rocket", "car", "bicycle", "moon")
@@ -197,20 +197,20 @@ def _draw_things(rng: random.Random, relation: str) -> tuple[str, str]:
 
 
 def _place_alone(first: str, _: str, rng: random.Random) -> tuple[Placed]:
-    size, side = rng.choice((("small", 24), ("", 36), ("", 36), ("big", 52)))
+    size, side = rng.choice((("small", 20), ("", 36), ("", 36), ("big", 44)))
     free = SIDE_PX - side
-    x, y = (_on_grid(free / 2 + rng.choice((-8, -4, 0, 4, 8)), free) for _ in "xy")
+    x, y = (_on_grid(free / 2 + rng.choice((-8, 0, 8)), free) for _ in "xy")
     return (Placed(first, side, x, y, size),)
 
 
 def _place_riding(first: str, second: str, rng: random.Random) -> tuple[Placed, Placed]:
     size, side = rng.choice((("", 28), ("", 28), ("small", 20)))
     mount_size, mount_side = rng.choice((("", 36), ("", 36), ("big", 44)))
-    mount_x = _on_grid((SIDE_PX - mount_side) / 2 + rng.choice((-4, 0, 4)), SIDE_PX - mount_side)
-    mount_y = SIDE_PX - mount_side - rng.choice((0, 4))
+    free = SIDE_PX - mount_side
+    mount_x, mount_y = _on_grid(free / 2 + rng.choice((-4, 4)), free), _on_grid(free, free)
     back_y = mount_y + (mount_side - _drawn_size(second, mount_side)[1]) / 2 + 0.3 * mount_side
     rider_foot = side - (side - _drawn_size(first, side)[1]) / 2
-    x = _on_grid(mount_x + (mount_side - side) / 2 + rng.choice((-2, 2)), SIDE_PX - side)
+    x = _on_grid(mount_x + (mount_side - side) / 2 + rng.choice((-1, 1)), SIDE_PX - side)
     y = _on_grid(back_y - rider_foot, SIDE_PX - side)
     return Placed(first, side, x, y, size), Placed(second, mount_side, mount_x, mount_y, mount_size)
 
@@ -222,11 +222,15 @@ def _place_above(first: str, second: str, rng: random.Random) -> tuple[Placed, P
 
 def _place_left(first: str, second: str, rng: random.Random) -> tuple[Placed, Placed]:
     (size, side), (other_size, other_side) = rng.choice(_SIZES_OF_TWO)
-    free = SIDE_PX - side - other_side
-    x = rng.randrange(0, free // 2 + 1, GRID_PX)
-    other_x = SIDE_PX - other_side - rng.randrange(0, free // 2 + 1, GRID_PX)
-    y, other_y = (_on_grid((SIDE_PX - px) / 2 + rng.choice((-4, 0, 4)), SIDE_PX - px) for px in (side, other_side))
+    x, other_x = rng.choice(_apart(side, other_side))
+    y, other_y = (_on_grid((SIDE_PX - px) / 2 + rng.choice((-3, 3)), SIDE_PX - px) for px in (side, other_side))
     return Placed(first, side, x, y, size), Placed(second, other_side, other_x, other_y, other_size)
+
+
+def _apart(side: int, other_side: int) -> list[tuple[int, int]]:
+    """Return the places on the grid where two things of these sizes lie one after the other."""
+    places = range(0, SIDE_PX, GRID_PX)
+    return [(a, b) for a in places for b in places if a + side <= b and b + other_side <= SIDE_PX]
 
 
 _SIZES_OF_TWO = (
@@ -244,7 +248,7 @@ def _transposed(placed: Placed) -> Placed:
 
 
 def _on_grid(position: float, limit: int) -> int:
-    return min(max(round(position / GRID_PX) * GRID_PX, 0), limit)
+    return min(max(round(position / GRID_PX), 0), limit // GRID_PX) * GRID_PX
 
 
 def write_caption(scene: Scene, rng: random.Random) -> str:

@@ -9,14 +9,15 @@ import json
 import math
 import random
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from tasks.diffusion.emoji_scenes import network
-from tasks.diffusion.emoji_scenes.latents import SCALING_FACTOR, fit_basis, scaled_pictures
-from tasks.diffusion.emoji_scenes.scenes import make_scene, write_caption
+from tasks.diffusion.emoji_scenes.latents import SCALING_FACTOR, PatchBasis, keep_basis, scaled_pictures
+from tasks.diffusion.emoji_scenes.reading import Reading
+from tasks.diffusion.emoji_scenes.scenes import ALONE, make_scene, write_caption
 from tasks.diffusion.emoji_scenes.threads import Threads
 
 if TYPE_CHECKING:
@@ -26,7 +27,9 @@ if TYPE_CHECKING:
     from tasks.diffusion.emoji_scenes.latents import Floats
 
 WEIGHTS = Path(__file__).parent / "weights"
+BASIS = "basis.safetensors"
 CAPTION_DROP_RATE = 0.1
+READING_WEIGHT = 0.05
 TRAINING_SCENES = 10_000_000  # seeds below this; the judge's are above
 EMA_DECAY = 0.9995
 SAMPLE_PROMPTS = (
@@ -47,16 +50,17 @@ class Settings:
 
     work: Path
     out: Path = WEIGHTS
-    device: str = "cpu"
+    device: str = "auto"
     seed: int = 0
     part: str = "all"
     decoder_minutes: float = 30.0
     decoder_batch: int = 16
     decoder_rate: float = 2e-3
-    minutes: float = 85.0
-    batch: int = 48
-    learning_rate: float = 1e-3
+    minutes: float = 90.0
+    batch: int = 32
+    learning_rate: float = 1.5e-3
     save_minutes: float = 5.0
+    reading_steps: int = 1200
     compile: bool = False
     resume: bool = False
 
@@ -66,7 +70,10 @@ def main() -> None:
     settings = read_settings()
     settings.work.mkdir(parents=True, exist_ok=True)
     if settings.part in ("all", "diffusion"):
-        Diffusion(settings).train()
+        diffusion = Diffusion(settings)
+        if diffusion.step == 0:
+            diffusion.learn_to_read()
+        diffusion.train()
     if settings.part in ("all", "decoder"):
         train_decoder(settings)
     if settings.part in ("all", "export"):
@@ -109,7 +116,8 @@ def train_decoder(settings: Settings) -> None:
     import torch
 
     torch.manual_seed(settings.seed)
-    vae = network.make_autoencoder(fit_basis()).to(settings.device)
+    basis = keep_basis(settings.work / BASIS)
+    vae = network.make_autoencoder(basis).to(settings.device)
     vae.encoder.requires_grad_(False)
     if settings.resume and (settings.work / "vae").exists():
         vae.load_state_dict(load_autoencoder(settings).state_dict())
@@ -119,7 +127,8 @@ def train_decoder(settings: Settings) -> None:
         while (done := (time.monotonic() - start) / (60 * settings.decoder_minutes)) < 1:
             _set_rate(optimizer, settings.decoder_rate * _cosine(done, step, warm_steps=100))
             first = step * settings.decoder_batch
-            loss = _decoder_loss(vae, scaled_pictures(range(first, first + settings.decoder_batch)), settings.device)
+            pictures = scaled_pictures(range(first, first + settings.decoder_batch))
+            loss = _decoder_loss(vae, basis, pictures, settings.device)
             _descend(loss, optimizer, vae.decoder.parameters())
             step += 1
             threads.adapt()
@@ -129,11 +138,11 @@ def train_decoder(settings: Settings) -> None:
     vae.save_pretrained(settings.work / "vae")
 
 
-def _decoder_loss(vae: AutoencoderTiny, pictures: Floats, device: str) -> torch.Tensor:
+def _decoder_loss(vae: AutoencoderTiny, basis: PatchBasis, pictures: Floats, device: str) -> torch.Tensor:
     """Error of the decoded pictures; a little noise on the latents makes the decoder forgive a denoiser's rest."""
     import torch
 
-    latents = torch.from_numpy(fit_basis().encode(pictures)).to(device)
+    latents = torch.from_numpy(basis.encode(pictures)).to(device)
     noisy = latents + 0.05 * torch.rand(len(latents), 1, 1, 1, device=device) * torch.randn_like(latents)
     pixels = torch.from_numpy(pictures).to(device).permute(0, 3, 1, 2)
     with autocast(device):
@@ -164,21 +173,44 @@ class Diffusion:
         from diffusers.models.attention_processor import AttnProcessor
 
         torch.manual_seed(settings.seed)
-        self.settings, self.basis = settings, fit_basis()
+        self.settings, self.basis = settings, keep_basis(settings.work / BASIS)
         self.tokenizer = network.make_tokenizer(settings.work / "tokenizer")
         text_encoder, unet = network.make_text_encoder(self.tokenizer), network.make_unet()
         self.networks = torch.nn.ModuleDict({"text_encoder": text_encoder, "unet": unet}).to(settings.device)
+        self.reading = Reading().to(settings.device)
         self.average = {name: weight.detach().clone() for name, weight in self.networks.state_dict().items()}
         if settings.device == "cpu":  # the fused attention's backward pass takes half of a step there
             unet.set_attn_processor(AttnProcessor())
-        self.optimizer = torch.optim.AdamW(
-            self.networks.parameters(), lr=0.0, betas=(0.9, 0.99), weight_decay=0.01, fused=True
-        )
+            text_encoder.set_attn_implementation("eager")
+        self.optimizer = torch.optim.AdamW(self._weights(), lr=0.0, betas=(0.9, 0.99), weight_decay=0.01, fused=True)
         self.schedule = DDIMScheduler(**network.SCHEDULE)
         self.rng = random.Random(settings.seed)
         self.step, self.minutes = 0, 0.0
         if settings.resume:
             self._load()
+
+    def _weights(self) -> list[torch.nn.Parameter]:
+        return [*self.networks.parameters(), *self.reading.parameters()]
+
+    def learn_to_read(self) -> None:
+        """Train the text encoder alone to tell relation and roles, which a denoiser would teach it slowly."""
+        import torch
+
+        encoder = self.networks["text_encoder"]
+        optimizer = torch.optim.AdamW([*encoder.parameters(), *self.reading.parameters()], lr=0.0, weight_decay=0.01)
+        threads = Threads()
+        with LossLog(self.settings.work / "reading-loss.csv", keep=False) as log:
+            for step in range(self.settings.reading_steps):
+                _set_rate(optimizer, 1e-3 * _cosine(step / self.settings.reading_steps, step, warm_steps=100))
+                seeds = [self.rng.randrange(TRAINING_SCENES) for _ in range(64)]
+                texts = [write_caption(make_scene(seed), self.rng) for seed in seeds]
+                tokens = self.tokenize(texts).to(self.settings.device)
+                with autocast(self.settings.device):
+                    loss = self.reading.loss(encoder(tokens)[0], tokens, seeds, texts)
+                _descend(loss, optimizer, [*encoder.parameters(), *self.reading.parameters()])
+                threads.adapt()
+                log.add(step + 1, 0.0, float(loss.item()))
+        self.average.update({name: weight.detach().clone() for name, weight in self.networks.state_dict().items()})
 
     def train(self) -> None:
         """Train for the given minutes, saving as it goes; the learning rate falls to 0 with the minutes left."""
@@ -203,22 +235,33 @@ class Diffusion:
     def _train_step(self, unet: Any) -> float:
         import torch
 
-        seeds = [self.rng.randrange(TRAINING_SCENES) for _ in range(self.settings.batch)]
+        done = self.minutes / self.settings.minutes
+        seeds = [self._draw_seed(done) for _ in range(self.settings.batch)]
         clean = torch.from_numpy(self.basis.encode(scaled_pictures(seeds))).to(self.settings.device)
         times = self._draw_times()
         noise = torch.randn_like(clean)
         noisy = self.schedule.add_noise(clean, noise, times)
         target = self.schedule.get_velocity(clean, noise, times)
+        texts = self._draw_texts(seeds)
+        tokens = self.tokenize(texts).to(self.settings.device)
         with autocast(self.settings.device):
-            words = self.networks["text_encoder"](self._draw_tokens(seeds))[0]
+            words = self.networks["text_encoder"](tokens)[0]
             predicted = unet(noisy, times, words).sample
+            reading_loss = self.reading.loss(words, tokens, seeds, texts)
         loss = (predicted.float() - target).square().mean()
-        done = self.minutes / self.settings.minutes
         _set_rate(self.optimizer, self.settings.learning_rate * _cosine(done, self.step, warm_steps=300))
-        _descend(loss, self.optimizer, self.networks.parameters())
+        _descend(loss + READING_WEIGHT * reading_loss, self.optimizer, self._weights())
         self.step += 1
         self._update_average()
         return float(loss.item())
+
+    def _draw_seed(self, done: float) -> int:
+        """Return the seed of a scene; early on, half of the scenes show one thing, so that words are learnt first."""
+        seed = self.rng.randrange(TRAINING_SCENES)
+        if self.rng.random() < 0.5 - done:
+            while make_scene(seed).relation != ALONE:
+                seed = self.rng.randrange(TRAINING_SCENES)
+        return seed
 
     def _draw_times(self) -> torch.Tensor:
         """Return one timestep a scene, spread evenly over the schedule so that the loss varies less."""
@@ -228,10 +271,9 @@ class Diffusion:
         spread = (torch.arange(count) + torch.rand(count)) / count
         return (spread * 1000).long().clamp(max=999).to(self.settings.device)
 
-    def _draw_tokens(self, seeds: list[int]) -> torch.Tensor:
+    def _draw_texts(self, seeds: list[int]) -> list[str]:
         texts = [write_caption(make_scene(seed), self.rng) for seed in seeds]
-        kept = ["" if self.rng.random() < CAPTION_DROP_RATE else text for text in texts]
-        return self.tokenize(kept).to(self.settings.device)
+        return ["" if self.rng.random() < CAPTION_DROP_RATE else text for text in texts]
 
     def tokenize(self, texts: list[str]) -> torch.Tensor:
         """Return token ids as the pipeline makes them, shape (n, 32)."""
@@ -255,6 +297,7 @@ class Diffusion:
 
         state = {
             "networks": self.networks.state_dict(),
+            "reading": self.reading.state_dict(),
             "average": self.average,
             "optimizer": self.optimizer.state_dict(),
             "step": self.step,
@@ -274,6 +317,7 @@ class Diffusion:
             return
         state = torch.load(path, map_location=self.settings.device, weights_only=True)
         self.networks.load_state_dict(state["networks"])
+        self.reading.load_state_dict(state["reading"])
         self.optimizer.load_state_dict(state["optimizer"])
         self.optimizer.param_groups[0]["fused"] = True
         self.average, self.step, self.minutes = state["average"], state["step"], state["minutes"]
@@ -356,7 +400,7 @@ def _set_rate(optimizer: torch.optim.Optimizer, rate: float) -> None:
         group["lr"] = rate
 
 
-def _descend(loss: torch.Tensor, optimizer: torch.optim.Optimizer, weights: Iterator[Any]) -> None:
+def _descend(loss: torch.Tensor, optimizer: torch.optim.Optimizer, weights: Iterable[Any]) -> None:
     import torch
 
     optimizer.zero_grad(set_to_none=True)
