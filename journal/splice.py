@@ -98,6 +98,16 @@ def splice(
     return result
 
 
+def without_markers(text: str, body_start: int) -> str:
+    """Return an entry's body as a page shows it: without the lines of its markers; those in code fences are text."""
+    pieces: list[str] = []
+    position = body_start
+    for start, end, _, _ in _comment_lines(text, body_start):
+        pieces.append(text[position:start])
+        position = end
+    return "".join([*pieces, text[position:]])
+
+
 def is_edited(block: Block, text: str) -> bool:
     """Return whether somebody changed a block by hand since it was generated."""
     inside = text[block.inside : block.outside]

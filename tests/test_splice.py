@@ -12,7 +12,7 @@ from hypothesis import assume, example, given
 from hypothesis import strategies as st
 
 from journal.errors import BlockConflictError, EntryError
-from journal.splice import checksum, find_blocks, is_edited, splice
+from journal.splice import checksum, find_blocks, is_edited, splice, without_markers
 
 STEPS = ("a", "b", "c-1")
 
@@ -289,6 +289,12 @@ def test_markers_out_of_order_are_an_error_with_the_line_and_the_mend(text: str,
 def test_an_example_of_a_block_below_its_marker_is_no_end_of_it() -> None:
     example = "```\n<!-- journal:a -->\n(results)\n<!-- /journal:a 5f0c2a9e -->\n```\n"
     assert put(f"<!-- journal:a -->\n{example}", a="one\n") == block("a", "one\n") + example
+
+
+def test_a_page_has_no_markers_but_those_in_code_fences() -> None:
+    example = "```\n<!-- journal:a -->\n<!-- /journal:a 5f0c2a9e -->\n```\n"
+    text = f"---\n---\nWords.\n{block('a', 'one' + chr(10))}{example}  <!-- journal:b -->"
+    assert without_markers(text, 8) == f"Words.\none\n{example}"
 
 
 def test_an_entry_of_any_editor_keeps_its_bytes_around_the_block(space: Space) -> None:

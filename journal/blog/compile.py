@@ -10,11 +10,12 @@ from urllib.parse import unquote
 from journal.blog.pages import day_page, listing_pages
 from journal.entry import Entry, entry_files, read_entry
 from journal.ledger import read_ledgers
+from journal.splice import without_markers
 from journal.store import write_atomically
 from journal.workspace import Workspace
 
 ASSETS = Path(__file__).parent / "assets"
-_MARKER_LINE = re.compile(r"^<!--\s*/?journal:[^>]*-->[ \t]*(\r\n|\n|\r|\Z)", re.MULTILINE)
+_MARKER_LINE = re.compile(r"^ {0,3}<!--\s*/?journal:[^>]*-->[ \t]*(\r\n|\n|\r|\Z)", re.MULTILINE)
 _PLOT = re.compile(r"^!\[(?P<alt>(?:\\.|[^\]\\])*)\]\((?P<path>[^)\s]+\.svg)\)[ \t]*$", re.MULTILINE)
 _LINK = re.compile(r"""\]\(\s*<?([^)>\s]+)|(?:src|href)="([^"]+)\"""")
 
@@ -39,7 +40,7 @@ def compile_docs(workspace: Workspace) -> int:
 
 
 def _day_files(entry: Entry, before: list[Entry], after: list[Entry], folder: Path) -> dict[Path, bytes | Path]:
-    body = _MARKER_LINE.sub("", entry.body)
+    body = _without_markers(entry)
     plots = {match["path"] for match in _PLOT.finditer(body)}
     text = day_page(entry, _PLOT.sub(lambda match: _inline_plot(match, entry), body), before, after)
     page = folder / entry.path.name
@@ -47,6 +48,13 @@ def _day_files(entry: Entry, before: list[Entry], after: list[Entry], folder: Pa
     for link in linked_files(body, entry.path.parent) - plots:
         files[folder / link] = entry.path.parent / link
     return files
+
+
+def _without_markers(entry: Entry) -> str:
+    """Take the markers out; only where there are code fences, whose markers are text, does that take a parser."""
+    if "```" in entry.body or "~~~" in entry.body:
+        return without_markers(entry.text, entry.body_start)
+    return _MARKER_LINE.sub("", entry.body)
 
 
 def linked_files(body: str, folder: Path) -> set[str]:
