@@ -40,10 +40,18 @@ def render_report(report: Report, folder: str, day: int, ledgers: Ledgers) -> st
 
 def render_failure(message: str, last_good: str | None) -> str:
     """Return the block of a step that failed: why, then the last good result if there is one."""
-    notice = f"> **This step failed.** {escape(message)}"
+    notice = f"> **This step failed.** {escape(_OF_THIS_RUN.sub(_without_place, message))}"
     if last_good is None:
         return f"{notice}\n"
     return f"{notice}\n>\n> What follows is its last good result.\n\n{last_good}"
+
+
+_OF_THIS_RUN = re.compile(r"(?<![\w.:/<])/(?:[\w.@+~-]+/)+(?=\S)|\b0x[0-9a-f]{6,}\b")
+"""What a message tells of the machine and of one run alone: the folders of an absolute path, addresses in memory."""
+
+
+def _without_place(match: re.Match[str]) -> str:
+    return "…/" if match[0].startswith("/") else "0x…"
 
 
 def escape(text: str) -> str:

@@ -208,6 +208,8 @@ def _check(result: str, body_start: int, names: Iterable[str], place: str) -> No
 def _append(text: str, block: str, newline: str) -> str:
     if text and not text.endswith(("\n", "\r")):
         text += newline
+    if text.endswith("\r"):
+        newline = "\r"  # a \n after it would make one line end of the two
     blank = "" if text.endswith(newline * 2) else newline
     return f"{text}{blank}{block}"
 

@@ -146,3 +146,11 @@ def test_a_package_whose_task_is_missing_harms_no_other(space: Space, installed:
 def test_without_the_package_its_task_is_unknown(space: Space) -> None:
     space.entry("  loud: {uses: words.shout, text: hello}\n")
     assert "unknown task 'words.shout'" in space.run("day", "133", check=3).err
+
+
+def test_files_of_the_workspace_take_no_place_of_modules_in_a_task(counting: Space) -> None:
+    for name in ("random.py", "journal.py", "tasks/__init__.py"):
+        counting.write(name, "raise SystemExit('imported instead')\n")
+    command = [sys.executable, "-P", "-m", "journal", "day", "133"]
+    done = subprocess.run(command, cwd=counting.root, capture_output=True, text=True, env=environment(), check=False)
+    assert (done.returncode, done.stderr) == (0, "")

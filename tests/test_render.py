@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
@@ -75,10 +74,10 @@ def render(report: Report) -> str:
 
 def everything(text: str) -> str:
     """Return a block that has a text in every place where a report may hold one."""
-    report = Report().metric(text, text, text).table([[text, 1]], [text, "n"], title=text)
+    report = Report().metric(text, text, text).table([[text, 1], ["x", 2]], [text, "n"], title=text)
     report.image("a.png", alt=text, caption=text).gallery([("b.png", text), ("c.png", text)], columns=1, title=text)
     report.audio("d.wav", caption=text).file("e.csv", title=text).quote(text, title=text)
-    return render_failure(text, render(report))
+    return render_failure("it broke", render(report))
 
 
 def pages(text: str) -> tuple[Page, Page]:
@@ -178,13 +177,19 @@ def _tidy(parts: list[Part]) -> list[Part]:
 
 
 @given(TEXTS)
+def test_the_message_of_a_failure_is_text_and_makes_no_element(text: str) -> None:
+    for page in pages(render_failure(text.replace("/", "|"), None)):
+        assert page.elements() == {"blockquote", "/blockquote", "p", "/p", "strong", "/strong"}
+        assert page.text().split() == f"This step failed. {text.replace('/', '|')}".split()
+
+
+@given(TEXTS)
 def test_no_text_of_a_report_is_a_marker_or_opens_what_goes_on_below_the_block(text: str) -> None:
     block = f"<!-- journal:a -->\n{everything(text)}<!-- /journal:a 12345678 -->\n"
     (found,) = find_blocks(block, 0, "e.md")
     assert (found.inside, found.outside) == (19, block.index("<!-- /journal:a 12345678 -->\n"))
     after = find_blocks(f"{block}\n<!-- journal:b -->\n", 0, "e.md")
     assert [one.id for one in after] == ["a", "b"]
-    assert not re.search(r"^(---|\.\.\.)\s*$", block, re.MULTILINE)
 
 
 @given(st.text())
@@ -230,6 +235,20 @@ def test_a_failed_step_says_so_above_its_last_good_result() -> None:
         == "> **This step failed.** it &lt;broke&gt;\n>\n> What follows is its last good result.\n\n- words: **3**\n"
     )
     assert render_failure("x", None) == "> **This step failed.** x\n"
+
+
+@pytest.mark.parametrize(
+    ("message", "shown"),
+    [
+        ("no such file: '/root/.cache/journal/a.gguf'", "no such file: '…/a.gguf'"),
+        ("/tmp/x/y/z.py:3: no", "…/z.py:3: no"),
+        ("<toy.Model object at 0x7f3a1c2b4d50>", "&lt;toy.Model object at 0x…&gt;"),
+        ("see https://example.org/a/b/c and data/a/b.csv", "see https://example.org/a/b/c and data/a/b.csv"),
+        ("5 / 3 and 1/2", "5 / 3 and 1/2"),
+    ],
+)
+def test_a_failure_tells_no_absolute_path_and_no_address_in_memory(message: str, shown: str) -> None:
+    assert render_failure(message, None) == f"> **This step failed.** {shown}\n"
 
 
 def test_paths_in_a_block_are_relative_and_survive_any_file_name() -> None:

@@ -134,6 +134,7 @@ def test_the_same_results_give_the_same_bytes(parts: list[str], texts: tuple[str
 
 
 @given(entries(), st.tuples(GENERATED, GENERATED, GENERATED), st.tuples(GENERATED, GENERATED, GENERATED))
+@example(["\n<!-- journal:a -->\r", ""], ("", "", ""), ("one\n", "", ""))
 def test_a_new_result_takes_the_place_of_the_old_one(
     parts: list[str], old: tuple[str, ...], new: tuple[str, ...]
 ) -> None:
@@ -310,6 +311,14 @@ def test_an_entry_of_any_editor_keeps_its_bytes_around_the_block(space: Space) -
     assert written == before + generated + b"```\n<!-- journal:a -->\n```\r\nno end"
     assert "nothing changed" in space.run("day", "133", check=0).out
     assert path.read_bytes() == written
+
+
+def test_an_entry_that_is_a_link_stays_one_and_its_file_is_written(space: Space) -> None:
+    path = space.entry("  a: {uses: text.write}\n")
+    elsewhere = path.rename(space.root / "elsewhere.md")
+    path.symlink_to(elsewhere)
+    space.run("day", "133", check=0)
+    assert path.is_symlink() and "letters: **5**" in elsewhere.read_text()
 
 
 def edited_entry(space: Space, times: int = 1) -> Path:

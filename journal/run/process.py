@@ -29,7 +29,7 @@ class Worker:
         self.threads = threads
         self.connection = Connection(ours.detach())
         self.process = subprocess.Popen(
-            [sys.executable, "-m", "journal.run.worker", str(theirs.fileno()), str(os.getpid())],
+            [sys.executable, "-P", "-m", "journal.run.worker", str(theirs.fileno()), str(os.getpid())],
             pass_fds=[theirs.fileno()],
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,

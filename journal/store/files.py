@@ -14,7 +14,8 @@ from journal.errors import StoreError
 
 
 def write_atomically(path: Path, content: bytes) -> None:
-    """Replace a file: at any kill it is the old one or the new one. Keeps the file's mode."""
+    """Replace a file: at any kill it is the old one or the new one. Keeps the file's mode, and a link to it."""
+    path = path.resolve()
     partial = path.with_name(f".{path.name}.{os.getpid()}.part")
     try:
         with partial.open("wb") as stream:
