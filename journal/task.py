@@ -10,7 +10,6 @@ import os
 import pickle
 import shutil
 from collections.abc import Callable, Iterable, Mapping
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import date
 from functools import cached_property
@@ -79,6 +78,8 @@ class Context:
         given = list(items)
         if self.fan_out is not None and len(given) > 1 and _can_travel(function, given[0]):
             return self.fan_out(function, given)
+        from concurrent.futures import ThreadPoolExecutor
+
         with ThreadPoolExecutor(self.jobs) as pool:
             return list(pool.map(function, given))
 

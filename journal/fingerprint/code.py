@@ -11,19 +11,10 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
 
+from journal.fingerprint.reached import Code
 from journal.registry import TaskSource
 
 _WHOLE = "*"
-
-
-@dataclass(frozen=True)
-class Code:
-    """The digest of the syntax trees that a task reaches, and the files they stand in."""
-
-    digest: str
-    files: tuple[Path, ...]
-    reads_the_day: bool
-    """Whether some of it asks for a day or a date, so that the same step of another day may differ."""
 
 
 @dataclass(frozen=True)

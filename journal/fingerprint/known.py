@@ -16,7 +16,7 @@ from typing import Any, Protocol
 
 from journal.entry import Step
 from journal.errors import JournalError
-from journal.fingerprint.code import Code, read_code
+from journal.fingerprint.reached import Code
 from journal.fingerprint.stamp import stamp_of
 from journal.plan import PlannedStep, references_in, resolve_inputs
 from journal.registry import TaskSource, load_task
@@ -63,6 +63,8 @@ class Known:
             key = digest_of(source.module, source.attribute, _own_code())
             code = _code_as_noted(self.memory.recall("code", key))
             if code is None:
+                from journal.fingerprint.code import read_code  # it brings the parser, which notes make needless
+
                 code = read_code(source, self.workspace.root)
                 self.memory.note("code", key, _note_of(code, self.workspace.root))
             self._codes[source] = code

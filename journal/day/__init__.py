@@ -1,0 +1,108 @@
+"""A day from its entry to its entry: read, plan, run, and put the results between the author's sentences."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Collection
+from dataclasses import dataclass
+from typing import Any
+
+from journal.day.shown import is_shown
+from journal.entry import Entry, entry_days, find_entry, parse_entry, read_entry
+from journal.fingerprint.known import Known
+from journal.plan import Plan, make_plan
+from journal.registry import Registry
+from journal.run import Choice, Observer, Run, StepResult, run_plan
+from journal.store import Store
+from journal.workspace import Workspace
+
+
+@dataclass(frozen=True)
+class DayOutcome:
+    """How a day's run ended."""
+
+    plan: Plan
+    results: list[StepResult]
+    wrote: bool
+    """Whether the entry's text is another than before."""
+
+    @property
+    def exit_code(self) -> int:
+        if self.plan.problems:
+            return 3
+        return 1 if any(result.failed for result in self.results) else 0
+
+
+def open_day(
+    workspace: Workspace,
+    registry: Registry,
+    store: Store,
+    day: int,
+    choice: Choice,
+    stale: Collection[tuple[int, str]] = (),
+) -> Run:
+    """Read and plan a day's entry; raises JournalError where it can't be.
+
+    ``stale`` are the steps of earlier days that would run.
+    """
+    known = Known(workspace, store)
+    plan = make_plan(read_entry(find_entry(workspace, day), workspace), workspace, registry, known.is_checked)
+    for planned in plan.steps:
+        if not planned.problem:
+            known.note_checked(planned)
+    earlier = {} if not _refers_back(plan) else entry_days(workspace)
+    return Run(plan, workspace, store, choice, known, earlier, stale)
+
+
+def run_day(run: Run, observer: Observer, edits: str = "merge") -> DayOutcome:
+    """Run a day's plan and put what came out into its entry, also where the run is interrupted."""
+    try:
+        results = run_plan(run, observer)
+    except BaseException:
+        write_results(run, list(run.results.values()), edits)
+        raise
+    return DayOutcome(run.plan, results, write_results(run, results, edits))
+
+
+def write_results(run: Run, results: list[StepResult], edits: str = "merge") -> bool:
+    """Put artifacts beside the entry and blocks into it; returns whether the entry changed.
+
+    The entry is read again first: its author may have written on while the steps ran.
+    """
+    entry = _read_again(run.entry, run.workspace)
+    if edits == "merge" and is_shown(run, entry, results):
+        return False
+    from journal.day.writing import write_blocks  # it brings the Markdown, which most runs need not write
+
+    return write_blocks(run, entry, results, edits)
+
+
+def _read_again(entry: Entry, workspace: Workspace) -> Entry:
+    text = entry.path.read_bytes().decode("utf-8", "surrogateescape")
+    return entry if text == entry.text else parse_entry(text, entry.path, workspace)
+
+
+def _refers_back(plan: Plan) -> bool:
+    return any(reference.day is not None for step in plan.steps for reference in step.references)
+
+
+def describe_results(results: list[StepResult]) -> list[dict[str, Any]]:
+    """Return how steps ended, or would, as plain data for other programs."""
+    return [
+        {
+            "step": result.planned.id,
+            "task": result.planned.step.uses,
+            "outcome": result.outcome,
+            "reasons": list(result.reasons),
+            "headline": result.headline,
+            "message": result.message,
+            "seconds": round(result.seconds, 3),
+        }
+        for result in results
+    ]
+
+
+def summary(outcome: DayOutcome) -> str:
+    """Return a day's outcome as JSON, for other programs."""
+    steps = describe_results(outcome.results)
+    return json.dumps({"day": outcome.plan.entry.day, "steps": steps, "exit_code": outcome.exit_code}, indent=1)

@@ -1,0 +1,97 @@
+"""Results put into an entry: artifacts beside it, blocks between its sentences."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+from journal.day.shown import note_shown
+from journal.entry import Entry
+from journal.ledger import Ledgers, read_ledgers
+from journal.render import render_failure, render_report
+from journal.report import read_report
+from journal.run import Run, StepResult
+from journal.splice import checksum, find_blocks, is_edited, splice
+from journal.store import Store, replace_folder, write_atomically
+from journal.workspace import Workspace
+
+
+def write_blocks(run: Run, entry: Entry, results: list[StepResult], edits: str) -> bool:
+    """Write artifacts, then the entry; returns whether its text changed.
+
+    Where a block's edit is in the way BlockConflictError is raised, with all as it was.
+    """
+    blocks, counts = _generate(entry, [one for one in results if one.folder or one.message], run.workspace)
+    text = splice(entry.text, entry.body_start, blocks, entry.shown, _bases(run, entry), edits)
+    for result in results:
+        if result.folder:
+            _place_artifacts(result.folder, entry.artifacts / result.planned.id, run.store)
+    run.store.keep_blocks({checksum(generated): generated for generated in blocks.values()})
+    if text != entry.text:
+        write_atomically(entry.path, text.encode("utf-8", "surrogateescape"))
+    note_shown(run, entry, text, results, counts)
+    return text != entry.text
+
+
+def edited_blocks(entry: Entry) -> list[str]:
+    """Return the steps whose blocks somebody changed by hand."""
+    return [b.id for b in find_blocks(entry.text, entry.body_start, entry.shown) if is_edited(b, entry.text)]
+
+
+def _generate(entry: Entry, results: list[StepResult], workspace: Workspace) -> tuple[dict[str, str], bool]:
+    """Return the text of each step's block, and whether some of it counts in a ledger."""
+    reports = {result.planned.id: read_report(result.folder) for result in results if result.folder}
+    counting = {result.planned.id: result.folder for result in results if result.folder}
+    counting = {step: folder for step, folder in counting.items() if reports[step].totals}
+    ledgers = _ledgers(entry, counting, workspace)
+    blocks: dict[str, str] = {}
+    for result in results:
+        step, text = result.planned.id, None
+        if step in reports:
+            text = render_report(reports[step], f"{entry.artifacts.name}/{step}", entry.day, ledgers)
+        blocks[step] = render_failure(_unplaced(result.message), text) if result.failed else text or ""
+    return blocks, bool(counting)
+
+
+def _ledgers(entry: Entry, counting: Mapping[str, Path], workspace: Workspace) -> Ledgers:
+    """Read the ledgers, where a report of this entry counts in one; the reading takes every entry of the year."""
+    if not counting:
+        return Ledgers(workspace.goals)
+    ledgers = read_ledgers(workspace)
+    for step, folder in counting.items():
+        ledgers.put(entry.day, step, folder)
+    return ledgers
+
+
+def _bases(run: Run, entry: Entry) -> Callable[[str], str | None]:
+    """Return what finds the generated text of a checksum: as it was kept, or made again of the report in its place."""
+
+    def find(wanted: str) -> str | None:
+        if (kept := run.store.block(wanted)) is not None:
+            return kept
+        for report in entry.artifacts.glob("*/report.json"):
+            step = report.parent.name
+            ledgers = _ledgers(entry, {step: report.parent}, run.workspace)
+            text = render_report(read_report(report.parent), f"{entry.artifacts.name}/{step}", entry.day, ledgers)
+            if checksum(text) == wanted:
+                return text
+        return None
+
+    return find
+
+
+def _unplaced(message: str) -> str:
+    """Take ``file:line:`` off: in the entry itself it would be wrong with the next line that its author adds."""
+    place, _, rest = message.partition(": ")
+    return rest if place.startswith("entries/") and rest else message
+
+
+def _place_artifacts(result: Path, target: Path, store: Store) -> None:
+    """Copy a result's files beside the entry, unless they are there."""
+    if not (target.is_dir() and _listing(target, store) == _listing(result, store)):
+        replace_folder(result, target)
+
+
+def _listing(folder: Path, store: Store) -> dict[str, str]:
+    files = (path for path in folder.rglob("*") if path.is_file())
+    return {path.relative_to(folder).as_posix(): store.digest(path) for path in files}

@@ -1,0 +1,16 @@
+"""The code that a task reaches, in short."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+
+@dataclass(frozen=True)
+class Code:
+    """The digest of the syntax trees that a task reaches, and the files they stand in."""
+
+    digest: str
+    files: tuple[Path, ...]
+    reads_the_day: bool
+    """Whether some of it asks for a day or a date, so that the same step of another day may differ."""
