@@ -18,8 +18,8 @@ def is_shown(run: Run, entry: Entry, results: list[StepResult]) -> bool:
     noted = run.store.recall("shown", entry.shown)
     if noted is None:
         return False
-    counts, showing = json.loads(noted)
-    return bool(showing == showing(run, entry, entry.text, results, counts))
+    counts, before = json.loads(noted)
+    return bool(before == showing(run, entry, entry.text, results, counts))
 
 
 def showing(run: Run, entry: Entry, text: str, results: list[StepResult], counts: bool) -> str:
