@@ -55,7 +55,7 @@ def sample(
     run = _Sampling(ctx, pipeline, {"model": source.source, "digest": source.digest, "scheduler": scheduler})
     made = run.make(recipes, batch, opened)
     verdicts = judge_pictures([(one.recipe.prompt, one.path) for one in made]) if judge != "none" else {}
-    return _describe(made, run.strip, checker, source.name, source.digest, verdicts)
+    return _describe(made, run.strip, checker, model, source.digest, verdicts)
 
 
 @dataclass
