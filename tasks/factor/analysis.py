@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Annotated, Literal
@@ -11,57 +10,23 @@ from typing import Annotated, Literal
 import numpy as np
 
 from journal import Context, Field, File, Report, TaskError, task
-from tasks.factor.adequacy import Adequacy, assess
+from tasks.factor.adequacy import assess
 from tasks.factor.arrays import Array
 from tasks.factor.data import Association, associate_moments, from_matrix
 from tasks.factor.errors import FactorError
-from tasks.factor.extraction import Extraction, extract
-from tasks.factor.fit import Fit, assess_fit
+from tasks.factor.extraction import extract
+from tasks.factor.fit import assess_fit
 from tasks.factor.moments import Moments, merge_all, stream
-from tasks.factor.number import HowMany, suggest_number
+from tasks.factor.number import suggest_number
 from tasks.factor.reading import column_names, read_chunks
-from tasks.factor.rotation import Rotation, rotate
+from tasks.factor.rotation import rotate
 from tasks.factor.scores import Weights, score, weigh
+from tasks.factor.solution import Solution
+from tasks.factor.telling import tell, tell_both
 
 Input = Literal["rows", "correlation", "covariance"]
 _PART_BYTES = 32 << 20
 _AT_ONCE = 8  # parts between two words of progress
-
-
-@dataclass(frozen=True)
-class Solution:
-    """All that was found of one matrix."""
-
-    association: Association
-    adequacy: Adequacy
-    how_many: HowMany
-    extraction: Extraction
-    rotation: Rotation | None
-    fit: Fit | None
-    weights: Weights | None
-
-    @property
-    def loadings(self) -> Array:
-        """Return the pattern matrix (p, k) in the units of the matrix, rotated where it was asked for."""
-        return self.rotation.loadings if self.rotation else self.extraction.loadings
-
-    @property
-    def names(self) -> list[str]:
-        return [f"F{number}" for number in range(1, self.loadings.shape[1] + 1)]
-
-    @property
-    def oblique(self) -> bool:
-        return self.rotation is not None and self.rotation.oblique
-
-    @property
-    def shares(self) -> Array:
-        """Return (p, k) percentages of each variable's variance; they add up where factors don't correlate."""
-        return np.asarray(100 * self.loadings**2 / np.diag(self.association.matrix)[:, None])
-
-    @property
-    def together(self) -> Array:
-        """Return (p,) percentages of each variable's variance that all factors account for."""
-        return np.asarray(100 * self.extraction.communalities / np.diag(self.association.matrix))
 
 
 @task("factor.analysis", libraries=["numpy", "scipy"])
@@ -93,8 +58,6 @@ def analysis(
     digits: Annotated[int, Field(ge=1, le=10, description="decimals of loadings and eigenvalues")] = 3,
 ) -> Report:
     """Find the factors behind the columns of a table: how many, their loadings, what they account for."""
-    from tasks.factor.telling import tell, tell_both
-
     try:
         read = _reader(data, columns, input, observations, missing, ctx)
         solve = partial(

@@ -11,7 +11,7 @@ from journal import new_figure
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-    from tasks.factor.analysis import Solution
+    from tasks.factor.solution import Solution
 
 BLUE, RED, GREY = "#3f51b5", "#e53935", "#8a8a8a"
 

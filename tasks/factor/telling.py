@@ -11,7 +11,7 @@ from journal import Report
 from tasks.factor.plotting import draw_loadings, draw_path, draw_plane, draw_scree
 
 if TYPE_CHECKING:
-    from tasks.factor.analysis import Solution
+    from tasks.factor.solution import Solution
 
 _METHODS = {
     "principal": "Principal components",

@@ -1,0 +1,52 @@
+"""A solution: all that was found of one matrix, on its way from the numbers to the report."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from tasks.factor.adequacy import Adequacy
+from tasks.factor.arrays import Array
+from tasks.factor.data import Association
+from tasks.factor.extraction import Extraction
+from tasks.factor.fit import Fit
+from tasks.factor.number import HowMany
+from tasks.factor.rotation import Rotation
+from tasks.factor.scores import Weights
+
+
+@dataclass(frozen=True)
+class Solution:
+    """All that was found of one matrix."""
+
+    association: Association
+    adequacy: Adequacy
+    how_many: HowMany
+    extraction: Extraction
+    rotation: Rotation | None
+    fit: Fit | None
+    weights: Weights | None
+
+    @property
+    def loadings(self) -> Array:
+        """Return the pattern matrix (p, k) in the units of the matrix, rotated where it was asked for."""
+        return self.rotation.loadings if self.rotation else self.extraction.loadings
+
+    @property
+    def names(self) -> list[str]:
+        return [f"F{number}" for number in range(1, self.loadings.shape[1] + 1)]
+
+    @property
+    def oblique(self) -> bool:
+        return self.rotation is not None and self.rotation.oblique
+
+    @property
+    def shares(self) -> Array:
+        """Return (p, k) percentages of each variable's variance; they add up where factors don't correlate."""
+        return np.asarray(100 * self.loadings**2 / np.diag(self.association.matrix)[:, None])
+
+    @property
+    def together(self) -> Array:
+        """Return (p,) percentages of each variable's variance that all factors account for."""
+        return np.asarray(100 * self.extraction.communalities / np.diag(self.association.matrix))
