@@ -10,10 +10,11 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[1]
-ORDER = (
-    "errors document workspace models report task entry registry plan fingerprint store run ledger render splice day "
-    "why check status tasklist doctor skeleton blog console cli"
-).split()
+ORDER = [
+    *["errors", "document", "workspace", "models", "report", "task", "entry", "registry", "plan", "fingerprint"],
+    *["store", "run", "ledger", "render", "splice", "day"],
+    *["why", "check", "status", "tasklist", "doctor", "skeleton", "blog", "console", "cli"],
+]
 HEAVY = ["torch", "transformers", "diffusers", "peft", "matplotlib", "pandas", "scipy", "numpy", "mkdocs", "pydantic"]
 
 
@@ -51,7 +52,8 @@ def test_the_core_imports_no_task(path: Path) -> None:
 
 
 def test_help_loads_nothing_heavy() -> None:
-    code = "import sys; sys.argv=['journal','--help']\ntry:\n import journal.cli; journal.cli.main()\nexcept SystemExit: pass\n"
+    code = "import sys; sys.argv = ['journal', '--help']\nimport journal.cli\n"
+    code += "try:\n journal.cli.main()\nexcept SystemExit:\n pass\n"
     check = f"print('LOADED', [name for name in {HEAVY!r} if name in sys.modules])"
     done = subprocess.run([sys.executable, "-c", code + check], capture_output=True, text=True, check=True)
     assert "LOADED []" in done.stdout
