@@ -1,0 +1,48 @@
+"""README says what the program does: its commands, its tree, its paths."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).parents[1]
+README = (ROOT / "README.md").read_text()
+
+
+def commands() -> set[str]:
+    done = subprocess.run([sys.executable, "-m", "journal", "--help"], capture_output=True, text=True, check=True)
+    listed = done.stdout.split("Commands:")[1]
+    return set(re.findall(r"^  (\w+)  ", listed, re.MULTILINE))
+
+
+def test_every_command_stands_in_the_readme_and_no_other() -> None:
+    table = re.findall(r"^\| `journal (\w+)", README, re.MULTILINE)
+    assert set(table) == commands()
+
+
+def test_every_option_that_the_readme_names_is_there() -> None:
+    done = subprocess.run([sys.executable, "-m", "journal", "day", "--help"], capture_output=True, text=True, check=True)
+    row = next(line for line in README.splitlines() if line.startswith("| `journal day"))
+    options = set(re.findall(r"--[a-z-]+", row))
+    assert options
+    assert all(option in done.stdout for option in options)
+
+
+def test_every_path_that_the_readme_links_to_is_there() -> None:
+    links = re.findall(r"\]\(([^)#]+)\)", README)
+    assert links
+    assert all((ROOT / link).exists() for link in links if "://" not in link)
+
+
+def test_every_module_of_the_core_stands_in_the_tree() -> None:
+    tree = README.split("## What is where")[1].split("## Words")[0]
+    modules = {path.stem if path.suffix else path.name for path in (ROOT / "journal").iterdir() if path.name[0] not in "_."}
+    assert {name for name in modules if not re.search(rf"\b{name}\b", tree)} == set()
+
+
+def test_the_plugin_is_of_eight_lines() -> None:
+    """Blank lines aside: docstring, import, decorator, function, docstring, return."""
+    plugin = README.split("```python\n")[1].split("```")[0]
+    assert len(plugin.splitlines()) <= 8
