@@ -21,6 +21,7 @@ pytest.importorskip("distributed")
 TASKS = '''"""Tasks for clusters."""
 import os
 import time
+from aid import upper
 from journal import Context, File, Files, Report, task
 
 
@@ -29,7 +30,7 @@ def make(ctx: Context, name: str, source: File | None = None) -> Report:
     """Write files, from another file if there is one."""
     text = source.read_text() if source else name
     (ctx.out / "sub").mkdir()
-    (ctx.out / "sub" / "text.txt").write_text(text.upper())
+    (ctx.out / "sub" / "text.txt").write_text(upper(text))
     (ctx.out / "all.txt").write_text(name + text)
     ctx.progress(1, 2, "half")
     print("made", name)
@@ -161,6 +162,7 @@ def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
 @pytest.fixture
 def place(space: Space) -> Space:
     space.write("plugins/clusters.py", TASKS)
+    space.write("aid.py", "def upper(text):\n    return text.upper()\n")
     space.write("data/in.txt", "text of a file")
     return space
 
@@ -182,7 +184,7 @@ def _left(space: Space) -> dict[str, bytes]:
 def _local_twin(space: Space, root: Path) -> dict[str, bytes]:
     """Return what a local run of the same workspace leaves."""
     twin = Space(root)
-    for name in ("journal.yml", "plugins/clusters.py", "data/in.txt", "entries/2024-05-13-day-133.md"):
+    for name in ("journal.yml", "aid.py", "plugins/clusters.py", "data/in.txt", "entries/2024-05-13-day-133.md"):
         twin.write(name, (space.root / name).read_text())
     twin.run("day", "133", "--on", "local", check=0)
     return _left(twin)

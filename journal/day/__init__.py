@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Any
@@ -45,6 +46,8 @@ def open_day(
 
     ``stale`` are the steps of earlier days that would run.
     """
+    if str(workspace.root) not in sys.path:
+        sys.path.append(str(workspace.root))  # plugins may import the workspace's modules, which hide no library
     known = Known(workspace, store)
     plan = make_plan(read_entry(find_entry(workspace, day), workspace), workspace, registry, known.is_checked)
     for planned in plan.steps:

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import ast
 import hashlib
-import importlib.util
+import importlib
 import sys
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import lru_cache
+from importlib.machinery import ModuleSpec, PathFinder
 from pathlib import Path
 
 from journal.fingerprint.reached import Code
@@ -40,13 +42,31 @@ class _Module:
 
 def read_code(source: TaskSource, root: Path) -> Code:
     """Digest the code that a task reaches: within its own package, and in modules under the workspace's folder."""
-    reached = dict(_reach(source, root))
+    with _importable(root):
+        reached = dict(_reach(source, root))
+        imported = set(_imported_files(source, root))
     parts = sorted((target.module, target.name, dump) for target, (dump, _, _) in reached.items())
     # a plugin file counts by what it says, not by where it lies
     text = repr([(Path(module).name, name, dump) for module, name, dump in parts])
-    files = sorted({path for _, path, _ in reached.values()})
+    files = sorted({path for _, path, _ in reached.values()} | imported)
     reads_the_day = any(day for _, _, day in reached.values())
     return Code(hashlib.sha256(text.encode()).hexdigest(), tuple(files), reads_the_day)
+
+
+@contextmanager
+def _importable(root: Path) -> Iterator[None]:
+    """Let the workspace's own modules be found, as they are in a worker."""
+    if str(root) in sys.path:
+        yield
+        return
+    sys.path.append(str(root))
+    importlib.invalidate_caches()
+    _spec.cache_clear()
+    try:
+        yield
+    finally:
+        sys.path.remove(str(root))
+        _spec.cache_clear()
 
 
 def _reach(source: TaskSource, root: Path) -> Iterator[tuple[_Target, tuple[str, Path, bool]]]:
@@ -64,6 +84,21 @@ def _reach(source: TaskSource, root: Path) -> Iterator[tuple[_Target, tuple[str,
         waiting += [_Target(target.module, ""), *_mentioned(module, statements)]
         if target.name not in (_WHOLE, "") and target.name in module.imports:
             waiting.append(module.imports[target.name])
+
+
+def _imported_files(source: TaskSource, root: Path) -> Iterator[Path]:
+    """Yield the project's files without which the task's module can't be imported."""
+    waiting, seen = [source.module], set[str]()
+    while waiting:
+        name = waiting.pop()
+        if name in seen:
+            continue
+        seen.add(name)
+        module = _module(name, source.module, source.module.split(".")[0], root)
+        if module:
+            yield module.path
+            waiting += [target.module for target in module.imports.values()]
+            waiting += [name.rpartition(".")[0]] if "." in name and not name.endswith(".py") else []
 
 
 def _statements(module: _Module, name: str) -> list[ast.stmt]:
@@ -121,20 +156,27 @@ def _imported(node: ast.Import | ast.ImportFrom, module: _Module) -> dict[str, _
     return found
 
 
-@lru_cache(maxsize=1024)
 def _is_local(top: str) -> bool:
-    """Return whether a package lies outside the libraries; to look inside a library would import it."""
-    spec = importlib.util.find_spec(top) if top else None
+    """Return whether a package lies outside the libraries."""
+    spec = _spec(top)
     places = [spec.origin] if spec and spec.origin else list(spec.submodule_search_locations or []) if spec else []
     return bool(places) and "-packages" not in str(places[0]) and top not in sys.stdlib_module_names
 
 
-@lru_cache(maxsize=4096)
 def _is_module(name: str) -> bool:
-    try:
-        return importlib.util.find_spec(name) is not None
-    except (ImportError, AttributeError, ValueError):
-        return False
+    return _spec(name) is not None
+
+
+@lru_cache(maxsize=4096)
+def _spec(name: str) -> ModuleSpec | None:
+    """Find a module as an import would, without importing the packages that it is in."""
+    above, _, _ = name.rpartition(".")
+    if above:
+        parent = _spec(above)
+        places = parent.submodule_search_locations if parent else None
+        return PathFinder.find_spec(name, list(places)) if places is not None else None
+    found = (finder.find_spec(name, None) for finder in sys.meta_path if name and hasattr(finder, "find_spec"))
+    return next((spec for spec in found if spec), None)
 
 
 def _module(name: str, start: str, top: str, root: Path) -> _Module | None:
@@ -143,10 +185,7 @@ def _module(name: str, start: str, top: str, root: Path) -> _Module | None:
         return _parse(name, Path(name), False)
     if name.split(".")[0] == "journal" or not (name.split(".")[0] == top or _is_local(name.split(".")[0])):
         return None
-    try:
-        spec = importlib.util.find_spec(name)
-    except (ImportError, AttributeError, ValueError):
-        return None
+    spec = _spec(name)
     if spec is None or spec.origin is None or not spec.origin.endswith(".py"):
         return None
     path = Path(spec.origin)

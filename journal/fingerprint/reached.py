@@ -8,7 +8,7 @@ from pathlib import Path
 
 @dataclass(frozen=True)
 class Code:
-    """The digest of the syntax trees that a task reaches, and the files they stand in."""
+    """The digest of the syntax trees that a task reaches, and the files that its module needs."""
 
     digest: str
     files: tuple[Path, ...]

@@ -33,7 +33,7 @@ class Fan:
         number = self.pending.popleft()
         self.at_work[worker] = number
         asked = self.asked
-        worker.send(Item(number, asked.source, asked.function, asked.values[number], asked.log))
+        worker.send(Item(number, asked.source, asked.function, asked.values[number], asked.log, asked.root))
         return True
 
     def take(self, worker: Worker, number: int, result: bytes, error: bytes | None) -> None:

@@ -52,6 +52,7 @@ class Item:
     function: bytes
     value: bytes
     log: Path | None
+    root: Path
 
 
 @dataclass(frozen=True)
@@ -62,6 +63,7 @@ class FanOut:
     function: bytes
     values: tuple[bytes, ...]
     log: Path
+    root: Path
 
     @property
     def names_files(self) -> bool:

@@ -6,10 +6,11 @@ import pickle
 import time
 from collections.abc import Callable, Iterator
 from multiprocessing.connection import wait
+from typing import Any
 
 from journal.errors import TaskError
 from journal.run.fan import Fan
-from journal.run.job import Event, FanOut, Job
+from journal.run.job import Event, FanOut, Item, Job
 from journal.run.process import Worker
 from journal.run.room import Claims
 
@@ -48,6 +49,18 @@ class Pool:
             yield from self._receive(busy[connection])  # type: ignore[index]  # only connections are waited for
         for worker in [worker for worker in busy.values() if worker.is_late]:
             yield self._end(worker, f"took longer than its timeout of {worker.timeout_s:g} s and was ended")
+
+    def answer(self, item: Item) -> tuple[Any, ...]:
+        """Have a worker take one item of another's fan-out, and wait for it."""
+        idle = self._idle(threads=1)
+        worker = idle[0] if idle else self._new(threads=1)
+        worker.send(item)
+        try:
+            return tuple(worker.connection.recv())
+        except (EOFError, OSError):
+            error = TaskError(f"one of its items: {worker.cause_of_death()}")
+            self._remove(worker)
+            return ("answer", item.number, b"", pickle.dumps(error))
 
     def close(self) -> None:
         """End every worker, whatever it is at."""

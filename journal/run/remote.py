@@ -14,7 +14,6 @@ from journal.registry import TaskSource
 from journal.run.job import FanOut, Item, Job
 from journal.run.parcel import Parcel, Returned, pack_folder
 from journal.run.pool import Pool
-from journal.run.worker import answer
 
 _LOOK_S = 1.0
 """So often a step under way looks whether it is still wanted."""
@@ -27,6 +26,9 @@ class _Bench:
     run: str
     pool: Pool
     checked: set[TaskSource] = field(default_factory=set)
+    folder: tempfile.TemporaryDirectory[str] = field(
+        default_factory=lambda: tempfile.TemporaryDirectory("", "journal-")
+    )
 
 
 def run_parcel(parcel: Parcel) -> Returned:
@@ -50,7 +52,7 @@ def _serve(job: Job, parcel: Parcel) -> tuple[Any, ...]:
     except JournalError as error:
         return ("failed", str(error))
     worker, name = get_worker(), get_worker().get_current_task()
-    bench.pool.delegate = lambda asked: _spread(asked, job, shared=parcel.is_home)
+    bench.pool.delegate = lambda asked: _spread(asked, parcel.run, shared=parcel.is_home)
     bench.pool.start("step", job, parcel.timeout_s)
     while True:
         for event in bench.pool.wait(_LOOK_S):
@@ -74,6 +76,7 @@ def _bench(run: str) -> _Bench:
     if found is None or found.run != run:
         if found:
             found.pool.close()
+            found.folder.cleanup()
         found = benches[threading.get_ident()] = _Bench(run, Pool())
     return found
 
@@ -95,27 +98,40 @@ def _check_code(job: Job, bench: _Bench) -> None:
     bench.checked.add(job.source)
 
 
-def _spread(asked: FanOut, job: Job, *, shared: bool) -> tuple[list[bytes], bytes | None] | None:
+def _spread(asked: FanOut, run: str, *, shared: bool) -> tuple[list[bytes], bytes | None] | None:
     """Have a step's items taken by all workers; None where its files are on this machine alone."""
     from distributed import worker_client
 
     if not shared and asked.names_files:
         return None
-    plugin = Path(asked.source.module).read_bytes() if asked.source.module.endswith(".py") else None
     items = [
-        Item(number, asked.source, asked.function, value, asked.log if shared else None)
+        Item(number, asked.source, asked.function, value, asked.log if shared else None, asked.root)
         for number, value in enumerate(asked.values)
     ]
+    code = {} if shared else _own_code(asked)
     with worker_client() as client:
-        answers = client.gather(client.map(_answer_item, items, plugin=plugin, pure=False))
+        answers = client.gather(client.map(_answer_item, items, run=run, code=code, pure=False))
     error = next((one[3] for one in answers if one[3] is not None), None)
     return [one[2] for one in answers], error
 
 
-def _answer_item(item: Item, plugin: bytes | None) -> tuple[Any, ...]:
-    if plugin is None or Path(item.source.module).exists():
-        return answer(item)
-    with tempfile.TemporaryDirectory(prefix="journal-") as folder:
-        path = Path(folder) / Path(item.source.module).name
-        path.write_bytes(plugin)
-        return answer(replace(item, source=replace(item.source, module=str(path))))
+def _own_code(asked: FanOut) -> dict[str, bytes]:
+    """Return the files of the workspace that the items' function may stand in, by their place in it."""
+    files = read_code(asked.source, asked.root).files
+    return {
+        path.relative_to(asked.root).as_posix(): path.read_bytes() for path in files if path.is_relative_to(asked.root)
+    }
+
+
+def _answer_item(item: Item, run: str, code: dict[str, bytes]) -> tuple[Any, ...]:
+    """Take an item in a process of its own, which knows the code of this run and no older one."""
+    bench = _bench(run)
+    root = Path(bench.folder.name)
+    for name, content in code.items():
+        if not (root / name).exists():
+            (root / name).parent.mkdir(parents=True, exist_ok=True)
+            (root / name).write_bytes(content)
+    if code and item.source.module.endswith(".py"):
+        place = Path(item.source.module).relative_to(item.root)
+        item = replace(item, source=replace(item.source, module=str(root / place)), root=root)
+    return bench.pool.answer(item)

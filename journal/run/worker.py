@@ -55,6 +55,8 @@ def main() -> None:
         job = line.inbox.get()
         if job.log:
             _write_output_to(job.log)
+        if str(job.root) not in sys.path:
+            sys.path.append(str(job.root))  # plugins may import the workspace's modules, which hide no library
         if isinstance(job, Item):
             line.send(*answer(job))
             continue
@@ -94,7 +96,7 @@ def answer(item: Item) -> Message:
 def fan_out(job: Job, line: Line, function: Callable[[Any], Any], items: Iterable[Any]) -> list[Any]:
     """Apply a function to items over the run's workers, of which this one is one; raises PicklingError first."""
     values = tuple(pickle.dumps(item) for item in items)
-    line.send("map", FanOut(job.source, pickle.dumps(function), values, job.log))
+    line.send("map", FanOut(job.source, pickle.dumps(function), values, job.log, job.root))
     while True:
         message = line.inbox.get()
         if isinstance(message, Item):
@@ -107,8 +109,6 @@ def fan_out(job: Job, line: Line, function: Callable[[Any], Any], items: Iterabl
 
 
 def _call_task(job: Job, line: Line) -> Report:
-    if str(job.root) not in sys.path:
-        sys.path.insert(0, str(job.root))
     task = load_task(job.source)
     values = task.validate(job.values)
     if task.context_name:
