@@ -160,14 +160,26 @@ def _many_steps(folder: Path, count: int, turns: int) -> None:
 
 
 def _both_cores(folder: Path, turns: int) -> None:
-    """Compare one job with two on steps that do nothing but compute."""
-    steps = "".join(f"  s{n}:\n    uses: bench.spin\n    number: {n}\n    turns: 12000000\n" for n in range(8))
+    """Compare one job with two on steps that only compute, beside what the machine gives bare processes then."""
+    steps = "".join(f"  s{n}:\n    uses: bench.spin\n    number: {n}\n    turns: 20000000\n" for n in range(8))
     _write_workspace(folder, steps)
     one = Contender("1 job", _journal("day", "133", "--force", "--jobs", "1"), folder, ())
     two = Contender("2 jobs", _journal("day", "133", "--force", "--jobs", "2"), folder, ())
     times = _best([one, two], turns, Contender.run)
     _table("8 steps that keep a core busy", times)
-    print(f"  both cores: {times['1 job'] / times['2 jobs']:.2f} x")
+    print(f"  both cores: {times['1 job'] / times['2 jobs']:.2f} x; two bare processes: {_bare_speedup():.2f} x")
+
+
+def _bare_speedup() -> float:
+    """Return how much faster two processes are side by side than one after the other."""
+    command = [sys.executable, "-c", "total = 0\nfor turn in range(60000000): total += turn * turn % 7"]
+    begun = time.perf_counter()
+    for _ in range(2):
+        subprocess.run(command, check=True)
+    between = time.perf_counter()
+    for process in [subprocess.Popen(command) for _ in range(2)]:
+        process.wait()
+    return (between - begun) / (time.perf_counter() - between)
 
 
 def _best(contenders: Sequence[Contender], turns: int, run: Callable[[Contender], float]) -> dict[str, float]:

@@ -86,7 +86,7 @@ def messy(ctx: Context) -> Report:
 
 
 @task("r.clean")
-def clean(ctx: Context, after: int = 0) -> Report:
+def clean(ctx: Context) -> Report:
     """Tell what a step before it left behind."""
     return Report().text(f"{os.environ.get('LEFT_BEHIND', 'nothing')} {Path.cwd() == Path('/')}")
 
