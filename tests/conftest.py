@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 import sys
 from collections.abc import Callable
@@ -10,6 +11,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+
+# a shell that starts the tests in the background has them ignore Ctrl-C, and every command under test with them
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 TOY_TASKS = '''"""Toy tasks for the tests."""
 import os
