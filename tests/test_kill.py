@@ -21,7 +21,7 @@ from journal import Context, Files, Report, task
 
 
 @task("k.make")
-def make(ctx: Context, name: str, seconds: float = 0.12) -> Report:
+def make(ctx: Context, name: str, seconds: float = 0.3) -> Report:
     """Write two files, slowly."""
     with open(ctx.root / "notes.txt", "a") as notes:
         notes.write(name + "\\n")
@@ -84,7 +84,7 @@ def test_a_run_killed_at_any_moment_is_carried_on_and_repeats_at_most_what_was_i
         run = subprocess.Popen(
             command, cwd=space.root, stdout=subprocess.DEVNULL, env=environment(), start_new_session=True
         )
-        time.sleep(moments.uniform(0.2, 2.2))
+        time.sleep(moments.uniform(0.3, 1.9))
         killed += run.poll() is None
         os.killpg(run.pid, signal.SIGKILL) if run.poll() is None else None
         run.wait()

@@ -6,13 +6,14 @@ import logging
 import secrets
 import warnings
 from collections.abc import Iterator
+from contextlib import suppress
 from queue import Empty, SimpleQueue
 from typing import Any
 
 from journal.errors import StoreError, UsageError
 from journal.run.job import Event, Job
 from journal.run.parcel import Returned, pack, unpack_folder
-from journal.run.remote import run_parcel
+from journal.run.remote import end_run, run_parcel
 from journal.run.room import Claims, Room
 from journal.store import Store
 
@@ -72,6 +73,9 @@ class DaskSite:
     def close(self) -> None:
         """Cancel what is under way, and stop the cluster if it was started here."""
         self.client.cancel(list(self.futures.values()), force=True)
+        if self.cluster is None:
+            with suppress(OSError, TimeoutError):  # a worker that is lost holds nothing any more
+                self.client.run(end_run, self.run, on_error="ignore")
         self.client.close()
         if self.cluster is not None:
             self.cluster.close()

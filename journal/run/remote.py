@@ -43,6 +43,17 @@ def run_parcel(parcel: Parcel) -> Returned:
         return Returned(message, pack_folder(job.out) if message[0] == "done" else None, log)
 
 
+def end_run(run: str) -> None:
+    """End the processes that this Dask worker keeps for a run."""
+    from distributed import get_worker
+
+    benches: dict[int, _Bench] = get_worker().__dict__.get("journal_benches", {})
+    for thread in [thread for thread, bench in benches.items() if bench.run == run]:
+        bench = benches.pop(thread)
+        bench.pool.close()
+        bench.folder.cleanup()
+
+
 def _serve(job: Job, parcel: Parcel) -> tuple[Any, ...]:
     from distributed import get_worker
 
