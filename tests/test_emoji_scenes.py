@@ -14,8 +14,13 @@ from tasks.diffusion.emoji_scenes.scenes import Claim
 
 pytest.importorskip("PIL")
 # A little under what the model card reports for the shipped weights.
-THINGS_RATE, SHOWN_RELATION_RATE, UNSHOWN_RELATION_RATE, HORSE_RATE = 0.9, 0.8, 0.8, 0.7
+THINGS_RATE, SHOWN_RELATION_RATE, UNSHOWN_RELATION_RATE, HORSE_RATE = 0.75, 0.85, 0.85, 0.75
 WEIGHTS = Path(scenes.__file__).parent / "weights"
+
+
+pytestmark = pytest.mark.filterwarnings(  # diffusers' own, not ours
+    "ignore::DeprecationWarning:diffusers.*", "ignore::FutureWarning:diffusers.*"
+)
 
 
 @pytest.fixture(scope="module")
@@ -71,7 +76,7 @@ def test_the_judge_reads_scenes_it_never_saw() -> None:
     pytest.importorskip("torch")
     from tasks.diffusion.emoji_scenes.judge import measure_accuracy
 
-    accuracy = measure_accuracy(500)
+    accuracy = measure_accuracy(400)
     assert accuracy.things >= 0.97
     assert accuracy.relation >= 0.97
 
@@ -101,14 +106,14 @@ def test_the_same_seed_gives_the_same_picture_whatever_its_batch_mates(pipeline:
 def test_pictures_show_the_things_of_their_prompts(pipeline: Any) -> None:
     from tasks.diffusion.emoji_scenes.measure import measure, shown_claims
 
-    claims = shown_claims(scenes.ALONE) + shown_claims(scenes.RIDING)[::4]
+    claims = shown_claims(scenes.ALONE) + shown_claims(scenes.RIDING)[::8]
     assert measure(pipeline, claims).things_rate >= THINGS_RATE
 
 
 def test_pictures_show_who_rides_whom_also_in_orders_never_shown(pipeline: Any) -> None:
     from tasks.diffusion.emoji_scenes.measure import measure, unshown_claims
 
-    shown, unshown = (unshown_claims(scenes.RIDING, swapped=swapped) * 3 for swapped in (True, False))
+    shown, unshown = (unshown_claims(scenes.RIDING, swapped=swapped) * 2 for swapped in (True, False))
     assert measure(pipeline, shown).relation_rate >= SHOWN_RELATION_RATE
     assert measure(pipeline, unshown).relation_rate >= UNSHOWN_RELATION_RATE
 
@@ -118,4 +123,4 @@ def test_the_horse_rides_the_astronaut(pipeline: Any) -> None:
 
     both_ways = [Claim(scenes.RIDING, "horse", "astronaut"), Claim(scenes.RIDING, "astronaut", "horse")]
     for claim in both_ways:
-        assert measure(pipeline, [claim] * 16).relation_rate >= HORSE_RATE
+        assert measure(pipeline, [claim] * 12).relation_rate >= HORSE_RATE

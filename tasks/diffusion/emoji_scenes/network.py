@@ -27,6 +27,9 @@ SCHEDULE: dict[str, Any] = {
     "steps_offset": 1,
 }
 
+# DPM++ has no such setting; a DDIM made from its configuration would cut the latents off at 1 without it.
+FOR_OTHER_SCHEDULERS = {"clip_sample": False}
+
 
 def make_autoencoder(basis: PatchBasis) -> AutoencoderTiny:
     """Return an autoencoder, 64x64x3 to 8x8x32: its encoder is the patch basis, its decoder is untrained."""
@@ -185,7 +188,7 @@ def make_pipeline(
         text_encoder=text_encoder,
         tokenizer=tokenizer,
         unet=unet,
-        scheduler=DPMSolverMultistepScheduler(**SCHEDULE),
+        scheduler=DPMSolverMultistepScheduler.from_config({**SCHEDULE, **FOR_OTHER_SCHEDULERS}),
         safety_checker=None,
         feature_extractor=None,
         requires_safety_checker=False,

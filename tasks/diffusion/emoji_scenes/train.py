@@ -155,10 +155,10 @@ def _decoder_loss(vae: AutoencoderTiny, basis: PatchBasis, pictures: Floats, dev
 
 def load_autoencoder(settings: Settings) -> AutoencoderTiny:
     """Return the autoencoder as far as it is trained."""
-    import torch
     from diffusers import AutoencoderTiny
 
-    return AutoencoderTiny.from_pretrained(settings.work / "vae", torch_dtype=torch.float32)
+    vae: AutoencoderTiny = AutoencoderTiny.from_pretrained(settings.work / "vae")
+    return vae
 
 
 # --- the text encoder and the denoiser ---
@@ -357,17 +357,22 @@ class Diffusion:
 
         vae = load_autoencoder(self.settings)
         self.pipeline(vae).to(dtype=torch.float16).save_pretrained(folder, safe_serialization=True)
-        _drop_derived_setting(folder / "vae" / "config.json")
+        _tidy(folder)
 
 
 # --- shared by both ---
 
 
-def _drop_derived_setting(config: Path) -> None:
-    """Take out a value that AutoencoderTiny saves, derives again when loaded, and warns about."""
-    settings = json.loads(config.read_text())
-    settings.pop("block_out_channels", None)
-    config.write_text(json.dumps(settings, indent=2) + "\n")
+def _tidy(folder: Path) -> None:
+    """Take out of the settings where the parts came from and what is derived again; let everybody read the files."""
+    for path in folder.rglob("*"):
+        if path.suffix == ".json":
+            settings = json.loads(path.read_text(encoding="utf-8"))
+            dropped = {"_name_or_path", "block_out_channels"} if path.parent.name == "vae" else {"_name_or_path"}
+            kept = {name: value for name, value in settings.items() if name not in dropped}
+            path.write_text(json.dumps(kept, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+        if path.is_file():
+            path.chmod(0o644)
 
 
 class LossLog:
