@@ -62,7 +62,9 @@ def _workspace(root: Path) -> Space:
 def undisturbed(tmp_path_factory: pytest.TempPathFactory) -> Space:
     """What an undisturbed run leaves."""
     space = _workspace(tmp_path_factory.mktemp("undisturbed") / "workspace")
-    space.run("day", "133", check=0)
+    began = time.monotonic()
+    space.run("day", "133", "--jobs", "2", check=0)
+    space.write("duration.txt", str(time.monotonic() - began))
     return space
 
 
@@ -79,12 +81,12 @@ def test_a_run_killed_at_any_moment_is_carried_on_and_repeats_at_most_what_was_i
     command = [sys.executable, "-m", "journal", "day", "133", "--jobs", "2"]
     before = (space.root / "entries/2024-05-13-day-133.md").read_bytes()
     after = _left(undisturbed)["entries/2024-05-13-day-133.md"]
-    killed = 0
+    duration, killed = float((undisturbed.root / "duration.txt").read_text()), 0
     for _ in range(KILLS):
         run = subprocess.Popen(
             command, cwd=space.root, stdout=subprocess.DEVNULL, env=environment(), start_new_session=True
         )
-        time.sleep(moments.uniform(0.3, 1.9))
+        time.sleep(moments.uniform(0.1, 0.6) * duration)
         killed += run.poll() is None
         os.killpg(run.pid, signal.SIGKILL) if run.poll() is None else None
         run.wait()
