@@ -220,8 +220,8 @@ def _blocks(entry: Path) -> list[str]:
     return [match[0] for match in BLOCK.finditer(entry.read_text())]
 
 
-def _without_blocks(text: str) -> str:
-    return BLOCK.sub("", text).strip()
+def _without_blocks(text: str) -> list[str]:
+    return BLOCK.sub("", text).split()
 
 
 def _small(root: Path) -> Space:

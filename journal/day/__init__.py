@@ -62,7 +62,7 @@ def run_day(run: Run, observer: Observer, edits: str = "merge") -> DayOutcome:
     try:
         results = run_plan(run, observer)
     except BaseException:
-        write_results(run, list(run.results.values()), edits)
+        write_results(run, _in_place(run), edits)
         raise
     return DayOutcome(run.plan, results, write_results(run, results, edits))
 
@@ -78,6 +78,20 @@ def write_results(run: Run, results: list[StepResult], edits: str = "merge") -> 
     from journal.day.writing import write_blocks  # it brings the Markdown, which most runs need not write
 
     return write_blocks(run, entry, results, edits)
+
+
+def _in_place(run: Run) -> list[StepResult]:
+    """Return what a run that was cut short can show where a whole run would: appended blocks keep the plan's order."""
+    from journal.splice import find_blocks
+
+    marked = {block.id for block in find_blocks(run.entry.text, run.entry.body_start, run.entry.shown)}
+    found, whole = [], True
+    for planned in run.chosen():
+        result = run.results.get(planned.id)
+        whole = whole and (result is not None or planned.id in marked)
+        if result and (whole or planned.id in marked):
+            found.append(result)
+    return found
 
 
 def _read_again(entry: Entry, workspace: Workspace) -> Entry:
