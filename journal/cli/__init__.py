@@ -4,22 +4,14 @@ from __future__ import annotations
 
 import json
 import sys
-import traceback
-from collections.abc import Callable
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated, Any
 
 import typer
 
+from journal.cli.opening import open_all, open_workspace, parse_day, parse_days, say, warn
 from journal.errors import JournalError, UsageError
-
-if TYPE_CHECKING:
-    from journal.day import DayOutcome
-    from journal.registry import Registry
-    from journal.run import Choice, Run
-    from journal.store import Store
-    from journal.workspace import Workspace
 
 app = typer.Typer(
     name="journal",
@@ -73,8 +65,8 @@ def new(
     """Make a day's entry from the template."""
     from journal.skeleton import new_entry
 
-    workspace = _workspace()
-    path = new_entry(workspace, _one_day(day, workspace) if day else None, title)
+    workspace = open_workspace()
+    path = new_entry(workspace, parse_day(day, workspace) if day else None, title)
     typer.echo(f"made {workspace.shown(path)}")
 
 
@@ -91,16 +83,17 @@ def day(
     as_json: Json = False,
 ) -> None:
     """Run the steps of a day's entry and put their results into it."""
+    from journal.cli.running import choose_stale, run_one, run_one_of_many
     from journal.run import Choice
 
     if edits not in ("merge", "keep", "drop"):
         raise UsageError(f"--edits is '{edits}'; use merge, keep or drop")
-    workspace, registry, store = _open()
+    workspace, registry, store = open_all()
     choice = Choice(tuple(only), force, jobs or None, command=f"journal day {days}", on=on)
-    chosen = _days(days, workspace)
-    chosen = _stale_days(chosen, workspace, registry, store) if stale else chosen
-    run_one = partial(_day, workspace, registry, store, choice=choice, dry_run=dry_run, edits=edits, as_json=as_json)
-    done = [run_one(number) if ".." not in days else _day_of_many(number, run_one) for number in chosen]
+    chosen = parse_days(days, workspace)
+    chosen = choose_stale(chosen, workspace, registry, store) if stale else chosen
+    run = partial(run_one, workspace, registry, store, choice=choice, dry_run=dry_run, edits=edits, as_json=as_json)
+    done = [run(number) if ".." not in days else run_one_of_many(number, run) for number in chosen]
     if as_json:
         typer.echo(done[0][1] if done and ".." not in days else f"[{', '.join(text for _, text in done)}]")
     raise typer.Exit(max((code for code, _ in done), default=0))
@@ -111,7 +104,7 @@ def status(as_json: Json = False) -> None:
     """Show every day: up to date, stale and why, failed, never run, edited blocks."""
     from journal.status import day_statuses, status_lines
 
-    statuses = list(day_statuses(*_open()))
+    statuses = list(day_statuses(*open_all()))
     lines = [json.dumps([vars(one) for one in statuses], indent=1)] if as_json else status_lines(statuses)
     typer.echo("\n".join(lines))
 
@@ -125,9 +118,9 @@ def why(
     """Say where a picture or a step's result came from, and make a picture again."""
     from journal.why import describe_recipe, explain_result, make_again, read_recipe
 
-    workspace = _workspace()
+    workspace = open_workspace()
     if step:
-        typer.echo("\n".join(explain_result(workspace, _one_day(what, workspace), step)))
+        typer.echo("\n".join(explain_result(workspace, parse_day(what, workspace), step)))
     elif redo:
         make_again(Path(what), Path(redo), workspace)
         typer.echo(f"made {redo}")
@@ -141,8 +134,8 @@ def check(days: Days, as_json: Json = False) -> None:
     from journal.check import check_entry
     from journal.entry import find_entry, read_entry
 
-    workspace = _workspace()
-    entries = [read_entry(find_entry(workspace, number), workspace) for number in _days(days, workspace)]
+    workspace = open_workspace()
+    entries = [read_entry(find_entry(workspace, number), workspace) for number in parse_days(days, workspace)]
     found = [(entry, one) for entry in entries for one in check_entry(entry, workspace)]
     if as_json:
         typer.echo(json.dumps([one.as_data(entry.shown) for entry, one in found], indent=1, ensure_ascii=False))
@@ -161,7 +154,7 @@ def runs(
     from journal.store import Store
     from journal.store.listing import describe_attempts, run_lines
 
-    attempts = Store(_workspace().state, _warn).attempts(limit, day or None)
+    attempts = Store(open_workspace().state, warn).attempts(limit, day or None)
     typer.echo(json.dumps(describe_attempts(attempts), indent=1) if as_json else "\n".join(run_lines(attempts)))
 
 
@@ -177,9 +170,9 @@ def gc(
     from journal.store import Store
     from journal.store.listing import describe_waste, waste_lines
 
-    workspace = _workspace()
-    store = Store(workspace.state, _warn)
-    with store.hold("journal gc", lambda who: _warn(f"waiting for {who}, which works here too")):
+    workspace = open_workspace()
+    store = Store(workspace.state, warn)
+    with store.hold("journal gc", lambda who: warn(f"waiting for {who}, which works here too")):
         waste = store.waste(workspace.entries, keep_days * 86400)
         for one in waste if not dry_run else ():
             one.remove()
@@ -193,7 +186,7 @@ def task(name: Annotated[str, typer.Argument(metavar="[TASK]", help="A task to e
     from journal.registry import read_registry
     from journal.tasklist import explain_task, list_tasks
 
-    registry = read_registry(_workspace().plugins)
+    registry = read_registry(open_workspace().plugins)
     typer.echo("\n".join(explain_task(registry, name) if name else list_tasks(registry)))
 
 
@@ -202,7 +195,7 @@ def build() -> None:
     """Make the blog in build/site."""
     from journal.blog import build_site
 
-    workspace = _workspace()
+    workspace = open_workspace()
     built = build_site(workspace)
     for warning in built.warnings:
         typer.echo(warning, err=True)
@@ -218,7 +211,7 @@ def serve(
     """Show the blog in a browser and follow what changes in the entries."""
     from journal.blog import serve_site
 
-    serve_site(_workspace(), port)
+    serve_site(open_workspace(), port)
 
 
 @app.command()
@@ -232,7 +225,7 @@ def publish(
     from journal.blog import build_site
     from journal.blog.publish import publish_site
 
-    workspace = _workspace()
+    workspace = open_workspace()
     build_site(workspace)
     typer.echo(publish_site(workspace, remote, branch, message, push=push))
 
@@ -242,7 +235,7 @@ def stats(as_json: Json = False) -> None:
     """Show the ledgers: totals over days, and how far their goals are."""
     from journal.ledger import read_ledgers
 
-    ledgers = read_ledgers(_workspace())
+    ledgers = read_ledgers(open_workspace())
     found = [ledgers.ledger(name) for name in ledgers.names()]
     if as_json:
         typer.echo(json.dumps([{**vars(one), "total": one.total} for one in found], indent=1))
@@ -258,7 +251,7 @@ def models(
     """List the models that journal.yml names, and whether they are at hand."""
     from journal.models import describe_models, fetch_model
 
-    workspace = _workspace()
+    workspace = open_workspace()
     if fetch:
         typer.echo(f"{fetch}: {fetch_model(fetch, workspace.models, workspace.root).path}")
     else:
@@ -270,7 +263,7 @@ def doctor() -> None:
     """Check this machine: Python, libraries, tasks, models, git."""
     from journal.doctor import examine
 
-    findings = list(examine(_workspace()))
+    findings = list(examine(open_workspace()))
     typer.echo("\n".join(f"{'ok ' if good else 'NOT'} {text}" for good, text in findings))
     raise typer.Exit(0 if all(good for good, _ in findings) else 1)
 
@@ -284,142 +277,11 @@ def main() -> None:
         if code == _INTERRUPTED:  # Typer turns Ctrl-C into this code
             raise KeyboardInterrupt
     except JournalError as error:
-        code = _say(str(error), error.exit_code, debug)
+        code = say(str(error), error.exit_code, debug)
     except _ClickError as error:
-        code = _say(error.format_message(), 2, debug)
+        code = say(error.format_message(), 2, debug)
     except (typer.Abort, KeyboardInterrupt):
-        code = _say("interrupted; what was finished is kept, and the next run carries on", _INTERRUPTED, debug)
+        code = say("interrupted; what was finished is kept, and the next run carries on", _INTERRUPTED, debug)
     except Exception as error:  # a mistake of journal's own: one line as well, and no traceback unless asked for
-        code = _say(f"a fault in journal itself: {type(error).__name__}: {error}; --debug shows where", 1, debug)
+        code = say(f"a fault in journal itself: {type(error).__name__}: {error}; --debug shows where", 1, debug)
     sys.exit(code)
-
-
-def _say(message: str, code: int, debug: bool) -> int:
-    if debug:
-        traceback.print_exc()
-    typer.echo(" ".join(message.split("\n")), err=True)
-    return code
-
-
-def _workspace() -> Workspace:
-    from journal.workspace import find_workspace
-
-    return find_workspace(Path.cwd())
-
-
-def _open() -> tuple[Workspace, Registry, Store]:
-    from journal.registry import read_registry
-    from journal.store import Store
-
-    workspace = _workspace()
-    return workspace, read_registry(workspace.plugins), Store(workspace.state, _warn)
-
-
-def _warn(text: str) -> None:
-    typer.echo(text, err=True)
-
-
-def _stale_days(days: list[int], workspace: Workspace, registry: Registry, store: Store) -> list[int]:
-    """Return those of the days that are out of date; each is looked at again when its turn comes."""
-    from journal.status import day_statuses, stale_days
-
-    stale = set(stale_days(day_statuses(workspace, registry, store)))
-    found = [number for number in days if number in stale]
-    if not found:
-        typer.echo("no day of these is stale", err=True)
-    return found
-
-
-def _day_of_many(number: int, run_one: Callable[[int], tuple[int, str]]) -> tuple[int, str]:
-    """Run one day of several: an entry that is wrong is said, and the days after it run."""
-    try:
-        return run_one(number)
-    except JournalError as error:
-        told = json.dumps({"day": number, "error": str(error), "exit_code": error.exit_code}, indent=1)
-        return _say(str(error), error.exit_code, debug=False), told
-
-
-def _day(
-    workspace: Workspace,
-    registry: Registry,
-    store: Store,
-    number: int,
-    choice: Choice,
-    *,
-    dry_run: bool,
-    edits: str,
-    as_json: bool,
-) -> tuple[int, str]:
-    """Run one day with its lines on the terminal; returns the exit code, and the outcome as JSON."""
-    from journal.console import Console
-    from journal.day import open_day, run_day, summary
-
-    if dry_run:
-        return _preview(open_day(workspace, registry, store, number, choice), as_json=as_json)
-    with (
-        Console(quiet=as_json) as console,
-        store.hold(choice.command, lambda who: console.line(f"waiting for {who}, which works here too")),
-    ):
-        run = open_day(workspace, registry, store, number, choice)
-        for problem in run.plan.problems:
-            typer.echo(str(problem), err=True)
-        console.line(f"day {number}: {run.entry.title}")
-        outcome = run_day(run, console, edits)
-        console.line(_closing_line(outcome, run))
-    return outcome.exit_code, summary(outcome)
-
-
-def _preview(run: Run, *, as_json: bool) -> tuple[int, str]:
-    """Say what would run and why; returns the exit code, and the same as JSON."""
-    from journal.console import describe
-    from journal.day import describe_results
-
-    for problem in run.plan.problems:
-        typer.echo(str(problem), err=True)
-    results = list(run.preview())
-    if not as_json:
-        typer.echo("\n".join(describe(result) for result in results))
-    told = json.dumps({"day": run.entry.day, "steps": describe_results(results)}, indent=1)
-    return 3 if run.plan.problems else 0, told
-
-
-def _closing_line(outcome: DayOutcome, run: Run) -> str:
-    ran = sum(result.outcome == "done" for result in outcome.results)
-    failed = sum(result.failed for result in outcome.results)
-    if not outcome.results:
-        return "nothing to run: the entry has no steps"
-    if not ran and not failed and not outcome.wrote:
-        return f"all {len(outcome.results)} steps are up to date; nothing changed"
-    entry = f"{run.entry.shown} {'rewritten' if outcome.wrote else 'unchanged'}"
-    return f"{ran} ran, {len(outcome.results) - ran - failed} up to date, {failed} failed; {entry}"
-
-
-def _days(text: str, workspace: Workspace) -> list[int]:
-    """Return the days that "133", "130..140" or "today" mean; of a range, those that have an entry."""
-    from journal.entry import entry_days
-
-    first, dots, last = text.partition("..")
-    if not dots:
-        return [_one_day(text, workspace)]
-    start, end = _one_day(first, workspace), _one_day(last, workspace)
-    found = [number for number in entry_days(workspace) if start <= number <= end]
-    if not found:
-        raise UsageError(f"no entry of the days {text}; journal new makes one")
-    return found
-
-
-def _one_day(text: str, workspace: Workspace) -> int:
-    from datetime import date
-
-    if text == "today":
-        number = workspace.day_of(date.today())
-        if number is None:
-            raise UsageError("'today' needs the date of day 1; add 'day-1: 2024-01-02' to journal.yml")
-        return number
-    if not text.isdecimal() or len(text) > 9:
-        raise UsageError(f"'{text[:40]}' is no day; give a number such as 133, a range such as 130..140, or today")
-    return int(text)
-
-
-if __name__ == "__main__":
-    main()

@@ -1,0 +1,94 @@
+"""One day, or several, run from the command line: the lines on the terminal, the exit code, the outcome as JSON."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+import typer
+
+from journal.cli.opening import say
+from journal.errors import JournalError
+
+if TYPE_CHECKING:
+    from journal.day import DayOutcome
+    from journal.registry import Registry
+    from journal.run import Choice, Run
+    from journal.store import Store
+    from journal.workspace import Workspace
+
+
+def choose_stale(days: list[int], workspace: Workspace, registry: Registry, store: Store) -> list[int]:
+    """Return those of the days that are out of date; each is looked at again when its turn comes."""
+    from journal.status import day_statuses, stale_days
+
+    stale = set(stale_days(day_statuses(workspace, registry, store)))
+    found = [number for number in days if number in stale]
+    if not found:
+        typer.echo("no day of these is stale", err=True)
+    return found
+
+
+def run_one_of_many(number: int, run: Callable[[int], tuple[int, str]]) -> tuple[int, str]:
+    """Run one day of several: an entry that is wrong is said, and the days after it run."""
+    try:
+        return run(number)
+    except JournalError as error:
+        told = json.dumps({"day": number, "error": str(error), "exit_code": error.exit_code}, indent=1)
+        return say(str(error), error.exit_code, debug=False), told
+
+
+def run_one(
+    workspace: Workspace,
+    registry: Registry,
+    store: Store,
+    number: int,
+    choice: Choice,
+    *,
+    dry_run: bool,
+    edits: str,
+    as_json: bool,
+) -> tuple[int, str]:
+    """Run one day with its lines on the terminal; returns the exit code, and the outcome as JSON."""
+    from journal.console import Console
+    from journal.day import open_day, run_day, summary
+
+    if dry_run:
+        return _preview(open_day(workspace, registry, store, number, choice), as_json=as_json)
+    with (
+        Console(quiet=as_json) as console,
+        store.hold(choice.command, lambda who: console.line(f"waiting for {who}, which works here too")),
+    ):
+        run = open_day(workspace, registry, store, number, choice)
+        for problem in run.plan.problems:
+            typer.echo(str(problem), err=True)
+        console.line(f"day {number}: {run.entry.title}")
+        outcome = run_day(run, console, edits)
+        console.line(_closing_line(outcome, run))
+    return outcome.exit_code, summary(outcome)
+
+
+def _preview(run: Run, *, as_json: bool) -> tuple[int, str]:
+    """Say what would run and why; returns the exit code, and the same as JSON."""
+    from journal.console import describe
+    from journal.day import describe_results
+
+    for problem in run.plan.problems:
+        typer.echo(str(problem), err=True)
+    results = list(run.preview())
+    if not as_json:
+        typer.echo("\n".join(describe(result) for result in results))
+    told = json.dumps({"day": run.entry.day, "steps": describe_results(results)}, indent=1)
+    return 3 if run.plan.problems else 0, told
+
+
+def _closing_line(outcome: DayOutcome, run: Run) -> str:
+    ran = sum(result.outcome == "done" for result in outcome.results)
+    failed = sum(result.failed for result in outcome.results)
+    if not outcome.results:
+        return "nothing to run: the entry has no steps"
+    if not ran and not failed and not outcome.wrote:
+        return f"all {len(outcome.results)} steps are up to date; nothing changed"
+    entry = f"{run.entry.shown} {'rewritten' if outcome.wrote else 'unchanged'}"
+    return f"{ran} ran, {len(outcome.results) - ran - failed} up to date, {failed} failed; {entry}"
