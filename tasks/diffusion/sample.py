@@ -183,7 +183,7 @@ def _describe(
 
 
 def _caption(made: _Made, verdict: Verdict | None) -> str:
-    seen = f": {verdict.seen}" if verdict else ""
+    seen = f" (seen: {verdict.seen})" if verdict else ""
     return f"{made.recipe.prompt}, seed {made.recipe.seed}{seen}"
 
 
