@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from itertools import takewhile
 from types import TracebackType
 from typing import TYPE_CHECKING
 
@@ -67,7 +68,7 @@ class Console:
         if self.bars and result.planned.id in self.bar_of:
             self.bars.remove_task(self.bar_of.pop(result.planned.id))
         self.line(describe(result))
-        for line in result.log:
+        for line in takewhile(lambda line: not line.startswith("Traceback"), result.log):
             self.line(f"      {line}")
         if result.log:
             self.line(f"      (all of it: {result.log_path})")

@@ -171,7 +171,8 @@ def _fetch_from_hub(source: str, rest: str) -> Model:
         path = Path(snapshot_download(name, revision=revision or None, allow_patterns=_HUB_FILES))
     except Exception as error:  # the hub's client raises a dozen unrelated kinds
         cause = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
-        raise ModelError(f"model '{source}' can't be had from the Hugging Face hub: {cause}") from error
+        mend = "check its name and the network, or name a ./FOLDER"
+        raise ModelError(f"model '{source}' can't be had from the Hugging Face hub: {cause}; {mend}") from error
     return Model(source, "hf", name, path, path.name)
 
 

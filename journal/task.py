@@ -8,6 +8,7 @@ import json
 import logging
 import os
 import pickle
+import re
 import shutil
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
@@ -258,8 +259,12 @@ def _marks(hint: Any) -> tuple[Any, ...]:
     return ()
 
 
+_BRANCH = re.compile(r"(list|literal|dict|tuple)\[|constrained-")
+"""What pydantic puts among keys where a union was tried: the name of a type, which nobody typed."""
+
+
 def _explain(task: Task, name: str, error: Mapping[str, Any]) -> ParameterError:
-    place = "".join(f"[{part}]" for part in error["loc"] if not str(part).startswith("list["))
+    place = "".join(f"[{part}]" for part in error["loc"] if not _BRANCH.match(str(part)))
     message = " ".join(str(error["msg"]).split())
     mend = (
         "; put it in quotes" if error["type"] == "string_type" and not isinstance(error["input"], list | dict) else ""

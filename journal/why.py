@@ -12,6 +12,7 @@ from typing import Any
 from journal.entry import find_entry, read_entry
 from journal.errors import TaskError, UsageError, nearest
 from journal.models import resolve_model
+from journal.plan import resolve_inputs
 from journal.registry import load_task, read_registry
 from journal.task import Context
 from journal.workspace import Workspace
@@ -31,16 +32,24 @@ def read_recipe(picture: Path) -> dict[str, Any]:
         raise UsageError(f"{picture}: no picture that can be read; give a PNG that a step made") from error
     if text is None:
         raise UsageError(f"{picture}: the picture carries no recipe; only those that journal made do")
-    recipe: dict[str, Any] = json.loads(text)
+    try:
+        recipe = json.loads(text)
+    except ValueError:
+        recipe = None
+    if not isinstance(recipe, dict) or not {"task", "parameters"} <= set(recipe):
+        raise UsageError(f"{picture}: the picture's recipe is damaged; only those that journal wrote can be read")
     return recipe
 
 
 def make_again(picture: Path, target: Path, workspace: Workspace) -> None:
     """Make a picture again by its recipe: on the same machine with the same libraries, the same bytes."""
     recipe = read_recipe(picture)
+    if not target.parent.is_dir():
+        raise UsageError(f"{target}: there is no folder {target.parent}; make it first")
     task = load_task(read_registry(workspace.plugins).find(recipe["task"]))
     with tempfile.TemporaryDirectory() as out:
-        values = task.validate(recipe["parameters"])
+        roles = {name: parameter.role for name, parameter in task.parameters.items()}
+        values = task.validate(resolve_inputs(roles, recipe["parameters"], workspace.root))
         context = Context(out=Path(out), root=workspace.root, models=workspace.models, jobs=os.cpu_count() or 1)
         task(**values, **({task.context_name: context} if task.context_name else {}))
         made = [path for path in Path(out).glob("*.png") if _recipe_or_none(path) == recipe]

@@ -184,6 +184,27 @@ def test_publish_puts_the_site_on_a_branch_and_keeps_the_cname(blog: Space, tmp_
     assert _git(remote)("show", "gh-pages:CNAME").strip() == "example.org"
 
 
+def test_publish_to_an_address_goes_on_from_what_is_there(blog: Space, tmp_path: Path) -> None:
+    remote = tmp_path / "remote.git"
+    git = _git(blog.root)
+    subprocess.run(["git", "init", "--quiet", "--bare", str(remote)], check=True)
+    git("init", "--quiet")
+    git("remote", "add", "origin", str(remote))
+    blog.run("publish", check=0)
+    _put_cname_on_branch(blog.root, "example.org")
+    git("branch", "-D", "gh-pages")
+    blog.run("publish", "--remote", str(remote), check=0)
+    assert _git(remote)("show", "gh-pages:CNAME").strip() == "example.org"
+    assert int(_git(remote)("rev-list", "--count", "gh-pages")) == 3
+
+
+def test_publish_to_no_remote_says_what_git_said_and_what_to_do(blog: Space) -> None:
+    _git(blog.root)("init", "--quiet")
+    said = blog.run("publish", check=1).err.strip()
+    assert "'origin' does not appear to be a git repository" in said
+    assert said.endswith("give --remote NAME-OR-ADDRESS")
+
+
 def test_publish_without_a_repository_says_what_to_do(blog: Space) -> None:
     done = blog.run("publish", check=1)
     assert done.err.strip() == "this workspace is in no git repository; run: git init"

@@ -249,3 +249,13 @@ def test_why_tells_a_pictures_recipe_and_makes_it_again(space: Space, pipeline: 
 def test_why_of_a_picture_without_a_recipe_is_one_line(space: Space) -> None:
     Image.new("RGB", (2, 2)).save(space.root / "plain.png")
     assert "carries no recipe" in space.run("why", "plain.png", check=2).err
+
+
+def test_prompts_in_another_order_give_the_same_report_as_on_a_fresh_machine(
+    sampled: Callable[..., Any], tmp_path: Path
+) -> None:
+    memory = tmp_path / "kept"
+    sampled(["a cat", "a horse"], memory)
+    swapped, _ = sampled(["a horse", "a cat"], memory)
+    fresh, _ = sampled(["a horse", "a cat"])
+    assert {p.name: p.read_bytes() for p in swapped.iterdir()} == {p.name: p.read_bytes() for p in fresh.iterdir()}

@@ -14,6 +14,7 @@ import pytest
 from journal import Context, TaskError
 from journal.report import write_report
 from tasks.factor.analysis import analysis
+from tasks.factor.telling import percent
 
 GRADES = "Finance,Marketing,Policy\n3,6,5\n7,3,3\n10,9,8\n3,9,7\n10,6,5\n"
 Analyse = Callable[..., dict[str, Any]]
@@ -210,3 +211,16 @@ def test_the_same_data_give_the_same_bytes(analyse: Analyse, tmp_path: Path) -> 
     first = {path.name: path.read_bytes() for path in (tmp_path / "out").iterdir()}
     analyse(as_csv(survey()), factors="auto", method="minres", rotation="oblimin")
     assert first == {path.name: path.read_bytes() for path in (tmp_path / "out").iterdir()}
+
+
+def test_a_name_of_a_column_is_never_markup(analyse: Analyse) -> None:
+    report = analyse(
+        GRADES.replace("Finance", "<img src=x onerror=alert(1)>").replace("Policy", "a$\\frac$"), factors=2
+    )
+    assert "<img" not in text(report)
+    assert "&lt;img src=x onerror=alert(1)&gt;" in text(report)
+
+
+def test_a_share_just_below_a_hundred_is_not_rounded_up_to_it() -> None:
+    assert percent(99.9987) == "99.9987 %"
+    assert percent(100.0) == "100.00 %"

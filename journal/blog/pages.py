@@ -66,7 +66,8 @@ def _plain(paragraph: str) -> str:
 
 def category_slug(name: str) -> str:
     """Return the anchor of a category on the page of categories."""
-    return re.sub(r"[^\w]+", "-", name.lower()).strip("-")
+    spelt = name.lower().replace("+", " plus ").replace("#", " sharp ")
+    return re.sub(r"[^\w]+", "-", spelt).strip("-")
 
 
 def _home(entries: list[Entry], workspace: Workspace) -> str:

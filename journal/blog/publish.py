@@ -14,34 +14,49 @@ class PublishError(JournalError):
 
 
 def publish_site(workspace: Workspace, remote: str, branch: str, message: str, *, push: bool) -> str:
-    """Commit build/site to a branch, with a .nojekyll and the CNAME that is there; push it. Returns what was done."""
+    """Commit build/site to a branch, with a .nojekyll and the CNAME that is there; push it. Returns what was done.
+
+    The commit follows the remote's branch where there is one, so that the push goes through.
+    """
     from ghp_import import GhpError, ghp_import
 
-    site = workspace.build / "site"
-    if _git(workspace.root, "rev-parse", "--git-dir") is None:
+    root, site = workspace.root, workspace.build / "site"
+    if _git(root, "rev-parse", "--git-dir") is None:
         raise PublishError("this workspace is in no git repository; run: git init")
+    there = _fetch(root, remote, branch) if push else None
+    if there and _git(root, "merge-base", "--is-ancestor", there, f"refs/heads/{branch}") is None:
+        _git(root, "update-ref", f"refs/heads/{branch}", there)
     try:
-        ghp_import(str(site), mesg=message, branch=branch, cname=_cname(workspace.root, remote, branch), nojekyll=True)
+        ghp_import(str(site), mesg=message, branch=branch, cname=_cname(root, there or branch), nojekyll=True)
     except GhpError as error:
         raise PublishError(f"branch {branch}: {error}") from error
     if not push:
         return f"the site is on branch {branch}; push it with: git push {remote} {branch}"
-    done = subprocess.run(
-        ["git", "push", remote, branch], cwd=workspace.root, capture_output=True, text=True, check=False
-    )
+    done = subprocess.run(["git", "push", remote, branch], cwd=root, capture_output=True, text=True, check=False)
     if done.returncode:
-        cause = (done.stderr.strip().splitlines() or ["git push failed"])[-1]
-        raise PublishError(f"branch {branch} is made, but can't be pushed to {remote}: {cause}")
+        raise PublishError(f"branch {branch} is made, but can't be pushed to {remote}: {_cause(done.stderr)}")
     return f"the site is on branch {branch} of {remote}"
 
 
-def _cname(root: Path, remote: str, branch: str) -> str | None:
-    """Return the custom domain that the published branch has, here or at the remote."""
-    _git(root, "fetch", remote, f"+refs/heads/{branch}:refs/remotes/{remote}/{branch}")
-    for place in (branch, f"{remote}/{branch}"):
-        if found := _git(root, "show", f"{place}:CNAME"):
-            return found.strip()
-    return None
+def _fetch(root: Path, remote: str, branch: str) -> str | None:
+    """Return the commit that the remote's branch is at, or None where it has no such branch."""
+    if _git(root, "fetch", "--quiet", remote, f"refs/heads/{branch}") is None:
+        return None
+    found = _git(root, "rev-parse", "FETCH_HEAD")
+    return found.strip() if found else None
+
+
+def _cname(root: Path, place: str) -> str | None:
+    """Return the custom domain that a published commit has."""
+    found = _git(root, "show", f"{place}:CNAME")
+    return found.strip() if found else None
+
+
+def _cause(said: str) -> str:
+    """Return the line of git's words that says what is wrong, and what to do about it."""
+    lines = [line.strip() for line in said.splitlines() if line.strip()]
+    wrong = [line for line in lines if line.startswith(("fatal:", "error:", "!"))] or lines or ["git push failed"]
+    return f"{wrong[0]}; look at 'git remote -v', or give --remote NAME-OR-ADDRESS"
 
 
 def _git(root: Path, *arguments: str) -> str | None:

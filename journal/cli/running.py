@@ -89,6 +89,7 @@ def _closing_line(outcome: DayOutcome, run: Run) -> str:
     if not outcome.results:
         return "nothing to run: the entry has no steps"
     if not ran and not failed and not outcome.wrote:
-        return f"all {len(outcome.results)} steps are up to date; nothing changed"
+        count = len(outcome.results)
+        return f"{f'all {count} steps are' if count > 1 else 'the step is'} up to date; nothing changed"
     entry = f"{run.entry.shown} {'rewritten' if outcome.wrote else 'unchanged'}"
     return f"{ran} ran, {len(outcome.results) - ran - failed} up to date, {failed} failed; {entry}"

@@ -53,6 +53,8 @@ def write_svg(plot: Plot, path: Path) -> None:
     for legend in plot.findobj(Legend):
         legend.set_frame_on(False)  # its white box would stand out on a dark page
     for text in plot.findobj(PlotText):
+        if isinstance(text, PlotText):
+            text.set_parse_math(False)  # a dollar in a name is a dollar
         if isinstance(text, PlotText) and text.get_color() == "black":  # written after new_figure set the style
             text.set_color(_FOREGROUND)
     buffer = io.StringIO()

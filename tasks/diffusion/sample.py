@@ -52,7 +52,8 @@ def sample(
     opened, digest = _open_start(start, across, down)
     how = (steps, guidance, kind, across, down, negative, digest, strength if start else 1.0)
     recipes = [Recipe(prompt, seed, *how) for prompt in dict.fromkeys(prompts) for seed in dict.fromkeys(chosen)]
-    run = _Sampling(ctx, pipeline, {"model": source.source, "digest": source.digest, "scheduler": scheduler})
+    named = {"model": source.source, "digest": source.digest, "scheduler": scheduler}
+    run = _Sampling(ctx, pipeline, named, _relative(start, ctx.root) if start else "")
     made = run.make(recipes, batch, opened)
     verdicts = judge_pictures([(one.recipe.prompt, one.path) for one in made]) if judge != "none" else {}
     return _describe(made, run.strip, checker, model, source.digest, verdicts)
@@ -69,15 +70,16 @@ class _Made:
 class _Sampling:
     """Makes the pictures that no earlier run has made, and remembers each as soon as it is there."""
 
-    def __init__(self, ctx: Context, pipeline: Any, model: dict[str, str]) -> None:
-        self.ctx, self.pipeline, self.model = ctx, pipeline, model
+    def __init__(self, ctx: Context, pipeline: Any, model: dict[str, str], start: str) -> None:
+        self.ctx, self.pipeline, self.model, self.start = ctx, pipeline, model, start
         self.strip: Path | None = None
 
     def make(self, recipes: list[Recipe], batch: int, start: Image | None) -> list[_Made]:
         paths = {recipe: self.ctx.recall(self._key(recipe), _file_name(recipe)) for recipe in recipes}
-        missing = [recipe for recipe, path in paths.items() if path is None]
-        pipeline = _image_to_image(self.pipeline) if start is not None and missing else self.pipeline
         self.strip = self.ctx.recall({"strip": self._key(recipes[0])}, "forming.png")
+        first_again = start is None and self.strip is None
+        missing = [one for one, path in paths.items() if path is None or (first_again and one == recipes[0])]
+        pipeline = _image_to_image(self.pipeline) if start is not None and missing else self.pipeline
         for recipe, picture, stages in sample_pictures(pipeline, missing, batch, self._progress, start):
             paths[recipe] = self._keep(recipe, picture)
             if stages and recipe == recipes[0]:
@@ -97,7 +99,7 @@ class _Sampling:
     def _parameters(self, recipe: Recipe) -> dict[str, Any]:
         """Return what the task is to be given to make this picture alone."""
         same = {name: value for name, value in asdict(recipe).items() if name not in ("prompt", "seed", "start")}
-        more = {"start": recipe.start} if recipe.start else {}
+        more = {"start": self.start} if recipe.start else {}
         named = {"model": self.model["model"], "scheduler": self.model["scheduler"]}
         return {**same, **more, **named, "prompts": [recipe.prompt], "seeds": [recipe.seed]}
 
@@ -147,6 +149,10 @@ def _image_to_image(pipeline: Any) -> Any:
         raise TaskError(f"{type(pipeline).__name__} can't start from a picture; leave 'start' out") from error
     made.set_progress_bar_config(disable=True)
     return made
+
+
+def _relative(path: Path, root: Path) -> str:
+    return path.relative_to(root).as_posix() if path.is_relative_to(root) else path.name
 
 
 def _file_name(recipe: Recipe) -> str:

@@ -58,6 +58,8 @@ def analysis(
     digits: Annotated[int, Field(ge=1, le=10, description="decimals of loadings and eigenvalues")] = 3,
 ) -> Report:
     """Find the factors behind the columns of a table: how many, their loadings, what they account for."""
+    if data.is_dir():
+        raise TaskError(f"{data.name} is a folder; give one CSV, TSV or Parquet file in it")
     try:
         read = _reader(data, columns, input, observations, missing, ctx)
         solve = partial(

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from journal import Report
+from journal.render import escape
 from tasks.factor.plotting import draw_loadings, draw_path, draw_plane, draw_scree
 
 if TYPE_CHECKING:
@@ -70,8 +71,8 @@ def sentences(solution: Solution) -> list[str]:
 
 
 def percent(share: float) -> str:
-    """Write a percentage with two decimals, with four where it is below one."""
-    return f"{share:.4f} %" if abs(share) < 1 else f"{share:.2f} %"
+    """Write a percentage with two decimals, with four where it is below one or where two would make it a hundred."""
+    return f"{share:.4f} %" if abs(share) < 1 or 99.995 <= share < 100 else f"{share:.2f} %"
 
 
 def what_was_done(solution: Solution) -> str:
@@ -93,7 +94,7 @@ def what_was_done(solution: Solution) -> str:
 
 
 def _sentence(solution: Solution, index: int) -> str:
-    variable, together = solution.association.variables[index], percent(solution.together[index])
+    variable, together = escape(solution.association.variables[index]), percent(solution.together[index])
     if solution.oblique:
         strongest = int(np.argmax(np.abs(solution.loadings[index])))
         loading = solution.loadings[index, strongest]
@@ -123,7 +124,13 @@ def _tell_adequacy(report: Report, solution: Solution) -> None:
         chi, df, p = found.sphericity
         told = "the variables correlate" if p < 0.05 else "the correlations may all be chance"
         rows.append(["Bartlett's sphericity", f"χ²({df}) = {chi:.2f}, p {_p_value(p)}", told])
-    rows.append(["determinant of the correlations", f"{found.determinant:.3g}", "near 0: some variables say the same"])
+    rows.append(
+        [
+            "determinant of the correlations",
+            f"{found.determinant:.3g}",
+            "from 1, nothing in common, to 0, some variables say the same",
+        ]
+    )
     if found.rows_per_variable is not None:
         rows.append(["rows for each variable", f"{found.rows_per_variable:.1f}", "5 to 10 at least are wanted"])
     report.table(rows, ["Can these data be factored?", "value", "what it says"])
@@ -234,7 +241,7 @@ def _scree_alt(solution: Solution) -> str:
 def _why_they_differ(raw: Solution, standardised: Solution) -> str:
     variances = np.diag(raw.association.matrix)
     parts = [
-        f"{name} brings {percent(100 * float(value) / float(variances.sum()))}"
+        f"{escape(name)} brings {percent(100 * float(value) / float(variances.sum()))}"
         for name, value in zip(raw.association.variables, variances, strict=True)
     ]
     equal = percent(100 / len(variances))
@@ -252,7 +259,9 @@ def _cautions(solution: Solution, recommend: bool) -> Iterator[tuple[str, str]]:
         solution.how_many if recommend else None,
     )  # fmt: skip
     found = {(one.code, one.message) for source in sources if source for one in getattr(source, "cautions", ())}
-    yield from sorted((code.replace("-", " "), message) for code, message in found)
+    words = {"kmo": "KMO", "msa": "MSA"}
+    for code, message in sorted(found):
+        yield " ".join(words.get(word, word) for word in code.split("-")), message
 
 
 def _p_value(p: float) -> str:
