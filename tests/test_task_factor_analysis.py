@@ -94,6 +94,8 @@ def test_the_number_of_factors_is_recommended_with_reasons(analyse: Analyse) -> 
     assert "Recommended: **2**" in text(report)
     votes = tables(report)["How many factors?"]
     assert {"parallel factors", "map", "kaiser", "elbow"} <= set(votes)
+    pictures = [item["alt"] for item in report["items"] if item["kind"] == "image"]
+    assert any("kaiser 2" in alt and "map 2" in alt and "explained variance" in alt for alt in pictures)
     assert len(tables(report)["Loadings"]["v1"]) == 4
 
 

@@ -40,6 +40,31 @@ def draw_scree(solution: Solution) -> Figure:
     return plot
 
 
+def draw_number(solution: Solution) -> Figure:
+    """Draw what the rules for the number of factors look at, in one picture: scree, random data, MAP, variance."""
+    found = solution.how_many
+    plot, (left, right) = new_figure(8.4, 3.2, columns=2)
+    numbers = np.arange(1, len(found.eigenvalues) + 1)
+    left.plot(numbers, found.eigenvalues, "o-", color=BLUE, label="eigenvalue")
+    left.axhline(1, linestyle="--", linewidth=1, color=RED, label="1 (Kaiser)")
+    if found.components is not None:
+        left.plot(numbers, found.components.quantile, ":", color=GREY, label="random data (parallel analysis)")
+    elbow = next(vote.factors for vote in found.votes if vote.rule == "elbow")
+    left.axvline(elbow + 0.5, linestyle="-.", linewidth=1, color=GREY, label=f"elbow after {elbow}")
+    left.set(xlabel="factor", ylabel="eigenvalue", title="Scree, Kaiser, parallel analysis")
+    left.legend(fontsize=8)
+    right.plot(
+        np.arange(len(found.map_values)), found.map_values, "s-", color=RED, label="Velicer's MAP (least is best)"
+    )
+    right.set(xlabel="components taken out", ylabel="mean squared partial correlation", title="MAP, variance explained")
+    share = right.twinx()
+    share.plot(numbers, 100 * found.explained, "o:", color=BLUE, label="variance explained, %")
+    share.set(ylim=(0, 105), ylabel="%")
+    lines = [*right.get_lines(), *share.get_lines()]
+    right.legend(lines, [line.get_label() for line in lines], fontsize=8)
+    return plot
+
+
 def draw_loadings(solution: Solution, cutoff: float) -> Figure:
     """Draw the loadings as a table shaded by size: blue above zero, red below; those below the cut-off are faint."""
     from matplotlib.colors import LinearSegmentedColormap

@@ -9,7 +9,7 @@ import numpy as np
 
 from journal import Report
 from journal.render import escape
-from tasks.factor.plotting import draw_loadings, draw_path, draw_plane, draw_scree
+from tasks.factor.plotting import draw_loadings, draw_number, draw_path, draw_plane, draw_scree
 
 if TYPE_CHECKING:
     from tasks.factor.solution import Solution
@@ -142,6 +142,8 @@ def _tell_number(report: Report, solution: Solution) -> None:
     found = solution.how_many
     votes = [[vote.rule.replace("-", " "), vote.factors, vote.reason] for vote in found.votes]
     report.table(votes, ["rule", "factors", "why"], title="How many factors?")
+    said = ", ".join(f"{vote.rule.replace('-', ' ')} {vote.factors}" for vote in found.votes)
+    report.figure("number", draw_number(solution), alt=f"How many factors: {said}")
     report.text(f"Recommended: **{found.factors}**. {found.reason[:1].upper()}{found.reason[1:]}.")
 
 
