@@ -53,15 +53,11 @@ def draw_number(solution: Solution) -> Figure:
     left.axvline(elbow + 0.5, linestyle="-.", linewidth=1, color=GREY, label=f"elbow after {elbow}")
     left.set(xlabel="factor", ylabel="eigenvalue", title="Scree, Kaiser, parallel analysis")
     left.legend(fontsize=8)
-    right.plot(
-        np.arange(len(found.map_values)), found.map_values, "s-", color=RED, label="Velicer's MAP (least is best)"
-    )
-    right.set(xlabel="components taken out", ylabel="mean squared partial correlation", title="MAP, variance explained")
-    share = right.twinx()
-    share.plot(numbers, 100 * found.explained, "o:", color=BLUE, label="variance explained, %")
-    share.set(ylim=(0, 105), ylabel="%")
-    lines = [*right.get_lines(), *share.get_lines()]
-    right.legend(lines, [line.get_label() for line in lines], fontsize=8)
+    right.plot(numbers, found.explained, "o:", color=BLUE, label="share of the variance explained")
+    taken_out = np.arange(len(found.map_values))
+    right.plot(taken_out, found.map_values, "s-", color=RED, label="mean squared partial correlation (MAP)")
+    right.set(xlabel="components taken out", title="MAP (least is best), variance explained", ylim=(0, 1.3))
+    right.legend(fontsize=8, loc="upper left")
     return plot
 
 
