@@ -232,3 +232,9 @@ def test_a_dry_run_runs_and_writes_nothing(space: Space) -> None:
     assert "would run" in space.run("day", "133", "--dry-run", check=0).out
     assert path.read_bytes() == before
     assert not path.with_suffix("").exists()
+
+
+def test_a_marker_that_no_step_answers_to_is_said(space: Space) -> None:
+    space.entry("  count: {uses: text.write}\n", "Words.\n\n<!-- journal:cuont -->\n")
+    done = space.run("day", "133", check=0)
+    assert done.err.strip() == "entries/2024-05-13-day-133.md:9: no step 'cuont' for this marker; did you mean 'count'?"

@@ -52,7 +52,7 @@ def run_one(
 ) -> tuple[int, str]:
     """Run one day with its lines on the terminal; returns the exit code, and the outcome as JSON."""
     from journal.console import Console
-    from journal.day import open_day, run_day, summary
+    from journal.day import open_day, run_day, stray_markers, summary
 
     if dry_run:
         return _preview(open_day(workspace, registry, store, number, choice), as_json=as_json)
@@ -66,6 +66,8 @@ def run_one(
         console.line(f"day {number}: {run.entry.title}")
         outcome = run_day(run, console, edits)
         console.line(_closing_line(outcome, run))
+        for line in stray_markers(run) if outcome.wrote else ():
+            typer.echo(line, err=True)
     return outcome.exit_code, summary(outcome)
 
 

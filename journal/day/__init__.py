@@ -10,6 +10,7 @@ from typing import Any
 
 from journal.day.shown import is_shown
 from journal.entry import Entry, entry_days, find_entry, parse_entry, read_entry
+from journal.errors import nearest
 from journal.fingerprint.known import Known
 from journal.plan import Plan, make_plan
 from journal.registry import Registry
@@ -92,6 +93,19 @@ def _in_place(run: Run) -> list[StepResult]:
         if result and (whole or planned.id in marked):
             found.append(result)
     return found
+
+
+def stray_markers(run: Run) -> list[str]:
+    """Return a line for each bare marker that no step of the entry answers to, such as a mistyped one."""
+    from journal.splice import find_blocks
+
+    entry = _read_again(run.entry, run.workspace)
+    known = [step.id for step in entry.steps]
+    return [
+        f"{entry.shown}:{block.line}: no step '{block.id}' for this marker{nearest(block.id, known)}"
+        for block in find_blocks(entry.text, entry.body_start, entry.shown)
+        if block.id not in known and block.checksum is None and not entry.text[block.inside : block.outside].strip()
+    ]
 
 
 def _read_again(entry: Entry, workspace: Workspace) -> Entry:
