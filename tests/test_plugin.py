@@ -49,7 +49,7 @@ def test_the_plugin_in_readme_is_run_cached_and_shown(counting: Space) -> None:
     assert "Before.\n\n<!-- journal:count -->\n- words: **3**\n<!-- /journal:count " in path.read_text()
     report = json.loads((path.with_suffix("") / "count/report.json").read_text())
     assert (report["task"], report["parameters"]) == ("text.count", {"source": "words.txt"})
-    assert "all 1 steps are up to date; nothing changed" in counting.run("day", "133", check=0).out
+    assert "the step is up to date; nothing changed" in counting.run("day", "133", check=0).out
     counting.write("words.txt", "now four plain words")
     assert "1 ran" in counting.run("day", "133", check=0).out
     assert "- words: **4**" in path.read_text()
