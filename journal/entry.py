@@ -86,6 +86,11 @@ def find_entry(workspace: Workspace, day: int) -> Path:
     return found[0]
 
 
+def verdicts_file(entry: Path) -> Path:
+    """Return where the verdicts on an entry's pictures are kept: beside the entry, whose own folder may be cleared."""
+    return entry.with_suffix(".verdicts.yml")
+
+
 def entry_files(workspace: Workspace) -> list[Path]:
     """Return the Markdown files in entries/, by name, which is by date."""
     return sorted(path for path in workspace.entries.glob("*.md") if path.is_file())

@@ -12,8 +12,8 @@ import pytest
 ROOT = Path(__file__).parents[1]
 ORDER = [
     *["errors", "document", "workspace", "models", "report", "task", "entry", "registry", "plan", "fingerprint"],
-    *["store", "run", "ledger", "render", "splice", "day"],
-    *["why", "check", "status", "tasklist", "doctor", "skeleton", "blog", "console", "cli"],
+    *["store", "run", "verdicts", "ledger", "render", "splice", "day"],
+    *["why", "attempts", "check", "status", "tasklist", "doctor", "skeleton", "blog", "console", "cli"],
 ]
 HEAVY = ["torch", "transformers", "diffusers", "peft", "matplotlib", "pandas", "scipy", "numpy", "mkdocs", "pydantic"]
 

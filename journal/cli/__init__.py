@@ -129,6 +129,35 @@ def why(
 
 
 @app.command()
+def verdict(
+    verdict: Annotated[str, typer.Argument(metavar="kept|failed", help="What you think of the pictures.")],
+    pictures: Annotated[list[Path], typer.Argument(metavar="PICTURE...", help="Pictures beside an entry.")],
+    word: Annotated[str, typer.Option(help="Why, in a word or a sentence.")] = "",
+) -> None:
+    """Say of pictures that they are kept or have failed, beside their entry."""
+    from journal.verdicts import give_verdict
+
+    days = give_verdict(pictures, verdict, word, open_workspace())
+    typer.echo(f"noted; the pictures say so after: {', '.join(f'journal day {day}' for day in sorted(days))}")
+
+
+@app.command()
+def attempts(
+    prompt: Annotated[
+        str, typer.Argument(metavar="[PROMPT]", help="What was asked for; all prompts if left out.")
+    ] = "",
+    as_json: Json = False,
+) -> None:
+    """List the tries at a prompt over days and models, with the rate of those that came out."""
+    from journal.attempts import describe_trials, prompt_lines, read_trials, trial_lines, trials_at
+
+    found = read_trials(open_workspace())
+    found = trials_at(prompt, found) if prompt else found
+    lines = trial_lines(found) if prompt else prompt_lines(found)
+    typer.echo(json.dumps(describe_trials(found), indent=1, ensure_ascii=False) if as_json else "\n".join(lines))
+
+
+@app.command()
 def check(days: Days, as_json: Json = False) -> None:
     """Compare the numbers typed in a day's prose with its reports."""
     from journal.check import check_entry

@@ -7,7 +7,7 @@ import os
 from collections.abc import Iterator
 from pathlib import Path
 
-from journal.entry import Entry
+from journal.entry import Entry, verdicts_file
 from journal.fingerprint.known import digest_of
 from journal.fingerprint.stamp import stamp_of
 from journal.run import Run, StepResult
@@ -32,6 +32,7 @@ def showing(run: Run, entry: Entry, text: str, results: list[StepResult], counts
         for path in own.glob(pattern)
     ]
     files = [*_files_below(entry.artifacts), *map(str, code)]
+    files += [str(file) for file in (verdicts_file(entry.path),) if file.exists()]
     if counts:  # blocks tell totals over all days
         entries = run.workspace.entries
         files += [str(path) for pattern in ("*.md", "*/*/report.json") for path in entries.glob(pattern)]

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from journal.day.shown import note_shown
 from journal.entry import Entry
 from journal.ledger import Ledgers, read_ledgers
 from journal.render import render_failure, render_report
-from journal.report import read_report
+from journal.report import Report, read_report
 from journal.run import Run, StepResult
 from journal.splice import checksum, find_blocks, is_edited, splice
 from journal.store import Store, replace_folder, write_atomically
+from journal.verdicts import Verdict, read_verdicts, with_verdicts
 from journal.workspace import Workspace
 
 
@@ -43,14 +44,22 @@ def _generate(entry: Entry, results: list[StepResult], workspace: Workspace) -> 
     reports = {result.planned.id: read_report(result.folder) for result in results if result.folder}
     counting = {result.planned.id: result.folder for result in results if result.folder}
     counting = {step: folder for step, folder in counting.items() if reports[step].totals}
-    ledgers = _ledgers(entry, counting, workspace)
+    ledgers, verdicts = _ledgers(entry, counting, workspace), read_verdicts(entry.path, workspace)
     blocks: dict[str, str] = {}
     for result in results:
         step, text = result.planned.id, None
         if step in reports:
-            text = render_report(reports[step], f"{entry.artifacts.name}/{step}", entry.day, ledgers)
+            text = _shown_text(reports[step], step, result.folder or entry.artifacts, entry, ledgers, verdicts)
         blocks[step] = render_failure(_unplaced(result.message), text) if result.failed else text or ""
     return blocks, bool(counting)
+
+
+def _shown_text(
+    report: Report, step: str, folder: Path, entry: Entry, ledgers: Ledgers, verdicts: Sequence[Verdict]
+) -> str:
+    """Return what a block shows of a report whose files are in a folder."""
+    judged = with_verdicts(report, step, folder, verdicts)
+    return render_report(judged, f"{entry.artifacts.name}/{step}", entry.day, ledgers)
 
 
 def _ledgers(entry: Entry, counting: Mapping[str, Path], workspace: Workspace) -> Ledgers:
@@ -69,10 +78,10 @@ def _bases(run: Run, entry: Entry) -> Callable[[str], str | None]:
     def find(wanted: str) -> str | None:
         if (kept := run.store.block(wanted)) is not None:
             return kept
-        for report in entry.artifacts.glob("*/report.json"):
-            step = report.parent.name
-            ledgers = _ledgers(entry, {step: report.parent}, run.workspace)
-            text = render_report(read_report(report.parent), f"{entry.artifacts.name}/{step}", entry.day, ledgers)
+        verdicts = read_verdicts(entry.path, run.workspace)
+        for folder in (report.parent for report in entry.artifacts.glob("*/report.json")):
+            ledgers = _ledgers(entry, {folder.name: folder}, run.workspace)
+            text = _shown_text(read_report(folder), folder.name, folder, entry, ledgers, verdicts)
             if checksum(text) == wanted:
                 return text
         return None

@@ -22,6 +22,7 @@ from journal.report.items import (
     Table,
     Text,
     Total,
+    Trial,
     format_number,
     load_item,
 )
@@ -45,6 +46,7 @@ __all__ = [
     "Table",
     "Text",
     "Total",
+    "Trial",
     "format_number",
     "load_item",
     "new_figure",
@@ -120,6 +122,20 @@ class Report:
             raise TaskError(f"the total for ledger '{ledger}' is {amount}, not a number; leave it out")
         return self._add(Total(ledger, amount, unit))
 
+    def trial(
+        self,
+        prompt: str,
+        path: Path | str,
+        *,
+        model: str,
+        seed: int,
+        settings: str = "",
+        right: bool | None = None,
+        seen: str = "",
+    ) -> Report:
+        """Note that a picture was a try at a prompt, for ``journal attempts``; ``right`` and ``seen`` are a judge's."""
+        return self._add(Trial(prompt, str(path), model, seed, settings, right, seen))
+
     def output(self, name: str, value: Any) -> Report:
         """Name a value (plain data) or a file or folder (a Path in ``ctx.out``) for later steps."""
         self.outputs[name] = value
@@ -133,6 +149,10 @@ class Report:
     @property
     def totals(self) -> list[Total]:
         return [item for item in self.items if isinstance(item, Total)]
+
+    @property
+    def trials(self) -> list[Trial]:
+        return [item for item in self.items if isinstance(item, Trial)]
 
     @property
     def metrics(self) -> list[Metric]:

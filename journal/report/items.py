@@ -99,9 +99,25 @@ class Total:
     unit: str
 
 
-Item = Metric | Table | Image | Gallery | Audio | Text | Quote | FileLink | Total
+@dataclass(frozen=True)
+class Trial:
+    """One try at a prompt: the picture that came of it and what made it. Not shown; `journal attempts` counts it."""
+
+    kind: ClassVar = "trial"
+    prompt: str
+    path: str
+    model: str
+    seed: int
+    settings: str = ""
+    right: bool | None = None
+    """Whether it shows what was asked for, where something has judged that."""
+    seen: str = ""
+    """What a judge saw."""
+
+
+Item = Metric | Table | Image | Gallery | Audio | Text | Quote | FileLink | Total | Trial
 _KINDS: dict[str, type[Any]] = {
-    kind.kind: kind for kind in (Metric, Table, Image, Gallery, Audio, Text, Quote, FileLink, Total)
+    kind.kind: kind for kind in (Metric, Table, Image, Gallery, Audio, Text, Quote, FileLink, Total, Trial)
 }
 
 

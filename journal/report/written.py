@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from journal.errors import TaskError
-from journal.report.items import Audio, FileLink, Gallery, Image, Item, format_number
+from journal.report.items import Audio, FileLink, Gallery, Image, Item, Trial, format_number
 from journal.report.svg import write_svg
 
 if TYPE_CHECKING:
@@ -60,7 +60,7 @@ def _first_metric(report: Report) -> str:
 def _settle(item: Item, folder: Path) -> dict[str, Any]:
     if isinstance(item, Gallery):
         item = replace(item, pictures=[replace(p, path=_place(p.path, folder)) for p in item.pictures])
-    elif isinstance(item, Image | Audio | FileLink):
+    elif isinstance(item, Image | Audio | FileLink | Trial):
         item = replace(item, path=_place(item.path, folder))
     return {"kind": item.kind, **asdict(item)}
 

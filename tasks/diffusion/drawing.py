@@ -25,6 +25,15 @@ def save_with_recipe(picture: Image, recipe: Mapping[str, Any], path: Path) -> N
     picture.save(path, pnginfo=note, optimize=True)
 
 
+def read_recipe(path: Path) -> dict[str, Any]:
+    """Return what a PNG of ours says of how it was made."""
+    from PIL import Image
+
+    with Image.open(path) as picture:
+        recipe: dict[str, Any] = json.loads(getattr(picture, "text", {})[CHUNK])
+        return recipe
+
+
 def draw_grid(rows: Sequence[tuple[str, Sequence[Path]]], columns: Sequence[str], side: int = 256) -> Image:
     """Draw labelled rows of pictures, each scaled to ``side`` pixels across; small pixels stay sharp squares."""
     from PIL import Image, ImageDraw

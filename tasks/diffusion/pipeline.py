@@ -9,6 +9,7 @@ from typing import Any
 from journal import TaskError
 from journal.errors import nearest
 from journal.models import Model
+from tasks.diffusion.room import parameters_of
 
 SCHEDULERS = {
     "euler": "EulerDiscreteScheduler",
@@ -46,11 +47,42 @@ def choose_scheduler(pipeline: Any, name: str) -> str:
         return type(own).__name__
     if name not in SCHEDULERS:
         raise TaskError(f"unknown scheduler '{name}'{nearest(name, [*SCHEDULERS, 'default'])}")
+    if name == "lcm" and not _is_consistent(pipeline):
+        raise TaskError("this model was not distilled for LCM; leave the scheduler out, or take 'dpm++2m' or 'euler'")
     kind = getattr(diffusers, SCHEDULERS[name])
     if "FlowMatch" in type(own).__name__:
         raise TaskError(f"this model is a flow model ({type(own).__name__}); leave the scheduler at 'default'")
     pipeline.scheduler = kind.from_config(own.config)
     return SCHEDULERS[name]
+
+
+def _is_consistent(pipeline: Any) -> bool:
+    """Return whether a model is a latent consistency model: its folder says so, or it is given the guidance scale."""
+    network = getattr(pipeline, "unet", None) or getattr(pipeline, "transformer", None)
+    told = getattr(getattr(network, "config", None), "time_cond_proj_dim", None)
+    return "LCM" in type(pipeline.journal_scheduler).__name__ or told is not None
+
+
+def set_safety(pipeline: Any, *, keep: bool) -> str:
+    """Turn a pipeline's safety checker off where the entry says so; returns "on", "off", or "" where there is none."""
+    if not hasattr(pipeline, "journal_checker"):
+        pipeline.journal_checker = getattr(pipeline, "safety_checker", None)
+    if pipeline.journal_checker is None:
+        return ""
+    pipeline.safety_checker = pipeline.journal_checker if keep else None
+    return "on" if keep else "off"
+
+
+def image_to_image(pipeline: Any) -> Any:
+    """Return the pipeline of the same networks that starts from a picture; raises TaskError where there is none."""
+    from diffusers import AutoPipelineForImage2Image
+
+    try:
+        made = AutoPipelineForImage2Image.from_pipe(pipeline)
+    except ValueError as error:
+        raise TaskError(f"{type(pipeline).__name__} can't start from a picture; leave 'start' out") from error
+    made.set_progress_bar_config(disable=True)
+    return made
 
 
 def picture_size(pipeline: Any, width: int, height: int) -> tuple[int, int]:
@@ -98,8 +130,7 @@ def _load(path: Path, digest: str) -> Any:
 
 def _placed(pipeline: Any, torch: Any) -> Any:
     """Put a pipeline where it computes: on a GPU, part by part where the GPU is small, else on the CPU."""
-    parts = [part for part in pipeline.components.values() if isinstance(part, torch.nn.Module)]
-    size = sum(parameter.numel() for part in parts for parameter in part.parameters())
+    size = parameters_of(pipeline)
     if not torch.cuda.is_available():
         return pipeline.to("cpu", torch.float32)
     pipeline.to(dtype=torch.float32 if size <= _SMALL else torch.float16)

@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
 
 from journal import TaskError
+from tasks.diffusion.room import free_what_is_cached, is_out_of_memory
+
+if TYPE_CHECKING:
+    from PIL.Image import Image
 
 STRIP = 6
 """Stages of a picture that its strip shows."""
@@ -29,6 +33,8 @@ class Recipe:
     """SHA-256 of the picture that it starts from, if there is one."""
     strength: float = 1.0
     """How much of the start picture is noised away, 0 to 1."""
+    checker: str = ""
+    """The pipeline's safety checker, which may blacken a picture: "on", "off", or "" where there is none."""
 
     @property
     def settings(self) -> tuple[Any, ...]:
@@ -36,22 +42,62 @@ class Recipe:
         return tuple(value for name, value in vars(self).items() if name not in ("prompt", "seed"))
 
 
+@dataclass(frozen=True)
+class Sampled:
+    """A picture as it came out."""
+
+    recipe: Recipe
+    picture: Image
+    blackened: bool = False
+    """Whether the pipeline's safety checker took it away."""
+    stages: list[Image] = field(default_factory=list)
+    """Of the first picture: how it looked at some of its steps."""
+
+
 def sample_pictures(
-    pipeline: Any, recipes: list[Recipe], batch: int, stepped: Callable[[int, int], None], start: Any = None
-) -> Iterator[tuple[Recipe, Any, list[Any]]]:
-    """Yield each recipe with its PIL picture, and the stages of the first one as PIL pictures.
+    pipeline: Any, recipes: list[Recipe], batch: int, stepped: Callable[[int, int], None], start: Image | None = None
+) -> Iterator[Sampled]:
+    """Yield a picture for each recipe, and the stages of the first one.
 
     ``stepped(done, total)`` counts denoising steps over all pictures. The noise comes from a CPU generator for each
-    picture, seeded by its recipe: the same on any device and in any batch. ``start`` is a PIL picture to begin from.
+    picture, seeded by its recipe: the same on any device and in any batch. ``start`` is a picture to begin from.
+    Raises TaskError where the pictures are no numbers, or memory doesn't suffice for one of them.
     """
-    total = sum(recipe.steps for recipe in recipes)
-    done = 0
-    for group in _batches(recipes, batch):
-        stages = _Stages(pipeline, group[0].steps) if done == 0 and start is None else None
-        pictures = _sample(pipeline, group, _Note(stepped, done, total, len(group), stages), start)
+    total, done, at_once = sum(recipe.steps for recipe in recipes), 0, batch
+    waiting = list(recipes)
+    while waiting:
+        group = _next_batch(waiting, at_once)
+        first = len(waiting) == len(recipes) and start is None
+        stages = _Stages(pipeline, group[0]) if first else None
+        try:
+            made = _sample(pipeline, group, _Note(stepped, done, total, len(group), stages), start)
+        except RuntimeError as error:
+            if not is_out_of_memory(error):
+                raise
+            at_once = _smaller(group, error)
+            continue
+        yield from made
         done += len(group) * group[0].steps
-        for index, (recipe, picture) in enumerate(zip(group, pictures, strict=True)):
-            yield recipe, picture, stages.pictures() if stages and index == 0 else []
+        del waiting[: len(group)]
+
+
+def _next_batch(waiting: list[Recipe], size: int) -> list[Recipe]:
+    """Return the first recipes, at most ``size``, that share their settings."""
+    group = []
+    for recipe in waiting[:size]:
+        if recipe.settings != waiting[0].settings:
+            break
+        group.append(recipe)
+    return group
+
+
+def _smaller(group: list[Recipe], error: RuntimeError) -> int:
+    """Return half of a batch for which memory did not suffice; raises TaskError where it was one picture."""
+    free_what_is_cached()
+    if len(group) == 1:
+        size = f"{group[0].width} × {group[0].height}"
+        raise TaskError(f"memory does not suffice for one picture of {size}; ask for a smaller one") from error
+    return len(group) // 2
 
 
 @dataclass
@@ -74,57 +120,61 @@ class _Note:
 class _Stages:
     """Keeps the latents of the first picture at a few steps, and decodes them when all is done."""
 
-    def __init__(self, pipeline: Any, steps: int) -> None:
-        self.pipeline = pipeline
-        self.wanted = {round(stage * (steps - 1) / (STRIP - 1)) for stage in range(STRIP)}
+    def __init__(self, pipeline: Any, recipe: Recipe) -> None:
+        self.pipeline, self.recipe = pipeline, recipe
+        self.wanted = {round(stage * (recipe.steps - 1) / (STRIP - 1)) for stage in range(STRIP)}
         self.latents: list[Any] = []
 
     def note(self, step: int, latents: Any) -> None:
-        if step in self.wanted and latents.ndim == 4:  # packed latents of transformers are no picture yet
+        if step in self.wanted:
             self.latents.append(latents[:1].detach().clone())
 
-    def pictures(self) -> list[Any]:
+    def pictures(self) -> list[Image]:
         vae = getattr(self.pipeline, "vae", None)
-        if vae is None or not self.latents or not hasattr(self.pipeline, "image_processor"):
+        if vae is None or not hasattr(self.pipeline, "image_processor"):
             return []
         import torch
 
         with torch.no_grad():
-            shift = getattr(vae.config, "shift_factor", None) or 0.0
-            decoded = [
-                vae.decode(one / vae.config.scaling_factor + shift, return_dict=False)[0] for one in self.latents
-            ]
+            decoded = [vae.decode(self._scaled(one), return_dict=False)[0] for one in map(self._square, self.latents)]
         return [self.pipeline.image_processor.postprocess(one, output_type="pil")[0] for one in decoded]
 
+    def _square(self, latents: Any) -> Any:
+        """Return latents as (1, channels, height, width); transformers of the Flux kind pack them in a row."""
+        if latents.ndim == 4:
+            return latents
+        size = (self.recipe.height, self.recipe.width)
+        return self.pipeline._unpack_latents(latents, *size, self.pipeline.vae_scale_factor)
 
-def _batches(recipes: list[Recipe], size: int) -> Iterator[list[Recipe]]:
-    """Cut recipes that share their settings into groups of at most ``size``."""
-    group: list[Recipe] = []
-    for recipe in recipes:
-        if group and (len(group) == size or recipe.settings != group[0].settings):
-            yield group
-            group = []
-        group.append(recipe)
-    if group:
-        yield group
+    def _scaled(self, latents: Any) -> Any:
+        settings = self.pipeline.vae.config
+        shift = getattr(settings, "shift_factor", None) or 0.0
+        return latents.to(self.pipeline.vae.dtype) / settings.scaling_factor + shift
 
 
-def _sample(pipeline: Any, group: list[Recipe], note: _Note, start: Any) -> list[Any]:
+def _sample(pipeline: Any, group: list[Recipe], note: _Note, start: Image | None) -> list[Sampled]:
     import numpy as np
     from PIL import Image
 
-    pixels = np.asarray(pipeline(**_arguments(pipeline, group, note, start)).images)
+    made = pipeline(**_arguments(pipeline, group, note, start))
+    pixels = np.asarray(made.images)
     if not np.isfinite(pixels).all():
         raise TaskError("the model gave pictures of no numbers (NaN); lower the guidance, or use another scheduler")
-    return [Image.fromarray((one * 255).round().astype("uint8")) for one in pixels]
+    pictures = [Image.fromarray((one * 255).round().astype("uint8")) for one in pixels]
+    black = getattr(made, "nsfw_content_detected", None) or [False] * len(group)
+    stages = note.stages.pictures() if note.stages else []
+    return [
+        Sampled(recipe, picture, bool(taken), stages if recipe is group[0] else [])
+        for recipe, picture, taken in zip(group, pictures, black, strict=True)
+    ]
 
 
-def _arguments(pipeline: Any, group: list[Recipe], note: _Note, start: Any) -> dict[str, Any]:
+def _arguments(pipeline: Any, group: list[Recipe], note: _Note, start: Image | None) -> dict[str, Any]:
     """Return what a pipeline's call takes, without what this class of pipeline does not know."""
     import torch
 
     first = group[0]
-    wanted = {
+    wanted: dict[str, Any] = {
         "prompt": [recipe.prompt for recipe in group],
         "negative_prompt": [first.negative] * len(group) if first.negative else None,
         "num_inference_steps": first.steps,

@@ -31,7 +31,7 @@ def draw_curves(folder: Path = FOLDER) -> Path:
 def read_curve(path: Path) -> tuple[list[int], list[float]]:
     """Return the steps and losses of a curve."""
     with path.open(newline="") as file:
-        rows = [(int(step), float(loss)) for step, _, loss in csv.reader(file)]
+        rows = [(int(step), float(loss)) for step, loss in csv.reader(file)]
     return [step for step, _ in rows], [loss for _, loss in rows]
 
 

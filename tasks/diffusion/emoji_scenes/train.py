@@ -6,9 +6,7 @@ import argparse
 import contextlib
 import csv
 import json
-import math
 import random
-import time
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -32,6 +30,9 @@ CAPTION_DROP_RATE = 0.1
 READING_WEIGHT = 0.05
 TRAINING_SCENES = 10_000_000  # seeds below this; the judge's are above
 EMA_DECAY = 0.9995
+ALONE_FIRST_STEPS = 3_000
+FALL = 0.3
+"""The last part of the steps, in which the learning rate falls to 0: a run can be prolonged until that begins."""
 SAMPLE_PROMPTS = (
     "a horse riding an astronaut",
     "an astronaut riding a horse",
@@ -53,13 +54,13 @@ class Settings:
     device: str = "auto"
     seed: int = 0
     part: str = "all"
-    decoder_minutes: float = 30.0
+    decoder_steps: int = 8_000
     decoder_batch: int = 16
     decoder_rate: float = 2e-3
-    minutes: float = 90.0
-    batch: int = 32
+    steps: int = 16_000
+    batch: int = 64
     learning_rate: float = 1.5e-3
-    save_minutes: float = 5.0
+    save_every: int = 500
     reading_steps: int = 1200
     compile: bool = False
     resume: bool = False
@@ -122,18 +123,17 @@ def train_decoder(settings: Settings) -> None:
     if settings.resume and (settings.work / "vae").exists():
         vae.load_state_dict(load_autoencoder(settings).state_dict())
     optimizer = torch.optim.AdamW(vae.decoder.parameters(), lr=0.0, betas=(0.9, 0.99), weight_decay=1e-3)
-    start, step, threads = time.monotonic(), 0, Threads()
+    threads = Threads()
     with LossLog(settings.work / "decoder-loss.csv", keep=settings.resume) as log:
-        while (done := (time.monotonic() - start) / (60 * settings.decoder_minutes)) < 1:
-            _set_rate(optimizer, settings.decoder_rate * _cosine(done, step, warm_steps=100))
+        for step in range(settings.decoder_steps):
+            _set_rate(optimizer, settings.decoder_rate * _warm_then_fall(step, settings.decoder_steps, warm_steps=100))
             first = step * settings.decoder_batch
             pictures = scaled_pictures(range(first, first + settings.decoder_batch))
             loss = _decoder_loss(vae, basis, pictures, settings.device)
             _descend(loss, optimizer, vae.decoder.parameters())
-            step += 1
             threads.adapt()
-            log.add(step, done * settings.decoder_minutes, loss.item())
-            if step % 500 == 0:
+            log.add(step + 1, loss.item())
+            if (step + 1) % settings.save_every == 0:
                 vae.save_pretrained(settings.work / "vae")
     vae.save_pretrained(settings.work / "vae")
 
@@ -185,7 +185,7 @@ class Diffusion:
         self.optimizer = torch.optim.AdamW(self._weights(), lr=0.0, betas=(0.9, 0.99), weight_decay=0.01, fused=True)
         self.schedule = DDIMScheduler(**network.SCHEDULE)
         self.rng = random.Random(settings.seed)
-        self.step, self.minutes = 0, 0.0
+        self.step = 0
         if settings.resume:
             self._load()
 
@@ -201,7 +201,7 @@ class Diffusion:
         threads = Threads()
         with LossLog(self.settings.work / "reading-loss.csv", keep=False) as log:
             for step in range(self.settings.reading_steps):
-                _set_rate(optimizer, 1e-3 * _cosine(step / self.settings.reading_steps, step, warm_steps=100))
+                _set_rate(optimizer, 1e-3 * _warm_then_fall(step, self.settings.reading_steps, warm_steps=100))
                 seeds = [self.rng.randrange(TRAINING_SCENES) for _ in range(64)]
                 texts = [write_caption(make_scene(seed), self.rng) for seed in seeds]
                 tokens = self.tokenize(texts).to(self.settings.device)
@@ -209,34 +209,28 @@ class Diffusion:
                     loss = self.reading.loss(encoder(tokens)[0], tokens, seeds, texts)
                 _descend(loss, optimizer, [*encoder.parameters(), *self.reading.parameters()])
                 threads.adapt()
-                log.add(step + 1, 0.0, float(loss.item()))
+                log.add(step + 1, float(loss.item()))
         self.average.update({name: weight.detach().clone() for name, weight in self.networks.state_dict().items()})
 
     def train(self) -> None:
-        """Train for the given minutes, saving as it goes; the learning rate falls to 0 with the minutes left."""
+        """Train up to the given step, saving as it goes."""
         import torch
 
         unet: Any = torch.compile(self.networks["unet"]) if self.settings.compile else self.networks["unet"]
-        before, saved = self.minutes, self.minutes
-        start: float | None = None
         threads = Threads()
         with LossLog(self.settings.work / "loss.csv", keep=self.settings.resume) as log:
-            while self.minutes < self.settings.minutes:
+            while self.step < self.settings.steps:
                 loss = self._train_step(unet)
-                start = start or time.monotonic()
                 threads.adapt()
-                self.minutes = before + (time.monotonic() - start) / 60
-                log.add(self.step, self.minutes, loss)
-                if self.minutes - saved > self.settings.save_minutes:
-                    saved = self.minutes
+                log.add(self.step, loss)
+                if self.step % self.settings.save_every == 0:
                     self.save()
-            self.save()
+        self.save()
 
     def _train_step(self, unet: Any) -> float:
         import torch
 
-        done = self.minutes / self.settings.minutes
-        seeds = [self._draw_seed(done) for _ in range(self.settings.batch)]
+        seeds = [self._draw_seed() for _ in range(self.settings.batch)]
         clean = torch.from_numpy(self.basis.encode(scaled_pictures(seeds))).to(self.settings.device)
         times = self._draw_times()
         noise = torch.randn_like(clean)
@@ -249,16 +243,19 @@ class Diffusion:
             predicted = unet(noisy, times, words).sample
             reading_loss = self.reading.loss(words, tokens, seeds, texts)
         loss = (predicted.float() - target).square().mean()
-        _set_rate(self.optimizer, self.settings.learning_rate * _cosine(done, self.step, warm_steps=300))
+        _set_rate(
+            self.optimizer,
+            self.settings.learning_rate * _warm_then_fall(self.step, self.settings.steps, warm_steps=300),
+        )
         _descend(loss + READING_WEIGHT * reading_loss, self.optimizer, self._weights())
         self.step += 1
         self._update_average()
         return float(loss.item())
 
-    def _draw_seed(self, done: float) -> int:
+    def _draw_seed(self) -> int:
         """Return the seed of a scene; early on, half of the scenes show one thing, so that words are learnt first."""
         seed = self.rng.randrange(TRAINING_SCENES)
-        if self.rng.random() < 0.5 - done:
+        if self.rng.random() < 0.5 * (1 - self.step / ALONE_FIRST_STEPS):
             while make_scene(seed).relation != ALONE:
                 seed = self.rng.randrange(TRAINING_SCENES)
         return seed
@@ -301,7 +298,6 @@ class Diffusion:
             "average": self.average,
             "optimizer": self.optimizer.state_dict(),
             "step": self.step,
-            "minutes": self.minutes,
             "torch_rng": torch.get_rng_state(),
         }
         partial = self.settings.work / "checkpoint.part"
@@ -320,7 +316,7 @@ class Diffusion:
         self.reading.load_state_dict(state["reading"])
         self.optimizer.load_state_dict(state["optimizer"])
         self.optimizer.param_groups[0]["fused"] = True
-        self.average, self.step, self.minutes = state["average"], state["step"], state["minutes"]
+        self.average, self.step = state["average"], state["step"]
         self.rng = random.Random(f"{self.settings.seed} {self.step}")
         torch.set_rng_state(state["torch_rng"].cpu())
 
@@ -349,7 +345,7 @@ class Diffusion:
         pictures = self.basis.decode(latents.cpu().numpy()).reshape(3, -1, 64, 64, 3)
         sheet = np.concatenate([np.concatenate(list(row), axis=1) for row in pictures])
         levels = (127.5 * (sheet.clip(-1, 1) + 1)).astype(np.uint8)
-        Image.fromarray(levels).save(self.settings.work / f"samples-{round(self.minutes):03d}.png")
+        Image.fromarray(levels).save(self.settings.work / f"samples-{self.step:05d}.png")
 
     def export(self, folder: Path) -> None:
         """Write the pipeline folder: averaged weights, half precision, safetensors only."""
@@ -376,7 +372,7 @@ def _tidy(folder: Path) -> None:
 
 
 class LossLog:
-    """A CSV of the loss over steps and minutes, one line for the mean of each 50 steps."""
+    """A CSV of the loss over steps, one line for the mean of each 50 steps."""
 
     def __init__(self, path: Path, *, keep: bool) -> None:
         self.file = path.open("a" if keep else "w", newline="")
@@ -388,16 +384,17 @@ class LossLog:
     def __exit__(self, *_: object) -> None:
         self.file.close()
 
-    def add(self, step: int, minutes: float, loss: float) -> None:
+    def add(self, step: int, loss: float) -> None:
         self.losses.append(loss)
         if len(self.losses) == 50:
-            csv.writer(self.file).writerow([step, f"{minutes:.2f}", f"{sum(self.losses) / 50:.5f}"])
+            csv.writer(self.file).writerow([step, f"{sum(self.losses) / 50:.5f}"])
             self.file.flush()
             self.losses.clear()
 
 
-def _cosine(done: float, step: int, warm_steps: int) -> float:
-    return min(1.0, (step + 1) / warm_steps) * 0.5 * (1 + math.cos(math.pi * min(done, 1.0)))
+def _warm_then_fall(step: int, steps: int, warm_steps: int) -> float:
+    """Return the share of the learning rate: up over the first steps, level, then down to 0 over the last ones."""
+    return min(1.0, (step + 1) / warm_steps, (steps - step) / (FALL * steps))
 
 
 def _set_rate(optimizer: torch.optim.Optimizer, rate: float) -> None:

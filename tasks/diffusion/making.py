@@ -1,0 +1,102 @@
+"""Pictures made once: those that an earlier run made are taken from what it kept, the others are sampled and kept."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import asdict, dataclass
+from importlib.metadata import version
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from journal import Context
+from tasks.diffusion.drawing import draw_strip, read_recipe, save_with_recipe
+from tasks.diffusion.sampling import Recipe, Sampled, sample_pictures
+
+if TYPE_CHECKING:
+    from PIL.Image import Image
+
+LIBRARIES = ("torch", "diffusers", "transformers")
+
+
+@dataclass(frozen=True)
+class Origin:
+    """Where pictures come from, as their recipes name it."""
+
+    model: str
+    digest: str
+    scheduler: str
+    """As the entry names it."""
+    start: str = ""
+    """The picture that they start from, relative to the workspace."""
+
+
+@dataclass(frozen=True)
+class Made:
+    """A picture's recipe and its file."""
+
+    recipe: Recipe
+    path: Path
+    blackened: bool = False
+    """Whether the pipeline's safety checker took the picture away."""
+
+
+class Making:
+    """Makes the pictures that no earlier run has made, and keeps each batch as soon as it is there."""
+
+    def __init__(self, ctx: Context, origin: Origin) -> None:
+        self.ctx, self.origin = ctx, origin
+        self.strip: Path | None = None
+        """The first picture forming over the steps, once there."""
+
+    def make(self, recipes: list[Recipe], pipeline: Any, batch: int, start: Image | None = None) -> list[Made]:
+        """Return the pictures of recipes, in their order."""
+        paths = {recipe: self.ctx.recall(self._key(recipe), file_name(recipe)) for recipe in recipes}
+        self.strip = self.ctx.recall({"strip": self._key(recipes[0])}, "forming.png")
+        first_again = start is None and self.strip is None
+        missing = [one for one, path in paths.items() if path is None or (first_again and one == recipes[0])]
+        for sampled in sample_pictures(pipeline, missing, batch, self._progress, start):
+            paths[sampled.recipe] = self._keep(sampled)
+            if sampled.stages and sampled.recipe == recipes[0]:
+                self._keep_strip(sampled)
+        return [_made(recipe, path) for recipe, path in paths.items() if path is not None]
+
+    def _keep(self, sampled: Sampled) -> Path:
+        recipe, path = sampled.recipe, self.ctx.out / file_name(sampled.recipe)
+        versions = {name: version(name) for name in LIBRARIES}
+        note = {"task": "diffusion.sample", "parameters": self._parameters(recipe), "digest": self.origin.digest}
+        told = {"blackened": True} if sampled.blackened else {}
+        save_with_recipe(sampled.picture, {**note, **told, "versions": versions}, path)
+        self.ctx.remember(self._key(recipe), path)
+        return path
+
+    def _keep_strip(self, sampled: Sampled) -> None:
+        self.strip = self.ctx.out / "forming.png"
+        draw_strip(sampled.stages).save(self.strip, optimize=True)
+        self.ctx.remember({"strip": self._key(sampled.recipe)}, self.strip)
+
+    def _parameters(self, recipe: Recipe) -> dict[str, Any]:
+        """Return what the task is to be given to make this picture alone."""
+        own = ("prompt", "seed", "start", "checker")
+        same = {name: value for name, value in asdict(recipe).items() if name not in own}
+        more: dict[str, Any] = {"start": self.origin.start} if recipe.start else {}
+        more |= {"safety": False} if recipe.checker == "off" else {}
+        named = {"model": self.origin.model, "scheduler": self.origin.scheduler}
+        return {**same, **more, **named, "prompts": [recipe.prompt], "seeds": [recipe.seed]}
+
+    def _key(self, recipe: Recipe) -> dict[str, Any]:
+        return {**asdict(recipe), "digest": self.origin.digest}
+
+    def _progress(self, done: int, total: int) -> None:
+        self.ctx.progress(done, total, "denoising steps")
+
+
+def _made(recipe: Recipe, path: Path) -> Made:
+    return Made(recipe, path, bool(read_recipe(path).get("blackened")))
+
+
+def file_name(recipe: Recipe) -> str:
+    """Return a file's name that tells prompt and seed: "a-horse-riding-an-astronaut-d4f093-0.png"."""
+    letters = (letter if letter.isascii() and letter.isalnum() else " " for letter in recipe.prompt.lower())
+    words = "-".join("".join(letters).split())[:48].strip("-") or "picture"
+    digest = hashlib.sha256(recipe.prompt.encode()).hexdigest()[:6]
+    return f"{words}-{digest}-{recipe.seed}.png"

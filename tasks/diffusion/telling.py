@@ -1,0 +1,108 @@
+"""What a report tells of pictures: the grid, what a judge saw, how the first one formed, and the settings."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from journal import Report
+from tasks.diffusion.drawing import draw_grid
+from tasks.diffusion.judging import Verdict
+from tasks.diffusion.making import Made
+from tasks.diffusion.sampling import Recipe
+
+
+@dataclass(frozen=True)
+class Told:
+    """What is to be told beside the pictures themselves."""
+
+    model: str
+    """Its name in the entry."""
+    digest: str
+    strip: Path | None = None
+    """The first picture forming over the steps."""
+    judged: Mapping[Path, Verdict] = field(default_factory=dict)
+
+    @property
+    def source(self) -> str:
+        return f"{self.model} ({self.digest[:12]})"
+
+
+def describe_pictures(made: Sequence[Made], told: Told) -> Report:
+    """Return the report on pictures, a row a prompt, a column a seed."""
+    by_prompt: dict[str, list[Made]] = {}
+    for one in made:
+        by_prompt.setdefault(one.recipe.prompt, []).append(one)
+    seeds = [one.recipe.seed for one in next(iter(by_prompt.values()))]
+    report = Report().headline(f"{len(made)} pictures, {len(by_prompt)} prompts × {len(seeds)} seeds")
+    report.gallery([(one.path, _caption(one, told.judged.get(one.path))) for one in made], columns=len(seeds))
+    _tell_blackened(report, made)
+    if told.judged:
+        _tell_judged(report, by_prompt, told.judged)
+    grid = made[0].path.parent / "grid.png"
+    rows = [(prompt, [one.path for one in ones]) for prompt, ones in by_prompt.items()]
+    draw_grid(rows, [f"seed {seed}" for seed in seeds]).save(grid, optimize=True)
+    report.file(grid, title="all pictures, large")
+    if told.strip:
+        report.image(told.strip, alt=f"The first picture forming over the steps: {made[0].recipe.prompt}")
+    report.table([[key, str(value)] for key, value in _settings(made[0].recipe, told)], ["setting", "value"])
+    report.metric("pictures", len(made), shown=False)
+    _note_trials(report, made, told)
+    return report.output("pictures", [one.path for one in made]).output("grid", grid)
+
+
+def _caption(made: Made, verdict: Verdict | None) -> str:
+    seen = f" (seen: {verdict.seen})" if verdict else ""
+    return f"{made.recipe.prompt}, seed {made.recipe.seed}{seen}"
+
+
+def _tell_blackened(report: Report, made: Sequence[Made]) -> None:
+    black = sum(one.blackened for one in made)
+    if black:
+        which = "1 picture" if black == 1 else f"{black} pictures"
+        report.text(f"> The pipeline's safety checker blacked out {which} of {len(made)}; another seed may pass it.")
+
+
+def _tell_judged(report: Report, by_prompt: Mapping[str, list[Made]], judged: Mapping[Path, Verdict]) -> None:
+    rows = []
+    for prompt, ones in by_prompt.items():
+        things = sum(judged[one.path].right_things for one in ones)
+        relation = sum(judged[one.path].right_relation for one in ones)
+        rows.append([prompt, len(ones), things, relation])
+        report.metric(f"{prompt}: right things", 100 * things / len(ones), "%", digits=0, shown=False)
+        report.metric(f"{prompt}: right relation", 100 * relation / len(ones), "%", digits=0, shown=False)
+    columns = ["prompt", "pictures", "with the right things", "in the right relation"]
+    report.table(rows, columns, title="What a classifier sees in them")
+    right = sum(verdict.right_relation for verdict in judged.values())
+    report.headline(f"{report.headline_text}, {right} as asked")
+
+
+def _note_trials(report: Report, made: Sequence[Made], told: Told) -> None:
+    for one in made:
+        recipe, verdict = one.recipe, told.judged.get(one.path)
+        settings = f"{recipe.scheduler}, {recipe.steps} steps, guidance {recipe.guidance:g}"
+        report.trial(
+            recipe.prompt,
+            one.path,
+            model=told.source,
+            seed=recipe.seed,
+            settings=settings,
+            right=verdict.right_relation if verdict else None,
+            seen=verdict.seen if verdict else "",
+        )
+
+
+def _settings(recipe: Recipe, told: Told) -> list[tuple[str, object]]:
+    more = [("negative prompt", recipe.negative)] if recipe.negative else []
+    more += [("starts from a picture, strength", f"{recipe.strength:g}")] if recipe.start else []
+    checker = {"": "the pipeline has none", "on": "on", "off": "off, as the entry says"}[recipe.checker]
+    return [
+        ("model", told.source),
+        ("scheduler", recipe.scheduler),
+        ("steps", recipe.steps),
+        ("guidance scale", f"{recipe.guidance:g}"),
+        ("size", f"{recipe.width} × {recipe.height}"),
+        *more,
+        ("safety checker", checker),
+    ]
