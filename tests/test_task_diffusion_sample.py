@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import json
+import signal
+import subprocess
+import sys
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -11,54 +15,18 @@ import numpy as np
 import pytest
 from conftest import Space
 from PIL import Image
+from tiny_pipelines import make_flux, make_stable_diffusion, make_stable_diffusion_xl, safety_checker
 
 from journal import Context, TaskError
 from journal.report import read_report, write_report
-from tasks.diffusion.drawing import CHUNK
+from tasks.diffusion.drawing import read_recipe
 from tasks.diffusion.sample import sample
-
-LETTERS = [letter + end for end in ("", "</w>") for letter in "abcdefghijklmnopqrstuvwxyz"]
 
 
 @pytest.fixture(scope="module")
 def pipeline(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A Stable Diffusion pipeline folder with very small networks."""
-    return make_pipeline(tmp_path_factory.mktemp("pipelines") / "small")
-
-
-def make_pipeline(folder: Path) -> Path:
-    import torch
-    from diffusers import AutoencoderKL, DDIMScheduler, StableDiffusionPipeline, UNet2DConditionModel
-    from transformers import CLIPTextConfig, CLIPTextModel
-
-    torch.manual_seed(0)
-    text = CLIPTextConfig(
-        vocab_size=len(LETTERS) + 2, hidden_size=16, intermediate_size=16, num_hidden_layers=1, num_attention_heads=2,
-        max_position_embeddings=40, eos_token_id=1, bos_token_id=0, pad_token_id=1,
-    )  # fmt: skip
-    unet = UNet2DConditionModel(
-        sample_size=8, block_out_channels=(16, 16), layers_per_block=1, norm_num_groups=4, cross_attention_dim=16,
-        attention_head_dim=4, down_block_types=("DownBlock2D", "CrossAttnDownBlock2D"),
-        up_block_types=("CrossAttnUpBlock2D", "UpBlock2D"),
-    )  # fmt: skip
-    vae = AutoencoderKL(
-        block_out_channels=(8, 8), norm_num_groups=4, latent_channels=4, sample_size=16,
-        down_block_types=("DownEncoderBlock2D",) * 2, up_block_types=("UpDecoderBlock2D",) * 2,
-    )  # fmt: skip
-    StableDiffusionPipeline(
-        vae=vae, text_encoder=CLIPTextModel(text), tokenizer=make_tokenizer(folder), unet=unet,
-        scheduler=DDIMScheduler(steps_offset=1, clip_sample=False),
-        safety_checker=None, feature_extractor=None, requires_safety_checker=False,
-    ).save_pretrained(folder)  # fmt: skip
-    return folder
-
-
-def make_tokenizer(folder: Path) -> Any:
-    from transformers import CLIPTokenizer
-
-    vocabulary = {"<|startoftext|>": 0, "<|endoftext|>": 1}
-    vocabulary |= {letter: number for number, letter in enumerate(LETTERS, 2)}
-    return CLIPTokenizer(vocab=vocabulary, merges=[], model_max_length=40)
+    return make_stable_diffusion(tmp_path_factory.mktemp("pipelines") / "small")
 
 
 @pytest.fixture
@@ -101,11 +69,28 @@ def test_the_same_recipe_gives_the_same_bytes(sampled: Callable[..., Any]) -> No
 
 
 @pytest.mark.parametrize("batch", [1, 2, 3, 5, 8])
-def test_a_picture_does_not_depend_on_its_batch_mates(sampled: Callable[..., Any], batch: int) -> None:
-    alone, _ = sampled(["a horse riding an astronaut"], seeds=[3])
-    among, _ = sampled(["a cat", "a horse riding an astronaut", "a moon"], seeds=[0, 3, 5], batch=batch)
-    for name, picture in pictures(alone).items():
-        assert (pictures(among)[name] == picture).all()
+def test_no_bit_of_a_picture_depends_on_its_batch_mates(pipeline: Path, tmp_path: Path, batch: int) -> None:
+    from journal.models import fetch_model
+    from tasks.diffusion.pipeline import load_pipeline
+    from tasks.diffusion.sampling import Recipe, sample_pictures
+
+    loaded = load_pipeline(fetch_model(str(pipeline), {}, tmp_path))
+    prompts = ["a cat", "a horse riding an astronaut", "a moon"]
+    among = [Recipe(prompt, seed, 3, 3.0, "", 16, 16) for prompt in prompts for seed in (0, 3, 5)]
+    seen: list[bytes] = []
+    for recipes in ([among[4]], among, among[::-1]):
+        made = {one.recipe: one for one in sample_pictures(loaded, recipes, batch, lambda *_: None)}
+        seen.append(made[among[4]].picture.tobytes())
+        assert made[among[4]].batch == batch
+    assert len(set(seen)) == 1
+
+
+def test_pictures_in_batches_of_other_sizes_differ_by_rounding_at_most(sampled: Callable[..., Any]) -> None:
+    alone, _ = sampled(["a horse"], seeds=[3], batch=1)
+    for batch in (2, 8):
+        filled, _ = sampled(["a horse"], seeds=[3], batch=batch)
+        for name, picture in pictures(alone).items():
+            assert np.abs(pictures(filled)[name].astype(int) - picture).max() <= 1
 
 
 @pytest.mark.parametrize("scheduler", ["default", "euler", "dpm++2m", "ddim"])
@@ -127,7 +112,7 @@ def test_a_scheduler_of_one_step_does_not_stay_for_the_next(sampled: Callable[..
 
 def test_each_png_carries_its_recipe(sampled: Callable[..., Any]) -> None:
     folder, _ = sampled(["a horse"], seeds=[7], negative="a cat", guidance=2.5)
-    recipe = json.loads(Image.open(next(folder.glob("a-horse-*.png"))).text[CHUNK])
+    recipe = read_recipe(next(folder.glob("a-horse-*.png")))
     assert recipe["task"] == "diffusion.sample"
     assert recipe["parameters"]["prompts"] == ["a horse"]
     assert recipe["parameters"]["seeds"] == [7]
@@ -140,7 +125,7 @@ def test_each_png_carries_its_recipe(sampled: Callable[..., Any]) -> None:
 def test_a_recipe_makes_the_same_bytes_again(sampled: Callable[..., Any], tmp_path: Path) -> None:
     folder, _ = sampled(["a horse", "a cat"], seeds=3, guidance=2.0)
     path = sorted(folder.glob("a-cat-*.png"))[1]
-    parameters = json.loads(Image.open(path).text[CHUNK])["parameters"]
+    parameters = read_recipe(path)["parameters"]
     again, _ = sampled(parameters.pop("prompts"), **parameters)
     assert (again / path.name).read_bytes() == path.read_bytes()
 
@@ -155,17 +140,30 @@ def test_a_new_seed_computes_one_picture(sampled: Callable[..., Any], tmp_path: 
     assert len(after) - len(kept) == 2
 
 
-def test_pictures_made_before_an_interruption_are_kept(sampled: Callable[..., Any], tmp_path: Path) -> None:
-    memory = tmp_path / "kept"
-    with pytest.raises(TaskError, match="NaN"):
-        _sample_until_nan(sampled, memory)
-    assert len([path for path in memory.rglob("*") if path.is_file()]) >= 2
+def test_pictures_made_before_ctrl_c_are_kept(space: Space, pipeline: Path) -> None:
+    entry = space.entry(
+        f"  horse: {{uses: diffusion.sample, model: {pipeline}, prompts: [a horse], seeds: 60, steps: 20, batch: 2}}\n"
+    )
+    command = [sys.executable, "-m", "journal", "day", "133"]
+    run = subprocess.Popen(command, cwd=space.root, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
+    while len(kept(space)) < 7 and run.poll() is None:
+        time.sleep(0.02)
+    run.send_signal(signal.SIGINT)
+    assert "interrupted" in run.communicate(timeout=60)[1]
+    assert run.returncode == 130
+    before = kept(space)
+    assert 7 <= len(before) < 61, "the interruption came too late"
+    space.run("day", "133", check=0)
+    after = kept(space)
+    assert {path: after[path] for path in before} == before, "a picture was made twice"
+    assert len(after) == 61  # with the strip
+    assert len(list((entry.with_suffix("") / "horse").glob("a-horse-*.png"))) == 60
 
 
-def _sample_until_nan(sampled: Callable[..., Any], memory: Path) -> None:
-    """Two pictures are made before the third's guidance overflows what the decoder can give."""
-    sampled(["a horse", "a cat"], memory, seeds=1, batch=1)
-    sampled(["a moon"], memory, seeds=1, guidance=1e38)
+def kept(space: Space) -> dict[str, tuple[int, int]]:
+    """Return inode and time of each file that the task remembers."""
+    files = [path for path in (space.root / ".journal" / "kept").glob("??/*") if path.suffix != ".part"]
+    return {path.name: (path.stat().st_ino, path.stat().st_mtime_ns) for path in files}
 
 
 def test_image_to_image_starts_from_the_picture(sampled: Callable[..., Any], tmp_path: Path) -> None:
@@ -259,3 +257,129 @@ def test_prompts_in_another_order_give_the_same_report_as_on_a_fresh_machine(
     swapped, _ = sampled(["a horse", "a cat"], memory)
     fresh, _ = sampled(["a horse", "a cat"])
     assert {p.name: p.read_bytes() for p in swapped.iterdir()} == {p.name: p.read_bytes() for p in fresh.iterdir()}
+
+
+@pytest.mark.parametrize("make", [make_stable_diffusion_xl, make_flux], ids=["SDXL", "Flux"])
+def test_pipelines_of_other_classes_are_driven_by_their_own(
+    sampled: Callable[..., Any], tmp_path: Path, make: Callable[[Path], Path]
+) -> None:
+    model = {"model": str(make(tmp_path / "pipeline")), "width": 16, "height": 16}
+    alone, _ = sampled(["a cat"], seeds=[1], **model)
+    among, report = sampled(["a horse", "a cat"], seeds=[0, 1], **model)
+    assert len(pictures(among)) == 4
+    assert all((pictures(among)[name] == picture).all() for name, picture in pictures(alone).items())
+    assert np.asarray(Image.open(among / "forming.png")).shape == (128, 3 * 128, 3)
+    settings = dict(next(item["rows"] for item in report["items"] if item["kind"] == "table"))
+    assert settings["size"] == "16 × 16"
+
+
+def test_sizes_that_a_pipeline_would_change_by_itself_are_refused(sampled: Callable[..., Any], tmp_path: Path) -> None:
+    """Flux packs latents two by two, and would make 16 pixels of 18 without a word."""
+    with pytest.raises(TaskError, match="width 18 is no multiple of 4"):
+        sampled(["a horse"], model=str(make_flux(tmp_path / "flux")), width=18, height=16)
+
+
+def test_a_flow_model_keeps_its_own_scheduler(sampled: Callable[..., Any], tmp_path: Path) -> None:
+    folder = make_flux(tmp_path / "flux")
+    with pytest.raises(TaskError, match="flow model"):
+        sampled(["a horse"], model=str(folder), scheduler="euler")
+
+
+def test_flux_starts_from_a_picture_too(sampled: Callable[..., Any], tmp_path: Path) -> None:
+    folder, start = make_flux(tmp_path / "flux"), tmp_path / "start.png"
+    Image.new("RGB", (40, 40), "red").save(start)
+    weak, _ = sampled(["a horse"], model=str(folder), seeds=1, start=start, strength=0.4, steps=5)
+    none, _ = sampled(["a horse"], model=str(folder), seeds=1, steps=5)
+    assert [p.tobytes() for p in pictures(weak).values()] != [p.tobytes() for p in pictures(none).values()]
+
+
+@pytest.mark.filterwarnings("ignore:The configuration file of this scheduler:FutureWarning")
+def test_lcm_is_for_models_that_were_distilled_for_it(
+    sampled: Callable[..., Any], tmp_path: Path, pipeline: Path
+) -> None:
+    folder = make_stable_diffusion(tmp_path / "lcm", consistent=True)
+    made, _ = sampled(["a horse"], model=str(folder), seeds=1, scheduler="lcm")
+    assert len(pictures(made)) == 1
+    with pytest.raises(TaskError, match="not distilled for LCM"):
+        sampled(["a horse"], scheduler="lcm")
+
+
+@pytest.fixture(scope="module")
+def checked(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A pipeline whose safety checker takes every picture away."""
+    return make_stable_diffusion(tmp_path_factory.mktemp("checked") / "strict", checker=safety_checker(strict=True))
+
+
+def test_the_safety_checker_stays_on_and_what_it_takes_is_said(sampled: Callable[..., Any], checked: Path) -> None:
+    folder, report = sampled(["a horse"], model=str(checked))
+    assert all(not picture.any() for picture in pictures(folder).values())
+    assert "blacked out 2 pictures of 2" in str(report["items"])
+    assert "['safety checker', 'on']" in str(report["items"])
+
+
+def test_the_entry_can_turn_the_safety_checker_off(sampled: Callable[..., Any], checked: Path, tmp_path: Path) -> None:
+    memory = tmp_path / "kept"
+    sampled(["a horse"], memory, model=str(checked))
+    folder, report = sampled(["a horse"], memory, model=str(checked), safety=False)
+    assert all(picture.any() for picture in pictures(folder).values()), "a black picture was taken for another"
+    assert "off, as the entry says" in str(report["items"])
+    assert read_recipe(next(folder.glob("a-horse-*.png")))["parameters"]["safety"] is False
+
+
+def test_a_picture_that_passes_the_checker_is_as_without_it(
+    sampled: Callable[..., Any], pipeline: Path, tmp_path: Path
+) -> None:
+    folder = make_stable_diffusion(tmp_path / "lax", checker=safety_checker(strict=False))
+    with_it, report = sampled(["a horse"], model=str(folder))
+    without, _ = sampled(["a horse"], model=str(pipeline))
+    assert all((pictures(without)[name] == picture).all() for name, picture in pictures(with_it).items())
+    assert "blacked" not in str(report["items"])
+
+
+SHORT_OF_MEMORY = """
+import resource, sys
+from pathlib import Path
+import numpy, psutil
+from PIL import Image
+from journal.models import fetch_model
+from tasks.diffusion.pipeline import load_pipeline
+from tasks.diffusion.sampling import Recipe, sample_pictures
+pipeline = load_pipeline(fetch_model(sys.argv[1], {}, Path.cwd()))
+recipes = [Recipe("a horse", seed, 1, 1.0, "", 128, 128) for seed in range(8)]
+told = []
+list(sample_pictures(pipeline, recipes[:1], 1, lambda *_: None))
+limit = psutil.Process().memory_info().vms + int(sys.argv[2]) * 2**20
+resource.setrlimit(resource.RLIMIT_AS, (limit, limit))
+made = list(sample_pictures(pipeline, recipes, 8, lambda done, total: told.append(done)))
+print(len(made), len(told))
+"""
+
+
+def test_a_batch_for_which_memory_does_not_suffice_is_made_smaller(pipeline: Path, tmp_path: Path) -> None:
+    command = [sys.executable, "-W", "ignore", "-c", SHORT_OF_MEMORY, str(pipeline)]
+    done = subprocess.run([*command, "15"], cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr[-2000:]
+    made, calls = map(int, done.stdout.split())
+    assert made == 8
+    assert calls > 1, "memory sufficed for all at once"
+
+
+def test_memory_that_does_not_suffice_for_one_picture_is_one_line(pipeline: Path, tmp_path: Path) -> None:
+    command = [sys.executable, "-W", "ignore", "-c", SHORT_OF_MEMORY, str(pipeline)]
+    done = subprocess.run([*command, "1"], cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert "TaskError: memory does not suffice for one picture of 128 × 128" in done.stderr
+
+
+def test_batches_are_as_large_as_free_memory_allows(pipeline: Path, tmp_path: Path) -> None:
+    from journal.models import fetch_model
+    from tasks.diffusion.pipeline import load_pipeline
+    from tasks.diffusion.room import MOST, fitting_batch, free_memory, picture_bytes
+
+    loaded = load_pipeline(fetch_model(str(pipeline), {}, tmp_path))
+    assert fitting_batch(loaded, 16, 16) == MOST
+    sides = [512 * 2**power for power in range(8)]
+    fitting = [fitting_batch(loaded, side, side) for side in sides]
+    assert fitting == sorted(fitting, reverse=True)
+    assert fitting[-1] == 1
+    for side, count in zip(sides, fitting, strict=True):
+        assert count == 1 or count * picture_bytes(loaded, side, side) <= free_memory()

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from journal import Context
 from tasks.diffusion.drawing import draw_strip, read_recipe, save_with_recipe
+from tasks.diffusion.room import steady_threads
 from tasks.diffusion.sampling import Recipe, Sampled, sample_pictures
 
 if TYPE_CHECKING:
@@ -54,16 +55,21 @@ class Making:
         self.strip = self.ctx.recall({"strip": self._key(recipes[0])}, "forming.png")
         first_again = start is None and self.strip is None
         missing = [one for one, path in paths.items() if path is None or (first_again and one == recipes[0])]
-        for sampled in sample_pictures(pipeline, missing, batch, self._progress, start):
-            paths[sampled.recipe] = self._keep(sampled)
-            if sampled.stages and sampled.recipe == recipes[0]:
-                self._keep_strip(sampled)
+        with steady_threads():
+            for sampled in sample_pictures(pipeline, missing, batch, self._progress, start):
+                paths[sampled.recipe] = self._keep(sampled)
+                if sampled.stages and sampled.recipe == recipes[0]:
+                    self._keep_strip(sampled)
         return [_made(recipe, path) for recipe, path in paths.items() if path is not None]
 
     def _keep(self, sampled: Sampled) -> Path:
         recipe, path = sampled.recipe, self.ctx.out / file_name(sampled.recipe)
         versions = {name: version(name) for name in LIBRARIES}
-        note = {"task": "diffusion.sample", "parameters": self._parameters(recipe), "digest": self.origin.digest}
+        note = {
+            "task": "diffusion.sample",
+            "parameters": self._parameters(recipe, sampled.batch),
+            "digest": self.origin.digest,
+        }
         told = {"blackened": True} if sampled.blackened else {}
         save_with_recipe(sampled.picture, {**note, **told, "versions": versions}, path)
         self.ctx.remember(self._key(recipe), path)
@@ -74,14 +80,14 @@ class Making:
         draw_strip(sampled.stages).save(self.strip, optimize=True)
         self.ctx.remember({"strip": self._key(sampled.recipe)}, self.strip)
 
-    def _parameters(self, recipe: Recipe) -> dict[str, Any]:
+    def _parameters(self, recipe: Recipe, batch: int) -> dict[str, Any]:
         """Return what the task is to be given to make this picture alone."""
         own = ("prompt", "seed", "start", "checker")
         same = {name: value for name, value in asdict(recipe).items() if name not in own}
         more: dict[str, Any] = {"start": self.origin.start} if recipe.start else {}
         more |= {"safety": False} if recipe.checker == "off" else {}
         named = {"model": self.origin.model, "scheduler": self.origin.scheduler}
-        return {**same, **more, **named, "prompts": [recipe.prompt], "seeds": [recipe.seed]}
+        return {**same, **more, **named, "batch": batch, "prompts": [recipe.prompt], "seeds": [recipe.seed]}
 
     def _key(self, recipe: Recipe) -> dict[str, Any]:
         return {**asdict(recipe), "digest": self.origin.digest}

@@ -89,9 +89,10 @@ def picture_size(pipeline: Any, width: int, height: int) -> tuple[int, int]:
     """Return width and height in pixels, the model's own for 0; raises TaskError for a size that it can't make."""
     factor = int(getattr(pipeline, "vae_scale_factor", 8))
     network = getattr(pipeline, "unet", None) or getattr(pipeline, "transformer", None)
-    own: Any = getattr(getattr(network, "config", None), "sample_size", None) or 64
+    own: Any = getattr(getattr(network, "config", None), "sample_size", None)
+    own = own or getattr(pipeline, "default_sample_size", 64)
     natural_height, natural_width = (own, own) if isinstance(own, int) else (int(own[0]), int(own[1]))
-    step = factor * _halvings(network)
+    step = factor * _halvings(network) * (2 if hasattr(pipeline, "_pack_latents") else 1)
     for name, value in (("width", width), ("height", height)):
         if value % step:
             lower, upper = value // step * step, -(-value // step) * step

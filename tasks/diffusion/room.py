@@ -1,27 +1,30 @@
-"""How many pictures are sampled at a time: what fits into the memory that is free now."""
+"""What sampling takes of the machine: how many pictures at a time fit into free memory, and how many threads."""
 
 from __future__ import annotations
 
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
-MOST = 32
-"""Beyond this a larger batch is no quicker, and an interruption costs more pictures."""
+MOST = 8
+"""A larger batch is hardly quicker; an interruption costs more pictures, and one more seed a whole batch's time."""
+THREADS = 8
 _SHARE = 0.5
 """Of the free memory, what a batch may take: others want some too."""
 _LIVE = 6
 """Feature maps of the widest layer that decoding holds at a time."""
 _LARGE = 500_000_000
-"""Parameters from which on a single picture keeps every core busy, so that a batch on a CPU brings nothing."""
+"""Parameters from which on a single picture keeps a machine busy, so that a batch brings little."""
 
 
 def fitting_batch(pipeline: Any, width: int, height: int) -> int:
-    """Return how many pictures of a size in pixels to sample at a time, 1 to 32."""
+    """Return how many pictures of a size in pixels to sample at a time, 1 to 8."""
     import torch
 
-    on_gpu = torch.cuda.is_available()
-    if not on_gpu and parameters_of(pipeline) > _LARGE:
+    if parameters_of(pipeline) > _LARGE:
         return 1
-    free = torch.cuda.mem_get_info()[0] if on_gpu else free_memory()
+    free = torch.cuda.mem_get_info()[0] if torch.cuda.is_available() else free_memory()
     return max(1, min(MOST, int(_SHARE * free / picture_bytes(pipeline, width, height))))
 
 
@@ -50,11 +53,25 @@ def free_memory() -> int:
     return int(psutil.virtual_memory().available)
 
 
-def is_out_of_memory(error: RuntimeError) -> bool:
-    """Say whether PyTorch failed for lack of memory, on a GPU or on a CPU, whose error has no class of its own."""
+@contextmanager
+def steady_threads() -> Iterator[None]:
+    """Compute with as many threads whatever runs beside: sums are split by threads, and round as they are split."""
     import torch
 
-    return isinstance(error, torch.OutOfMemoryError) or "allocate memory" in str(error)
+    before = torch.get_num_threads()
+    torch.set_num_threads(min(THREADS, os.cpu_count() or 1))
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)
+
+
+def is_out_of_memory(error: RuntimeError) -> bool:
+    """Say whether PyTorch failed for lack of memory, on a GPU or on a CPU, whose errors have no class of their own."""
+    import torch
+
+    said = ("allocate memory", "could not create a primitive", "could not create a memory")  # the latter two: oneDNN
+    return isinstance(error, torch.OutOfMemoryError) or any(words in str(error) for words in said)
 
 
 def free_what_is_cached() -> None:

@@ -27,7 +27,7 @@ def sample(
     seeds: Annotated[list[int] | int, Field(description="a list of seeds, or how many from 0 on")] = 4,
     steps: Annotated[int, Field(ge=1, le=1000, description="denoising steps")] = 10,
     guidance: Annotated[float, Field(ge=0, description="classifier-free guidance scale; 1 is none")] = 3.0,
-    scheduler: Annotated[str, Field(description="default, euler, dpm++2m, ddim or lcm")] = "dpm++2m",
+    scheduler: Annotated[str, Field(description="default (the model's own), euler, dpm++2m, ddim or lcm")] = "default",
     negative: Annotated[str, Field(description="what they shall not show")] = "",
     width: Annotated[int, Field(ge=0, description="pixels; 0 is the model's own")] = 0,
     height: Annotated[int, Field(ge=0, description="pixels; 0 is the model's own")] = 0,

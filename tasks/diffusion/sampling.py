@@ -48,6 +48,8 @@ class Sampled:
 
     recipe: Recipe
     picture: Image
+    batch: int = 1
+    """In a batch of how many it was sampled: on another machine, rounding may differ with it."""
     blackened: bool = False
     """Whether the pipeline's safety checker took it away."""
     stages: list[Image] = field(default_factory=list)
@@ -60,7 +62,8 @@ def sample_pictures(
     """Yield a picture for each recipe, and the stages of the first one.
 
     ``stepped(done, total)`` counts denoising steps over all pictures. The noise comes from a CPU generator for each
-    picture, seeded by its recipe: the same on any device and in any batch. ``start`` is a picture to begin from.
+    picture, seeded by its recipe: the same on any device. Each batch is filled up to its size, so that no rounding
+    depends on how many pictures are missing. ``start`` is a picture to begin from.
     Raises TaskError where the pictures are no numbers, or memory doesn't suffice for one of them.
     """
     total, done, at_once = sum(recipe.steps for recipe in recipes), 0, batch
@@ -70,11 +73,13 @@ def sample_pictures(
         first = len(waiting) == len(recipes) and start is None
         stages = _Stages(pipeline, group[0]) if first else None
         try:
-            made = _sample(pipeline, group, _Note(stepped, done, total, len(group), stages), start)
+            note = _Note(stepped, done, total, len(group), stages)
+            filled = [*group, *group[-1:] * (at_once - len(group))]
+            made = _sample(pipeline, filled, note, start)[: len(group)]
         except RuntimeError as error:
             if not is_out_of_memory(error):
                 raise
-            at_once = _smaller(group, error)
+            at_once = _smaller(filled, error)
             continue
         yield from made
         done += len(group) * group[0].steps
@@ -164,7 +169,7 @@ def _sample(pipeline: Any, group: list[Recipe], note: _Note, start: Image | None
     black = getattr(made, "nsfw_content_detected", None) or [False] * len(group)
     stages = note.stages.pictures() if note.stages else []
     return [
-        Sampled(recipe, picture, bool(taken), stages if recipe is group[0] else [])
+        Sampled(recipe, picture, len(group), bool(taken), stages if recipe is group[0] else [])
         for recipe, picture, taken in zip(group, pictures, black, strict=True)
     ]
 
