@@ -14,7 +14,7 @@ from journal.run.job import Event, FanOut, Item, Job
 from journal.run.process import Worker
 from journal.run.room import Claims
 
-Delegate = Callable[[FanOut], tuple[list[bytes], bytes | None] | None]
+Delegate = Callable[[FanOut], tuple[list[bytes], bytes | None]]
 
 
 class Pool:
@@ -26,7 +26,7 @@ class Pool:
         self.cores = cores
         """Threads that steps and their fan-outs may use together."""
         self.delegate = delegate
-        """Takes fan-outs elsewhere; those for which it returns None are taken here."""
+        """Takes fan-outs elsewhere."""
         self.workers: list[Worker] = []
         self.fans: dict[Worker, Fan] = {}
         """The fan-out that each worker takes items of."""
@@ -69,6 +69,9 @@ class Pool:
         self.workers.clear()
 
     def _idle(self, threads: int) -> list[Worker]:
+        """Return the workers that wait for work, without those that died meanwhile, as with the thread they are of."""
+        for worker in [worker for worker in self.workers if not worker.is_busy and worker.is_gone]:
+            self._remove(worker)
         return [worker for worker in self.workers if not worker.is_busy and worker.threads == threads]
 
     def _new(self, threads: int) -> Worker:
@@ -119,12 +122,10 @@ class Pool:
         return Event(key, "failed", (message,))
 
     def _fan_out(self, caller: Worker, asked: FanOut) -> None:
-        taken = self.delegate(asked) if self.delegate else None
-        if taken:
-            caller.send(taken)
-            return
-        fan = Fan(asked, caller)
-        self._go_on(fan)
+        if self.delegate:
+            caller.send(self.delegate(asked))
+        else:
+            self._go_on(Fan(asked, caller))
 
     def _take_answer(self, worker: Worker, number: int, result: bytes, error: bytes | None) -> None:
         fan = self.fans.pop(worker)

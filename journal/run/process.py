@@ -53,6 +53,10 @@ class Worker:
         return self.key is not None or self.helps
 
     @property
+    def is_gone(self) -> bool:
+        return self.process.poll() is not None
+
+    @property
     def is_late(self) -> bool:
         return self.key is not None and self.deadline is not None and time.monotonic() > self.deadline
 
@@ -66,7 +70,7 @@ class Worker:
         self.models |= set(job.uses_models)
         self.deadline = time.monotonic() + timeout_s if timeout_s else None
         self.key = key
-        return self.process.poll() is None and self.send(job)
+        return not self.is_gone and self.send(job)
 
     def send(self, message: Any) -> bool:
         """Send a message; a process that is gone is found out when it is waited for."""
