@@ -44,7 +44,9 @@ class Workspace:
     models: Mapping[str, str] = field(default_factory=dict)
     on: str = "local"
     jobs: int | None = None
-    """Steps at the same time; None is as many as there are cores."""
+    """Threads of all steps together; None is as many as there are cores."""
+    gpus: int | None = None
+    """Graphics cards of this machine; None is as many as are found."""
 
     @property
     def entries(self) -> Path:
@@ -96,7 +98,7 @@ def read_workspace(root: Path) -> Workspace:
     document = parse_yaml(text, FILE_NAME)
     _check_names(document, (), ["name", "url", "day-1", "goals", "models", "run"])
     run = _section(document, "run")
-    _check_names(document, ("run",), ["on", "jobs"])
+    _check_names(document, ("run",), ["on", "jobs", "gpus"])
     return Workspace(
         root=root,
         name=_text(document, "name") or root.name,
@@ -105,7 +107,8 @@ def read_workspace(root: Path) -> Workspace:
         goals={name: _goal(document, name, value) for name, value in _section(document, "goals").items()},
         models={name: _text(document, "models", name) for name in _section(document, "models")},
         on=_text(document, "run", "on") or "local",
-        jobs=_jobs(document, run.get("jobs", "auto")),
+        jobs=_count(document, "jobs", run.get("jobs", "auto")),
+        gpus=_count(document, "gpus", run.get("gpus", "auto")),
     )
 
 
@@ -155,9 +158,9 @@ def _goal(document: Document, name: str, value: Any) -> Amount:
         raise EntryError(f"{document.place('goals', name)}: goal '{name}': {error}") from error
 
 
-def _jobs(document: Document, value: Any) -> int | None:
+def _count(document: Document, name: str, value: Any) -> int | None:
     if value == "auto":
         return None
     if isinstance(value, int) and value > 0:
         return value
-    raise EntryError(f"{document.place('run', 'jobs')}: jobs is {value!r}; write 'auto' or a number from 1")
+    raise EntryError(f"{document.place('run', name)}: {name} is {value!r}; write 'auto' or a number from 1")

@@ -27,6 +27,8 @@ class Job:
     date: date
     models: Mapping[str, str]
     threads: int
+    cards: tuple[str, ...] = ()
+    """The graphics cards that it sees; where it claims none it sees what the run sees."""
     memory: Path | None = None
     """Where tasks keep what later runs need not make again; None makes all of it again."""
     code: tuple[Path, ...] = ()

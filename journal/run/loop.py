@@ -64,7 +64,7 @@ class _Loop:
 
     def __init__(self, run: Run, observer: Observer, chosen: list[PlannedStep]) -> None:
         self.run, self.observer = run, observer
-        self.room = Room(run.choice.jobs or run.workspace.jobs)
+        self.room = Room(run.choice.jobs or run.workspace.jobs, run.workspace.gpus)
         self.order, self.line = Order(chosen), Line(self.room)
         self.in_hand: dict[str, _InHand] = {}
         self.site: Site | None = None
@@ -156,6 +156,7 @@ class _Loop:
             date=run.entry.date,
             models=dict(run.workspace.models),
             threads=threads,
+            cards=waiting.cards,
             code=tuple(path for path in run.known.code(planned.source).files if path.is_relative_to(root)),
             memory=None if run.choice.force else run.store.folder / "kept",
             uses_models=tuple(part for part in parts if part.startswith("model ")),
@@ -185,7 +186,7 @@ class _Loop:
             self._try_again(in_hand, result)
             return None
         del self.in_hand[event.key]
-        self.room.give_back(in_hand.waiting.claims)
+        self.room.give_back(in_hand.waiting.claims, in_hand.waiting.cards)
         return self._attempt(in_hand, result), result
 
     def _try_again(self, in_hand: _InHand, result: StepResult) -> None:

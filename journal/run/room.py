@@ -3,21 +3,24 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
+
+from journal.run.cards import Cards, visible_cards
 
 Claims = Mapping[str, float]
 """How much of each resource a step takes: "cpu" in threads, "memory" in GB, "gpu" in cards, others by count."""
 
 
 class Room:
-    """What is free of each resource."""
+    """What is free of each resource. ``gpus`` is how many cards there are, where the workspace says it."""
 
-    def __init__(self, jobs: int | None = None) -> None:
+    def __init__(self, jobs: int | None = None, gpus: int | None = None) -> None:
+        self.cards = Cards(visible_cards(gpus))
         self.whole: dict[str, float] = {
             "cpu": float(jobs or cores()),
             "memory": memory_gb(),
-            "gpu": float(max(1, len(list(Path("/dev").glob("nvidia[0-9]*"))))),
+            "gpu": float(max(1, len(self.cards))),
         }
         self.free = dict(self.whole)
         self.unknown = 0.0
@@ -34,21 +37,30 @@ class Room:
     def lacking(self, claims: Claims, reserved: Iterable[str] = ()) -> list[str]:
         """Return the resources of which not enough is free, or that are kept for a step that waits longer."""
         kept = set(reserved)
-        return [name for name, amount in claims.items() if amount and (name in kept or self.free[name] < amount - 1e-9)]
+        return [name for name, amount in claims.items() if amount and (name in kept or not self._is_free(name, amount))]
 
     def open_up(self) -> None:
         """Have room without end, where another keeps the queue."""
         self.unknown = 1e9
+        self.cards = Cards([])  # each of its machines knows its own
         self.whole = dict.fromkeys(self.whole, self.unknown)
         self.free = dict(self.whole)
 
-    def take(self, claims: Claims) -> None:
+    def take(self, claims: Claims) -> tuple[str, ...]:
+        """Take what a step claims; returns the names of the cards among it."""
         for name, amount in claims.items():
             self.free[name] -= amount
+        return self.cards.take(claims.get("gpu", 0.0))
 
-    def give_back(self, claims: Claims) -> None:
+    def give_back(self, claims: Claims, cards: Sequence[str] = ()) -> None:
         for name, amount in claims.items():
             self.free[name] += amount
+        self.cards.give_back(cards, claims.get("gpu", 0.0))
+
+    def _is_free(self, name: str, amount: float) -> bool:
+        if name == "gpu" and len(self.cards):
+            return bool(self.cards.fit(amount))  # halves of two cards are no card
+        return self.free[name] >= amount - 1e-9
 
 
 def cores() -> int:
