@@ -14,6 +14,7 @@ from journal.errors import EntryError, UsageError, nearest
 
 FILE_NAME = "journal.yml"
 _SECONDS = {"s": 1.0, "min": 60.0, "h": 3600.0}
+_GIGABYTES = {"GB": 1.0, "MB": 1e-3}
 
 
 @dataclass(frozen=True)
@@ -47,6 +48,8 @@ class Workspace:
     """Threads of all steps together; None is as many as there are cores."""
     gpus: int | None = None
     """Graphics cards of this machine; None is as many as are found."""
+    memory_gb: float | None = None
+    """Memory that steps may take together; None is what is free when a run begins."""
 
     @property
     def entries(self) -> Path:
@@ -98,7 +101,7 @@ def read_workspace(root: Path) -> Workspace:
     document = parse_yaml(text, FILE_NAME)
     _check_names(document, (), ["name", "url", "day-1", "goals", "models", "run"])
     run = _section(document, "run")
-    _check_names(document, ("run",), ["on", "jobs", "gpus"])
+    _check_names(document, ("run",), ["on", "jobs", "gpus", "memory"])
     return Workspace(
         root=root,
         name=_text(document, "name") or root.name,
@@ -109,6 +112,7 @@ def read_workspace(root: Path) -> Workspace:
         on=_text(document, "run", "on") or "local",
         jobs=_count(document, "jobs", run.get("jobs", "auto")),
         gpus=_count(document, "gpus", run.get("gpus", "auto")),
+        memory_gb=_memory(document, run.get("memory", "auto")),
     )
 
 
@@ -156,6 +160,18 @@ def _goal(document: Document, name: str, value: Any) -> Amount:
         return parse_amount(value)
     except ValueError as error:
         raise EntryError(f"{document.place('goals', name)}: goal '{name}': {error}") from error
+
+
+def _memory(document: Document, value: Any) -> float | None:
+    if value == "auto":
+        return None
+    try:
+        amount = parse_amount(value)
+        if amount.value and amount.unit in _GIGABYTES:
+            return amount.value * _GIGABYTES[amount.unit]
+    except ValueError:
+        pass
+    raise EntryError(f"{document.place('run', 'memory')}: memory is {value!r}; write 'auto', '6 GB' or '500 MB'")
 
 
 def _count(document: Document, name: str, value: Any) -> int | None:

@@ -237,7 +237,9 @@ def test_a_cluster_started_here_gives_the_local_runs_results(place: Space, tmp_p
     done = place.run("day", "133", "--on", "dask", check=0)
     assert "4 ran" in done.out
     assert _left(place) == expected
-    assert {one["place"] for one in json.loads(place.run("runs", "--json").out)} == {"dask"}
+    told = json.loads(place.run("runs", "--json").out)
+    assert {one["place"] for one in told} == {"dask"}
+    assert all(one["peak_gb"] > 0 for one in told)
     assert "nothing changed" in place.run("day", "133", "--on", "dask", check=0).out
 
 

@@ -7,8 +7,11 @@ from pathlib import Path
 
 import pytest
 from conftest import Space
+from hypothesis import given
+from hypothesis import strategies as st
 
 from journal.run.cards import Cards, visible_cards
+from journal.run.memory import rounded_up
 
 TASKS = '''"""Tasks that tell what they were given of the machine."""
 import os
@@ -48,6 +51,20 @@ def none(ctx: Context, name: str, seconds: float = 0.1) -> Report:
 def fan(ctx: Context, name: str) -> Report:
     """Have helpers tell their cards."""
     return Report().text(" ".join(sorted(set(ctx.map(see, range(8))))))
+
+
+@task("g.hold")
+def hold(ctx: Context, name: str, megabytes: int, seconds: float = 0.2) -> Report:
+    """Hold so much memory for a while."""
+    held = bytearray(1_000_000 * megabytes)
+    return _tell(ctx, name, seconds).metric("held", len(held))
+
+
+@task("g.claim", resources={"memory": 0.1})
+def claim(ctx: Context, name: str, megabytes: int, seconds: float = 0.2) -> Report:
+    """Hold more memory than is claimed."""
+    held = bytearray(1_000_000 * megabytes)
+    return _tell(ctx, name, seconds).metric("held", len(held))
 
 
 def see(number):
@@ -186,3 +203,72 @@ def test_the_cards_are_those_that_cuda_would_see(
     if listed is not None:
         monkeypatch.setenv("CUDA_VISIBLE_DEVICES", listed)
     assert visible_cards(at_most) == seen
+
+
+def _peaks(space: Space) -> dict[str, float]:
+    found = json.loads(space.run("runs", "--json", check=0).out)
+    return {one["step"]: one["peak_gb"] for one in reversed(found)}
+
+
+def _most_at_once(space: Space) -> int:
+    most = max(len(moment) for moment in _at_once(_notes(space)))
+    (space.root / "notes.txt").unlink()
+    return most
+
+
+def test_runs_tells_the_memory_that_each_step_took_also_in_a_kept_process(room: Space) -> None:
+    room.entry(
+        _steps("g.hold", "big", megabytes=300)
+        + _steps("g.hold", "small", megabytes=1, after="big")
+        + _steps("g.hold", "middle", megabytes=150, after="small")
+    )
+    room.run("day", "133", "--jobs", "1", check=0)
+    assert len({process for *_, process in _notes(room)}) == 1
+    peaks = _peaks(room)
+    assert 0.3 < peaks["big"] < 0.45
+    assert 0.15 < peaks["middle"] < 0.3
+    assert 0 < peaks["small"] < 0.15
+    assert [line.split(" s ")[1].split()[1] for line in room.run("runs").out.splitlines()] == ["MB"] * 3
+    written = [path.read_text() for path in (room.root / "entries").rglob("*") if path.is_file()]
+    assert not any("peak" in text or "MB" in text for text in written)
+
+
+def test_a_step_that_crashed_has_no_peak_and_one_that_failed_has(room: Space) -> None:
+    room.entry("  crash:\n    uses: toy.crash\n  fail:\n    uses: toy.fail\n")
+    room.run("day", "133", check=1)
+    peaks = _peaks(room)
+    assert peaks["crash"] is None
+    assert peaks["fail"] > 0
+
+
+def test_steps_that_took_more_memory_than_there_is_for_both_take_turns_the_next_time(room: Space) -> None:
+    _settings(room, memory="500 MB")
+    room.entry(_steps("g.hold", "a", "b", megabytes=300, seconds=1.5))
+    room.run("day", "133", "--jobs", "2", check=0)
+    assert _most_at_once(room) == 2, "nobody knew yet"
+    room.run("day", "133", "--jobs", "2", "--force", check=0)
+    assert _most_at_once(room) == 1
+
+
+def test_a_step_that_took_more_memory_than_there_is_runs_alone(room: Space) -> None:
+    _settings(room, memory="200 MB")
+    room.entry(_steps("g.hold", "a", "b", megabytes=300) + _steps("g.hold", "c", "d", megabytes=1))
+    room.run("day", "133", "--jobs", "4", check=0)
+    (room.root / "notes.txt").unlink()
+    room.run("day", "133", "--jobs", "4", "--force", check=0, timeout=60)
+    moments = _at_once(_notes(room))
+    assert all(len(moment) == 1 for moment in moments if {name for name, _ in moment} & {"a", "b"})
+
+
+def test_what_a_task_claims_counts_and_not_what_it_took(room: Space) -> None:
+    _settings(room, memory="500 MB")
+    room.entry(_steps("g.claim", "a", "b", megabytes=300, seconds=1.5))
+    room.run("day", "133", "--jobs", "2", check=0)
+    (room.root / "notes.txt").unlink()
+    room.run("day", "133", "--jobs", "2", "--force", check=0)
+    assert _most_at_once(room) == 2
+
+
+@given(st.floats(1e-3, 1e4))
+def test_a_learned_size_is_rounded_up_by_little(size: float) -> None:
+    assert size <= rounded_up(size) <= size * 1.07

@@ -44,11 +44,18 @@ class Job:
 
 @dataclass(frozen=True)
 class Event:
-    """What a worker said of a step: "progress" (done, total, what), "done" (headline) or "failed" (message)."""
+    """What a worker said of a step: "progress" (done, total, what), "done" (headline, peak), "failed" (message, peak).
+
+    The peak is the most memory that the step's process had, in GB; it is left out or None where nobody knows.
+    """
 
     key: str
     kind: str
     values: tuple[Any, ...]
+
+    @property
+    def peak_gb(self) -> float | None:
+        return self.values[1] if self.kind != "progress" and len(self.values) > 1 else None
 
 
 @dataclass(frozen=True)

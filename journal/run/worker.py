@@ -11,6 +11,7 @@ import threading
 import traceback
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
+from itertools import count
 from multiprocessing.connection import Connection
 from pathlib import Path
 from queue import SimpleQueue
@@ -20,6 +21,7 @@ from journal.errors import JournalError, TaskError
 from journal.registry import load_task
 from journal.report import Report, write_report
 from journal.run.job import FanOut, Item, Job
+from journal.run.memory import forget_peak, peak_gb
 from journal.run.packed import Folders, pack_value, unpack_value
 from journal.task import Context
 
@@ -51,7 +53,7 @@ def main() -> None:
     _die_with_the_run(int(sys.argv[2]))
     sys.stdout.reconfigure(line_buffering=True)  # type: ignore[union-attr]  # a log whose step crashes holds all
     line = Line(Connection(int(sys.argv[1])))
-    while True:
+    for number in count():
         job = line.inbox.get()
         if job.log:
             _write_output_to(job.log)
@@ -61,7 +63,9 @@ def main() -> None:
             line.send(*answer(job))
             continue
         at_home = (Path.cwd(), dict(os.environ))
-        line.send(*run_job(job, line))
+        is_measured = forget_peak() or number == 0  # where it can't forget, later steps would show the first one's
+        message = run_job(job, line)
+        line.send(*message, peak_gb() if is_measured else None)
         _restore(*at_home)
 
 
