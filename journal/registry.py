@@ -7,10 +7,9 @@ import hashlib
 import importlib
 import importlib.util
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from contextlib import redirect_stdout
 from dataclasses import dataclass
-from importlib.metadata import EntryPoint, entry_points
 from pathlib import Path
 from types import ModuleType
 
@@ -31,6 +30,17 @@ class TaskSource:
     attribute: str
     origin: str
     """The distribution or file that brings it, for people."""
+
+
+@dataclass(frozen=True)
+class Point:
+    """What an installed package registers under a task's name; ``module`` is empty where ``value`` is no place."""
+
+    name: str
+    value: str
+    module: str
+    attribute: str
+    package: str
 
 
 @dataclass(frozen=True)
@@ -58,16 +68,18 @@ class Registry:
         return "".join(f" (plugin {path} can't be read: {why})" for path, why in self.broken.items())
 
 
-def read_registry(plugins: Path) -> Registry:
-    """List the tasks of installed packages and of the files in a workspace's plugin folder; imports none."""
+def read_registry(plugins: Path, points: Iterable[Point] | None = None) -> Registry:
+    """List the tasks of installed packages and of the files in a workspace's plugin folder; imports none.
+
+    ``points`` are those of the packages, where they are known.
+    """
     sources: dict[str, tuple[TaskSource, ...]] = {}
     broken: dict[str, str] = {}
-    for point in entry_points(group=GROUP):
-        try:
-            source = _installed(point)
-        except AttributeError:
+    for point in installed_points() if points is None else points:
+        if not point.module:
             broken[f"entry point {point.name}"] = f"{point.value!r} is no place; write 'package.module:function'"
             continue
+        source = _installed(point)
         if source not in sources.get(point.name, ()):
             sources[point.name] = (*sources.get(point.name, ()), source)
     for path in sorted(plugins.glob("*.py")) if plugins.is_dir() else []:
@@ -77,6 +89,20 @@ def read_registry(plugins: Path) -> Registry:
         except (SyntaxError, ValueError, OSError, RecursionError, MemoryError) as error:
             broken[f"{plugins.name}/{path.name}"] = " ".join(str(error).split())
     return Registry(sources, broken)
+
+
+def installed_points() -> list[Point]:
+    """Read what installed packages register as tasks."""
+    from importlib.metadata import entry_points  # it takes a while to import
+
+    found = []
+    for point in entry_points(group=GROUP):
+        package = point.dist.name if point.dist else ""
+        try:
+            found.append(Point(point.name, point.value, point.module, point.attr, package))
+        except AttributeError:
+            found.append(Point(point.name, point.value, "", "", package))
+    return found
 
 
 def load_task(source: TaskSource) -> Task:
@@ -105,9 +131,9 @@ def _check_names(task: Task) -> None:
             raise TypeError(f"'{name}' is a word of every step, so no parameter can have that name; rename it")
 
 
-def _installed(point: EntryPoint) -> TaskSource:
-    origin = f"the package {point.dist.name}" if point.dist else point.value
-    return TaskSource(point.name, point.module, point.attr, origin)
+def _installed(point: Point) -> TaskSource:
+    origin = f"the package {point.package}" if point.package else point.value
+    return TaskSource(point.name, point.module, point.attribute, origin)
 
 
 def _declared_in(path: Path) -> list[TaskSource]:

@@ -14,6 +14,7 @@ from journal.errors import EntryError, UsageError, nearest
 
 FILE_NAME = "journal.yml"
 _SECONDS = {"s": 1.0, "min": 60.0, "h": 3600.0}
+_GIGABYTES = {"GB": 1.0, "MB": 1e-3}
 
 
 @dataclass(frozen=True)
@@ -44,7 +45,11 @@ class Workspace:
     models: Mapping[str, str] = field(default_factory=dict)
     on: str = "local"
     jobs: int | None = None
-    """Steps at the same time; None is as many as there are cores."""
+    """Threads of all steps together; None is as many as there are cores."""
+    gpus: int | None = None
+    """Graphics cards of this machine; None is as many as are found."""
+    memory_gb: float | None = None
+    """Memory that steps may take together; None is what is free when a run begins."""
 
     @property
     def entries(self) -> Path:
@@ -96,7 +101,7 @@ def read_workspace(root: Path) -> Workspace:
     document = parse_yaml(text, FILE_NAME)
     _check_names(document, (), ["name", "url", "day-1", "goals", "models", "run"])
     run = _section(document, "run")
-    _check_names(document, ("run",), ["on", "jobs"])
+    _check_names(document, ("run",), ["on", "jobs", "gpus", "memory"])
     return Workspace(
         root=root,
         name=_text(document, "name") or root.name,
@@ -105,7 +110,9 @@ def read_workspace(root: Path) -> Workspace:
         goals={name: _goal(document, name, value) for name, value in _section(document, "goals").items()},
         models={name: _text(document, "models", name) for name in _section(document, "models")},
         on=_text(document, "run", "on") or "local",
-        jobs=_jobs(document, run.get("jobs", "auto")),
+        jobs=_count(document, "jobs", run.get("jobs", "auto")),
+        gpus=_count(document, "gpus", run.get("gpus", "auto")),
+        memory_gb=_memory(document, run.get("memory", "auto")),
     )
 
 
@@ -155,9 +162,21 @@ def _goal(document: Document, name: str, value: Any) -> Amount:
         raise EntryError(f"{document.place('goals', name)}: goal '{name}': {error}") from error
 
 
-def _jobs(document: Document, value: Any) -> int | None:
+def _memory(document: Document, value: Any) -> float | None:
+    if value == "auto":
+        return None
+    try:
+        amount = parse_amount(value)
+        if amount.value and amount.unit in _GIGABYTES:
+            return amount.value * _GIGABYTES[amount.unit]
+    except ValueError:
+        pass
+    raise EntryError(f"{document.place('run', 'memory')}: memory is {value!r}; write 'auto', '6 GB' or '500 MB'")
+
+
+def _count(document: Document, name: str, value: Any) -> int | None:
     if value == "auto":
         return None
     if isinstance(value, int) and value > 0:
         return value
-    raise EntryError(f"{document.place('run', 'jobs')}: jobs is {value!r}; write 'auto' or a number from 1")
+    raise EntryError(f"{document.place('run', name)}: {name} is {value!r}; write 'auto' or a number from 1")

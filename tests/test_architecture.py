@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from conftest import Space, environment
 
 ROOT = Path(__file__).parents[1]
 ORDER = [
@@ -69,3 +70,14 @@ def test_listing_the_tasks_of_the_project_loads_nothing_heavy() -> None:
     check = f"print('LOADED', [name for name in {heavy!r} if name in sys.modules])"
     done = subprocess.run([sys.executable, "-c", code + check], capture_output=True, text=True, check=True)
     assert "LOADED []" in done.stdout
+
+
+def test_a_day_that_is_up_to_date_loads_no_heavy_library(space: Space) -> None:
+    space.entry("  one:\n    uses: text.write\n    times: 2\n")
+    space.run("day", "133", check=0)
+    command = [sys.executable, "-X", "importtime", "-m", "journal", "day", "133"]
+    done = subprocess.run(command, cwd=space.root, capture_output=True, text=True, check=True, env=environment())
+    assert "nothing changed" in done.stdout
+    loaded = {line.rpartition("|")[2].strip() for line in done.stderr.splitlines()}
+    assert "journal.day" in loaded
+    assert not loaded & {*HEAVY, "importlib.metadata", "rich", "journal.render", "journal.run.process"}

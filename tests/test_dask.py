@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -21,6 +22,7 @@ pytest.importorskip("distributed")
 TASKS = '''"""Tasks for clusters."""
 import os
 import time
+from functools import partial
 from aid import upper
 from journal import Context, File, Files, Report, task
 
@@ -77,6 +79,35 @@ def fan(ctx: Context, count: int = 10) -> Report:
     """Square numbers on all workers."""
     found = ctx.map(square, range(count))
     return Report().text(str([number for number, _ in found])).metric("workers", len({pid for _, pid in found}))
+
+
+def shout(job, prefix):
+    source, target = job
+    print("shouted", target.name)
+    target.write_text(prefix.read_text() + upper(source.read_text()))
+    time.sleep(0.2)
+    return target, os.getpid()
+
+
+def measure(name, folder, kept):
+    (folder / name).write_text((folder / name).read_text() + "!")
+    return {"size": len((folder / name).read_text()), "kept": kept / name}
+
+
+@task("d.files")
+def work_on_files(ctx: Context, sources: Files, prefix: File) -> Report:
+    """Have items read the step's files, write below its folder, and read again what others wrote."""
+    (ctx.out / "sub").mkdir()
+    jobs = [(source, ctx.out / "sub" / source.name) for source in sources]
+    shouted = ctx.map(partial(shout, prefix=prefix), jobs)
+    assert [path for path, _ in shouted] == [target for _, target in jobs]
+    names = [path.name for path, _ in shouted]
+    found = ctx.map(partial(measure, folder=ctx.out / "sub", kept=ctx.out), names)
+    report = Report().metric("processes", len({pid for _, pid in shouted}))
+    for one in found:
+        assert one["kept"].parent == ctx.out
+        report.metric(one["kept"].name, one["size"]).file(ctx.out / "sub" / one["kept"].name)
+    return report.output("folder", ctx.out / "sub")
 
 
 @task("d.fail")
@@ -152,6 +183,17 @@ def _cluster(folder: Path, *workers: tuple[str, ...], **settings: str) -> Iterat
             process.wait()
 
 
+@contextmanager
+def _far_cluster(place: Space, tmp_path: Path, *before: Path) -> Iterator[Cluster]:
+    """Two workers that don't see the workspace; they import from the folders ``before`` first."""
+    (tmp_path / "hide").mkdir()
+    (tmp_path / "hide" / "sitecustomize.py").write_text(HIDE)
+    path = os.pathsep.join([*map(str, before), str(tmp_path / "hide"), os.environ.get("PYTHONPATH", "")])
+    (tmp_path / "cluster").mkdir()
+    with _cluster(tmp_path / "cluster", (), (), HIDDEN=str(place.root), PYTHONPATH=path) as cluster:
+        yield cluster
+
+
 @pytest.fixture(scope="module")
 def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
     """Two workers that see the workspace; one of them has a scanner."""
@@ -184,8 +226,7 @@ def _left(space: Space) -> dict[str, bytes]:
 def _local_twin(space: Space, root: Path) -> dict[str, bytes]:
     """Return what a local run of the same workspace leaves."""
     twin = Space(root)
-    for name in ("journal.yml", "aid.py", "plugins/clusters.py", "data/in.txt", "entries/2024-05-13-day-133.md"):
-        twin.write(name, (space.root / name).read_text())
+    shutil.copytree(space.root, root)
     twin.run("day", "133", "--on", "local", check=0)
     return _left(twin)
 
@@ -196,7 +237,9 @@ def test_a_cluster_started_here_gives_the_local_runs_results(place: Space, tmp_p
     done = place.run("day", "133", "--on", "dask", check=0)
     assert "4 ran" in done.out
     assert _left(place) == expected
-    assert {one["place"] for one in json.loads(place.run("runs", "--json").out)} == {"dask"}
+    told = json.loads(place.run("runs", "--json").out)
+    assert {one["place"] for one in told} == {"dask"}
+    assert all(one["peak_gb"] > 0 for one in told)
     assert "nothing changed" in place.run("day", "133", "--on", "dask", check=0).out
 
 
@@ -223,6 +266,14 @@ def test_resources_reach_the_workers(place: Space, cluster: Cluster, tmp_path: P
     done = place.run("day", "133", "--on", cluster.address, check=1)
     assert len(set((tmp_path / "scans").read_text().split())) == 1, "one of the two workers has a scanner"
     assert "no Dask worker offers telescope=2; start one with: dask worker --resources 'telescope=2'" in done.out
+
+
+def test_a_run_leaves_no_process_on_the_workers(place: Space, cluster: Cluster, tmp_path: Path) -> None:
+    beacon = tmp_path / "beacon"
+    steps = "".join(f"  w{i}:\n    uses: d.where\n    beacon: {beacon}\n    name: n{i}\n" for i in range(4))
+    place.entry(f"{steps}  fan:\n    uses: d.map\n")
+    place.run("day", "133", "--on", cluster.address, check=0)
+    _wait_for(lambda: not any(_children(int(worker)) for worker in beacon.read_text().split()), seconds=5)
 
 
 def test_a_failed_step_brings_its_log_home(place: Space, cluster: Cluster) -> None:
@@ -266,13 +317,8 @@ def test_an_interrupt_ends_what_the_cluster_is_at(place: Space, cluster: Cluster
 def test_files_travel_both_ways_where_no_folder_is_shared(place: Space, tmp_path: Path) -> None:
     place.entry(f"{STEPS}  fan:\n    uses: d.map\n    count: 3\n")
     place.run("day", "133", "--only", "fan", "--dry-run", check=0)
-    (tmp_path / "hide").mkdir()
-    (tmp_path / "hide" / "sitecustomize.py").write_text(HIDE)
     expected = _local_twin(place, tmp_path / "twin")
-    path = f"{tmp_path / 'hide'}{os.pathsep}{os.environ.get('PYTHONPATH', '')}"
-    folder = tmp_path / "cluster"
-    folder.mkdir()
-    with _cluster(folder, (), (), HIDDEN=str(place.root), PYTHONPATH=path) as cluster:
+    with _far_cluster(place, tmp_path) as cluster:
         done = place.run("day", "133", "--on", cluster.address, check=0)
     assert "5 ran" in done.out
     left = _left(place)
@@ -281,7 +327,89 @@ def test_files_travel_both_ways_where_no_folder_is_shared(place: Space, tmp_path
         "all but the number of processes that took the items is the same"
     )
     assert "made first" in (place.root / ".journal/logs/day-133-one.log").read_text()
-    assert not list(folder.glob("worker-*/**/in.txt"))
+    assert not list(cluster.folder.glob("worker-*/**/in.txt"))
+
+
+def test_the_files_of_items_travel_both_ways_where_no_folder_is_shared(place: Space, tmp_path: Path) -> None:
+    for number in range(6):
+        place.write(f"data/many/{number}.txt", f"text {number}")
+    place.entry("  files:\n    uses: d.files\n    sources: data/many/*.txt\n    prefix: data/in.txt\n")
+    expected = _local_twin(place, tmp_path / "twin")
+    with _far_cluster(place, tmp_path) as cluster:
+        place.run("day", "133", "--on", cluster.address, check=0)
+    folder = "entries/2024-05-13-day-133"
+    left, made = _left(place), f"{folder}/files/sub/3.txt"
+    assert left[made].decode() == "text of a fileTEXT 3!"
+    differing = {name for name in {*left, *expected} if left.get(name) != expected.get(name)}
+    assert differing <= {f"{folder}.md", f"{folder}/files/report.json"}, "the number of processes is another"
+    metrics = json.loads(left[f"{folder}/files/report.json"])["items"]
+    assert next(one["value"] for one in metrics if one.get("name") == "processes") >= 2, "both workers took items"
+    assert "shouted 5.txt" in (place.root / ".journal/logs/day-133-files.log").read_text()
+    assert not list(cluster.folder.glob("worker-*/**/*.txt"))
+
+
+def _install(folder: Path, half: str = "number / 2", toylib: str = "1.0") -> Path:
+    """Put a package with a task into a folder, as pip would, and a library that it uses."""
+    where = Space(folder)
+    where.write("toypack/__init__.py", "")
+    where.write("toypack/parts.py", f"def half(number):\n    return {half}\n")
+    where.write(
+        "toypack/tasks.py",
+        "from journal import Report, task\nfrom toypack.parts import half\n\n\n"
+        '@task("pack.half", libraries=["toylib"])\ndef halve(number: float) -> Report:\n'
+        '    """Halve a number."""\n    return Report().metric("half", half(number))\n',
+    )
+    for name, version in (("toypack", "2.0"), ("toylib", toylib)):
+        where.write(
+            f"{name}-{version}.dist-info/METADATA", f"Metadata-Version: 2.1\nName: {name}\nVersion: {version}\n"
+        )
+    where.write("toypack-2.0.dist-info/entry_points.txt", "[journal.tasks]\npack.half = toypack.tasks:halve\n")
+    return folder
+
+
+def _older_journal(folder: Path) -> Path:
+    import journal
+
+    shutil.copytree(Path(journal.__file__).parent, folder / "journal", ignore=shutil.ignore_patterns("assets"))
+    init = folder / "journal/__init__.py"
+    init.write_text(init.read_text().replace(journal.__version__, "0.0.9"))
+    return folder
+
+
+OTHERS = {
+    "another function": (
+        lambda folder: _install(folder, half="number * 0.5"),
+        "the Dask worker has other code of 'pack.half'; install the same version of the package toypack there",
+    ),
+    "no package": (
+        lambda folder: folder,
+        "the Dask worker has no code of 'pack.half'; install the same version of the package toypack there",
+    ),
+    "another library": (
+        lambda folder: _install(folder, toylib="1.1"),
+        "the Dask worker has toylib 1.1, not 1.0; install that version there",
+    ),
+    "another journal": (
+        lambda folder: _older_journal(_install(folder)),
+        "the Dask worker has journal 0.0.9, not 0.1.0; install that version there",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", OTHERS)
+def test_a_worker_with_other_code_refuses_the_step_and_says_what_to_do(
+    name: str, place: Space, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    make, message = OTHERS[name]
+    place.entry("  half:\n    uses: pack.half\n    number: 5\n")
+    with _far_cluster(place, tmp_path, make(tmp_path / "there")) as cluster:
+        here = _install(tmp_path / "here")
+        monkeypatch.setenv("PYTHONPATH", os.pathsep.join([str(here), os.environ.get("PYTHONPATH", "")]))
+        done = place.run("day", "133", "--on", cluster.address, "--json", check=1)
+        assert [one["message"] for one in json.loads(done.out)["steps"]] == [message]
+        assert "refused by tcp://127.0.0.1:" in (place.root / ".journal/logs/day-133-half.log").read_text()
+        assert "127.0.0.1" not in (place.root / "entries/2024-05-13-day-133.md").read_text()
+    place.run("day", "133", "--on", "local", check=0)
 
 
 def test_no_scheduler_is_a_usage_error_with_what_to_do(place: Space) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -136,3 +138,28 @@ def test_one_broken_plugin_stops_neither_the_list_nor_the_other_steps(space: Spa
         "entries/2024-05-13-day-133.md:5: task 'good.one' of plugins/failing.py can't be imported"
     )
     assert "letters: **5**" in path.read_text()
+
+
+def test_a_package_that_comes_changes_or_goes_is_seen_at_the_next_look(
+    space: Space, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    library = Space(tmp_path / "library")
+    library.write("counting.py", "from journal import Report, task\n\n\n" + "".join(
+        f'@task("{name}")\ndef {name}() -> Report:\n    """Count."""\n    return Report().metric("n", 1)\n\n\n'
+        for name in ("first", "second")
+    ))  # fmt: skip
+    monkeypatch.setenv("PYTHONPATH", f"{library.root}{os.pathsep}{os.environ.get('PYTHONPATH', '')}")
+    space.entry("  one:\n    uses: text.write\n")
+    space.run("day", "133", check=0)
+    space.entry("  one:\n    uses: first\n")
+    assert "unknown task 'first'" in space.run("day", "133", "--dry-run", check=3).err
+    info = "counting-1.0.dist-info"
+    library.write(f"{info}/METADATA", "Metadata-Version: 2.1\nName: counting\nVersion: 1.0\n")
+    library.write(f"{info}/entry_points.txt", "[journal.tasks]\nfirst = counting:first\n")
+    space.run("day", "133", check=0)
+    library.write(f"{info}/entry_points.txt", "[journal.tasks]\nsecond = counting:second\n")
+    assert "unknown task 'first'" in space.run("day", "133", "--dry-run", check=3).err
+    space.entry("  one:\n    uses: second\n")
+    space.run("day", "133", check=0)
+    shutil.rmtree(library.root / info)
+    assert "unknown task 'second'" in space.run("day", "133", "--dry-run", check=3).err

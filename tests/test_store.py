@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -115,21 +116,28 @@ def test_an_edited_block_is_merged_though_the_database_was_lost(ran: Space) -> N
     assert "- a line of mine" in path.read_text()
 
 
-def test_a_database_of_the_first_version_is_brought_up_to_date(tmp_path: Path) -> None:
+@pytest.mark.parametrize("version", range(1, len(MIGRATIONS)))
+def test_a_database_of_an_older_version_is_brought_up_to_date_and_loses_nothing(tmp_path: Path, version: int) -> None:
     folder = tmp_path / ".journal"
     folder.mkdir()
     with sqlite3.connect(folder / "journal.db") as old:
-        old.executescript(MIGRATIONS[0] + "PRAGMA user_version = 1;")
+        old.executescript(";".join(MIGRATIONS[:version]) + f";PRAGMA user_version = {version};")
         old.execute("INSERT INTO run VALUES (1, 5.0, 'journal day 1')")
         values = (1, 1, "s", "t", "f" * 64, '{"task": "t"}', "never run", "done", "", 5.0, 1.0, "local")
         old.execute(f"INSERT INTO attempt VALUES (1, {', '.join('?' * len(values))})", values)
         old.execute("INSERT INTO block VALUES ('c', 'text')")
+        if version > 1:
+            old.execute("INSERT INTO memo VALUES ('kind', 'key', 'value')")
     old.close()
     store = Store(folder)
     assert store.last_attempts(1)["s"] == Attempt(
         1, "s", "t", "f" * 64, {"task": "t"}, "never run", "done", "", 5.0, 1.0, "local", 1
     )
     assert store.block("c") == "text"
+    assert store.recall("kind", "key") == ("value" if version > 1 else None)
+    later = replace(store.last_attempts(1)["s"], peak_gb=1.5)
+    store.record(later)
+    assert store.last_attempts(1)["s"] == later
     store.close()
 
 
@@ -181,7 +189,7 @@ def test_a_store_that_cannot_be_written_is_one_line(space: Space) -> None:
             task=st.just("t"), fingerprint=st.text("0f", max_size=4),
             parts=st.dictionaries(st.text(max_size=5), st.text(max_size=5), max_size=3), reason=st.text(max_size=9),
             outcome=st.sampled_from(["done", "failed"]), message=st.text(max_size=9),
-            started=st.floats(0, 1e9), seconds=st.floats(0, 1e6),
+            started=st.floats(0, 1e9), seconds=st.floats(0, 1e6), peak_gb=st.none() | st.floats(0, 1e3),
         ),
         max_size=12,
     )

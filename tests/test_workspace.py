@@ -38,6 +38,8 @@ def test_an_empty_file_makes_a_workspace(tmp_path: Path) -> None:
         ("nme: x", "journal.yml:1: unknown setting 'nme'; did you mean 'name'?"),
         ("name: x\nrun: {job: 3}", "journal.yml:2: unknown setting 'job'; did you mean 'jobs'?"),
         ("run: {jobs: many}", "journal.yml:1: jobs is 'many'; write 'auto' or a number from 1"),
+        ("run: {memory: 2}", "journal.yml:1: memory is 2; write 'auto', '6 GB' or '500 MB'"),
+        ("run: {gpus: 0}", "journal.yml:1: gpus is 0; write 'auto' or a number from 1"),
         ("day-1: yesterday", "journal.yml:1: day-1 is 'yesterday'; write a date such as 2024-01-02"),
         ("name: x\ngoals:\n  a: much", "journal.yml:3: goal 'a': 'much' is not an amount such as '120 min'"),
         ("goals: 120", "journal.yml:1: 'goals' holds 'name: value' lines, not 120; write such"),

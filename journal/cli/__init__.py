@@ -11,6 +11,7 @@ from typing import Annotated, Any
 import typer
 
 from journal.cli.opening import open_all, open_workspace, parse_day, parse_days, say, warn
+from journal.cli.values import spare_checks
 from journal.errors import JournalError, UsageError
 
 app = typer.Typer(
@@ -302,7 +303,8 @@ def main() -> None:
     debug = "--debug" in sys.argv[1:]
     arguments = [word for word in sys.argv[1:] if word != "--debug"] or ["--help"]
     try:
-        code = app(arguments, standalone_mode=False, prog_name="journal")
+        command = spare_checks(typer.main.get_command(app))
+        code = command(arguments, standalone_mode=False, prog_name="journal")
         if code == _INTERRUPTED:  # Typer turns Ctrl-C into this code
             raise KeyboardInterrupt
     except JournalError as error:

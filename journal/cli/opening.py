@@ -25,11 +25,13 @@ def open_workspace() -> Workspace:
 
 def open_all() -> tuple[Workspace, Registry, Store]:
     """Open the workspace, the list of its tasks, and its results."""
+    from journal.fingerprint.installed import Installed
     from journal.registry import read_registry
     from journal.store import Store
 
     workspace = open_workspace()
-    return workspace, read_registry(workspace.plugins), Store(workspace.state, warn)
+    store = Store(workspace.state, warn)
+    return workspace, read_registry(workspace.plugins, Installed(store).points()), store
 
 
 def warn(text: str) -> None:

@@ -6,12 +6,11 @@ import hashlib
 import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from functools import lru_cache
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
 from journal.entry import Entry
+from journal.fingerprint.installed import library_version
 from journal.fingerprint.known import Known, digest_of
 from journal.models import model_digest
 from journal.plan import PlannedStep, Reference, references_in, resolve_inputs, substitute
@@ -57,7 +56,7 @@ def take_fingerprint(
     if code.reads_the_day:
         parts |= {"day": str(entry.day), "date": entry.date.isoformat()}
     for name in shape.libraries:
-        parts[f"library {name}"] = library_version(name)
+        parts[f"library {name}"] = known.installed.version(name)
     described = {f"output {_bare(ref)}": _describe(value, known) for ref, value in inputs.outputs.items()}
     parts |= described
     checked = _check_values(planned, source, inputs, known, digest_of(code.digest, sorted(described.items())))
@@ -142,12 +141,3 @@ def _describe(value: Any, known: Known) -> str:
         return sorted(part, key=str) if isinstance(part, set | frozenset) else str(part)
 
     return json.dumps(value, default=plain, sort_keys=True, ensure_ascii=False)
-
-
-@lru_cache(maxsize=256)
-def library_version(distribution: str) -> str:
-    """Return the installed version of a distribution."""
-    try:
-        return version(distribution)
-    except PackageNotFoundError:
-        return "not installed"

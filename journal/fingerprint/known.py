@@ -16,6 +16,7 @@ from typing import Any, Protocol
 
 from journal.entry import Step
 from journal.errors import JournalError
+from journal.fingerprint.installed import Installed
 from journal.fingerprint.reached import Code
 from journal.fingerprint.stamp import stamp_of
 from journal.plan import PlannedStep, references_in, resolve_inputs
@@ -52,7 +53,7 @@ class Known:
     """Codes, shapes and checks of a workspace's tasks."""
 
     def __init__(self, workspace: Workspace, memory: Memory) -> None:
-        self.workspace, self.memory = workspace, memory
+        self.workspace, self.memory, self.installed = workspace, memory, Installed(memory)
         self._codes: dict[TaskSource, Code] = {}
         self._shapes: dict[TaskSource, Shape] = {}
         self._settings = digest_of(sorted(workspace.models.items()), _own_code())

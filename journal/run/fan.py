@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import deque
 from typing import TYPE_CHECKING, Any
 
-from journal.run.job import FanOut, Item
+from journal.run.job import FanOut
 
 if TYPE_CHECKING:
     from journal.run.process import Worker
@@ -32,8 +32,7 @@ class Fan:
             return False
         number = self.pending.popleft()
         self.at_work[worker] = number
-        asked = self.asked
-        worker.send(Item(number, asked.source, asked.function, asked.values[number], asked.log, asked.root))
+        worker.send(self.asked.item(number))
         return True
 
     def take(self, worker: Worker, number: int, result: bytes, error: bytes | None) -> None:

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from journal.registry import TaskSource
+from journal.run.packed import Folders, Packed
 
 
 @dataclass(frozen=True)
@@ -26,6 +27,8 @@ class Job:
     date: date
     models: Mapping[str, str]
     threads: int
+    cards: tuple[str, ...] = ()
+    """The graphics cards that it sees; where it claims none it sees what the run sees."""
     memory: Path | None = None
     """Where tasks keep what later runs need not make again; None makes all of it again."""
     code: tuple[Path, ...] = ()
@@ -33,19 +36,31 @@ class Job:
     uses_models: tuple[str, ...] = ()
     """The models that its parameters name; a worker that holds them is the best one for it."""
 
+    @property
+    def folders(self) -> Folders:
+        """The folders in which its files lie; the innermost first, since ``out`` may lie in the workspace."""
+        return {"out": self.out, "workspace": self.root}
+
 
 @dataclass(frozen=True)
 class Event:
-    """What a worker said of a step: "progress" (done, total, what), "done" (headline) or "failed" (message)."""
+    """What a worker said of a step: "progress" (done, total, what), "done" (headline, peak), "failed" (message, peak).
+
+    The peak is the most memory that the step's process had, in GB; it is left out or None where nobody knows.
+    """
 
     key: str
     kind: str
     values: tuple[Any, ...]
 
+    @property
+    def peak_gb(self) -> float | None:
+        return self.values[1] if self.kind != "progress" and len(self.values) > 1 else None
+
 
 @dataclass(frozen=True)
 class Item:
-    """One call of a fan-out: ``function(value)``, both pickled, for the number-th item."""
+    """One call of a fan-out: ``function(value)``, both packed, for the number-th item."""
 
     number: int
     source: TaskSource
@@ -53,6 +68,9 @@ class Item:
     value: bytes
     log: Path | None
     root: Path
+    """Where the workspace's own code is."""
+    folders: Folders
+    """Where the files are that it names, and those that it makes."""
 
 
 @dataclass(frozen=True)
@@ -60,12 +78,13 @@ class FanOut:
     """What a step asks for with ``ctx.map``."""
 
     source: TaskSource
-    function: bytes
-    values: tuple[bytes, ...]
+    function: Packed
+    values: tuple[Packed, ...]
     log: Path
     root: Path
+    folders: Folders
 
-    @property
-    def names_files(self) -> bool:
-        """Return whether a path is among what the function is given."""
-        return any(b"pathlib" in text for text in (self.function, *self.values))
+    def item(self, number: int) -> Item:
+        """Return the number-th item, with its files where the step's are."""
+        value = self.values[number].data
+        return Item(number, self.source, self.function.data, value, self.log, self.root, self.folders)

@@ -64,7 +64,8 @@ class _Loop:
 
     def __init__(self, run: Run, observer: Observer, chosen: list[PlannedStep]) -> None:
         self.run, self.observer = run, observer
-        self.room = Room(run.choice.jobs or run.workspace.jobs)
+        workspace = run.workspace
+        self.room = Room(run.choice.jobs or workspace.jobs, workspace.gpus, workspace.memory_gb)
         self.order, self.line = Order(chosen), Line(self.room)
         self.in_hand: dict[str, _InHand] = {}
         self.site: Site | None = None
@@ -106,7 +107,9 @@ class _Loop:
         elif planned.source:
             if not self.site:
                 self._begin()
-            self.line.join(planned, ready, self.room.claims(run.known.shape(planned.source).resources))
+            last = run.last_done.get(planned.id)
+            claims = self.room.claims(run.known.shape(planned.source).resources, last.peak_gb if last else None)
+            self.line.join(planned, ready, claims)
 
     def _start(self, waiting: Waiting) -> None:
         planned = waiting.planned
@@ -156,6 +159,7 @@ class _Loop:
             date=run.entry.date,
             models=dict(run.workspace.models),
             threads=threads,
+            cards=waiting.cards,
             code=tuple(path for path in run.known.code(planned.source).files if path.is_relative_to(root)),
             memory=None if run.choice.force else run.store.folder / "kept",
             uses_models=tuple(part for part in parts if part.startswith("model ")),
@@ -181,15 +185,16 @@ class _Loop:
             self.observer.progressed(in_hand.planned, *_progress(event.values))
             return None
         result = self._result(in_hand, event)
+        attempt = self._attempt(in_hand, result, event.peak_gb)
         if result.failed and in_hand.tries_left > 0:
+            self.run.store.record(attempt)
             self._try_again(in_hand, result)
             return None
         del self.in_hand[event.key]
-        self.room.give_back(in_hand.waiting.claims)
-        return self._attempt(in_hand, result), result
+        self.room.give_back(in_hand.waiting.claims, in_hand.waiting.cards)
+        return attempt, result
 
     def _try_again(self, in_hand: _InHand, result: StepResult) -> None:
-        self.run.store.record(self._attempt(in_hand, result))
         again = replace(in_hand, tries_left=in_hand.tries_left - 1, started=time.time())
         self.in_hand[in_hand.planned.id] = again
         self.observer.retried(in_hand.planned, result.message, again.tries_left)
@@ -205,7 +210,7 @@ class _Loop:
         shown = self.run.workspace.shown(log)
         return StepResult(planned, "failed", last, ready.reasons, str(event.values[0]), "", seconds, _tail(log), shown)
 
-    def _attempt(self, in_hand: _InHand, result: StepResult) -> Attempt:
+    def _attempt(self, in_hand: _InHand, result: StepResult, peak_gb: float | None) -> Attempt:
         fingerprint = in_hand.waiting.ready.fingerprint
         return Attempt(
             day=self.run.entry.day,
@@ -220,6 +225,7 @@ class _Loop:
             seconds=result.seconds,
             place=self.site.place if self.site else "",
             run=self.number,
+            peak_gb=peak_gb,
         )
 
     def _settle(self, result: StepResult) -> None:

@@ -1,15 +1,20 @@
-"""A step packed with the files that it reads, for a machine that may share no folder with this one."""
+"""Steps and items packed with the files that they read, for a machine that may share no folder with this one."""
 
 from __future__ import annotations
 
 import io
 import tarfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from journal import __version__
+from journal.fingerprint.stamp import stamp_of
 from journal.run.job import Job
+from journal.run.packed import Folders, Place
+
+_WHOLE: Place = ("workspace", ".")
 
 
 @dataclass(frozen=True)
@@ -25,6 +30,13 @@ class Parcel:
     places: Mapping[str, str]
     """Where in the archive each file or folder is that the job names."""
     archive: bytes
+    version: str = __version__
+    """That of journal here; there it has to be the same."""
+
+    @property
+    def is_shared(self) -> bool:
+        """Return whether all workers see the workspace, so that no file has to travel."""
+        return self.is_home and not self.archive
 
     @property
     def is_home(self) -> bool:
@@ -64,26 +76,69 @@ def pack(job: Job, timeout_s: float | None, run: str, marker: Path, *, files: bo
         return Parcel(job, timeout_s, run, marker, {}, b"")
     wanted = dict.fromkeys([*_paths_in(dict(job.values)), *job.code])
     places = {str(path): _place(number, path, job.root) for number, path in enumerate(wanted)}
-    stream = io.BytesIO()
-    with tarfile.open(fileobj=stream, mode="w:gz", compresslevel=1) as archive:
-        for path in wanted:
-            archive.add(path, places[str(path)])
-    return Parcel(job, timeout_s, run, marker, places, stream.getvalue())
+    return Parcel(job, timeout_s, run, marker, places, _archive(_trees((path, places[str(path)]) for path in wanted)))
 
 
 def pack_folder(folder: Path) -> bytes:
     """Return a folder's content as an archive."""
-    stream = io.BytesIO()
-    with tarfile.open(fileobj=stream, mode="w:gz", compresslevel=1) as archive:
-        for path in sorted(folder.iterdir()):
-            archive.add(path, path.name)
-    return stream.getvalue()
+    return _archive(_trees((path, path.name) for path in sorted(folder.iterdir())))
+
+
+def pack_places(places: Iterable[Place], folders: Folders) -> bytes:
+    """Return what is at those places, as an archive with a folder for each of the step's.
+
+    A file that is still to be made brings the folder that it is to lie in. Who names the whole workspace means a
+    place to find others from; it stays at home.
+    """
+    named = [(folders[name] / path, str(Path(name, path))) for name, path in places if (name, path) != _WHOLE]
+    to_come = {path.parent: str(Path(place).parent) for path, place in named if not path.exists()}
+    there = ((path, place) for path, place in named if path.exists())
+    return _archive([*((path, place) for path, place in to_come.items() if path.is_dir()), *_trees(there)])
+
+
+def unpack_places(archives: Iterable[bytes], folder: Path) -> Folders:
+    """Put such archives into a folder; returns where the step's folders are in it."""
+    folders = {name: folder / name for name in ("out", "workspace")}
+    for place in folders.values():
+        place.mkdir()
+    for archive in archives:
+        unpack_folder(archive, folder)
+    return folders
+
+
+def stamps_in(folder: Path) -> dict[str, str]:
+    """Return what tells whether each file below a folder is another than before."""
+    found = ((path.relative_to(folder).as_posix(), path) for path in folder.rglob("*") if path.exists())
+    return {name: "folder" if path.is_dir() else stamp_of(path) for name, path in found}
+
+
+def pack_changes(folder: Path, before: Mapping[str, str]) -> bytes:
+    """Return the files of a folder that are new or changed since ``stamps_in`` gave ``before``."""
+    changed = (name for name, stamp in sorted(stamps_in(folder).items()) if before.get(name) != stamp)
+    return _archive((folder / name, name) for name in changed)
 
 
 def unpack_folder(archive: bytes, folder: Path) -> None:
     """Put an archive's content into a folder, and nothing outside it."""
     with tarfile.open(fileobj=io.BytesIO(archive)) as files:
         files.extractall(folder, filter="data")
+
+
+def _archive(files: Iterable[tuple[Path, str]]) -> bytes:
+    """Return an archive of files and bare folders, each under the name that it has there."""
+    stream = io.BytesIO()
+    with tarfile.open(fileobj=stream, mode="w:gz", compresslevel=1) as archive:
+        for path, name in files:
+            archive.add(path, name, recursive=False)
+    return stream.getvalue()
+
+
+def _trees(roots: Iterable[tuple[Path, str]]) -> Iterator[tuple[Path, str]]:
+    """Yield files and folders with all that is below them."""
+    for root, name in roots:
+        yield root, name
+        for path in sorted(root.rglob("*")):
+            yield path, f"{name}/{path.relative_to(root).as_posix()}"
 
 
 def _place(number: int, path: Path, root: Path) -> str:

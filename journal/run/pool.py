@@ -14,7 +14,7 @@ from journal.run.job import Event, FanOut, Item, Job
 from journal.run.process import Worker
 from journal.run.room import Claims
 
-Delegate = Callable[[FanOut], tuple[list[bytes], bytes | None] | None]
+Delegate = Callable[[FanOut], tuple[list[bytes], bytes | None]]
 
 
 class Pool:
@@ -26,18 +26,19 @@ class Pool:
         self.cores = cores
         """Threads that steps and their fan-outs may use together."""
         self.delegate = delegate
-        """Takes fan-outs elsewhere; those for which it returns None are taken here."""
+        """Takes fan-outs elsewhere."""
         self.workers: list[Worker] = []
         self.fans: dict[Worker, Fan] = {}
         """The fan-out that each worker takes items of."""
 
     def start(self, key: str, job: Job, timeout_s: float | None, claims: Claims | None = None) -> None:
         """Give a job to the idle worker that suits it best, or to a new one; its room is taken already."""
-        for worker in sorted(self._idle(job.threads), key=lambda worker: -worker.suits(job)):
+        self._free(job)
+        for worker in sorted(self._idle(job.threads, job.cards), key=lambda worker: -worker.suits(job)):
             if worker.take(key, job, timeout_s):
                 return
             self._remove(worker)  # it died while it was idle
-        self._new(job.threads).take(key, job, timeout_s)
+        self._new(job.threads, job.cards).take(key, job, timeout_s)
 
     def wait(self, at_most_s: float | None = None) -> Iterator[Event]:
         """Wait until a worker says something, dies or runs past its time; yield what happened."""
@@ -52,8 +53,8 @@ class Pool:
 
     def answer(self, item: Item) -> tuple[Any, ...]:
         """Have a worker take one item of another's fan-out, and wait for it."""
-        idle = self._idle(threads=1)
-        worker = idle[0] if idle else self._new(threads=1)
+        idle = self._idle(threads=1, cards=())
+        worker = idle[0] if idle else self._new(threads=1, cards=())
         worker.send(item)
         try:
             return tuple(worker.connection.recv())
@@ -68,11 +69,21 @@ class Pool:
             worker.stop()
         self.workers.clear()
 
-    def _idle(self, threads: int) -> list[Worker]:
-        return [worker for worker in self.workers if not worker.is_busy and worker.threads == threads]
+    def _idle(self, threads: int, cards: tuple[str, ...]) -> list[Worker]:
+        """Return the workers that wait for work, without those that died meanwhile, as with the thread they are of."""
+        for worker in [worker for worker in self.workers if not worker.is_busy and worker.is_gone]:
+            self._remove(worker)
+        idle = [worker for worker in self.workers if not worker.is_busy]
+        return [worker for worker in idle if (worker.threads, worker.cards) == (threads, cards)]
 
-    def _new(self, threads: int) -> Worker:
-        self.workers.append(Worker(threads))
+    def _free(self, job: Job) -> None:
+        """End the idle workers that may still hold memory of a job's graphics cards and can't take it themselves."""
+        for worker in [worker for worker in self.workers if not worker.is_busy and set(worker.cards) & set(job.cards)]:
+            if (worker.threads, worker.cards) != (job.threads, job.cards):
+                self._remove(worker)
+
+    def _new(self, threads: int, cards: tuple[str, ...]) -> Worker:
+        self.workers.append(Worker(threads, cards))
         return self.workers[-1]
 
     def _remove(self, worker: Worker) -> None:
@@ -119,12 +130,10 @@ class Pool:
         return Event(key, "failed", (message,))
 
     def _fan_out(self, caller: Worker, asked: FanOut) -> None:
-        taken = self.delegate(asked) if self.delegate else None
-        if taken:
-            caller.send(taken)
-            return
-        fan = Fan(asked, caller)
-        self._go_on(fan)
+        if self.delegate:
+            caller.send(self.delegate(asked))
+        else:
+            self._go_on(Fan(asked, caller))
 
     def _take_answer(self, worker: Worker, number: int, result: bytes, error: bytes | None) -> None:
         fan = self.fans.pop(worker)
@@ -137,8 +146,9 @@ class Pool:
         if fan.caller not in fan.at_work and fan.give(fan.caller):
             self.fans[fan.caller] = fan
         while fan.pending and self._spare() >= fan.caller.threads:
-            idle = self._idle(fan.caller.threads)
-            helper = idle[0] if idle else self._new(fan.caller.threads)
+            like = (fan.caller.threads, fan.caller.cards)
+            idle = self._idle(*like)
+            helper = idle[0] if idle else self._new(*like)
             helper.helps = True
             self.fans[helper] = fan
             fan.give(helper)

@@ -12,6 +12,7 @@ from contextlib import suppress
 from multiprocessing.connection import Connection
 from typing import Any
 
+from journal.run.cards import VISIBLE
 from journal.run.job import Job
 
 THREAD_VARIABLES = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
@@ -22,11 +23,14 @@ CALM = {
 
 
 class Worker:
-    """A process that serves jobs with so many threads. It ends with the run, however that ends."""
+    """A process that serves jobs with so many threads and these cards. It ends with the run, however that ends.
 
-    def __init__(self, threads: int) -> None:
+    A library asks for the graphics cards once in a process, so one that was started for others can't be used.
+    """
+
+    def __init__(self, threads: int, cards: tuple[str, ...] = ()) -> None:
         ours, theirs = socket.socketpair()
-        self.threads = threads
+        self.threads, self.cards = threads, cards
         self.connection = Connection(ours.detach())
         self.process = subprocess.Popen(
             [sys.executable, "-P", "-m", "journal.run.worker", str(theirs.fileno()), str(os.getpid())],
@@ -34,7 +38,7 @@ class Worker:
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
-            env={**CALM, **os.environ, **dict.fromkeys(THREAD_VARIABLES, str(threads))},
+            env={**CALM, **os.environ, **dict.fromkeys(THREAD_VARIABLES, str(threads)), **_pinned_to(cards)},
             start_new_session=True,  # Ctrl-C reaches the command alone, which then ends its workers
         )
         theirs.close()
@@ -53,6 +57,10 @@ class Worker:
         return self.key is not None or self.helps
 
     @property
+    def is_gone(self) -> bool:
+        return self.process.poll() is not None
+
+    @property
     def is_late(self) -> bool:
         return self.key is not None and self.deadline is not None and time.monotonic() > self.deadline
 
@@ -66,7 +74,7 @@ class Worker:
         self.models |= set(job.uses_models)
         self.deadline = time.monotonic() + timeout_s if timeout_s else None
         self.key = key
-        return self.process.poll() is None and self.send(job)
+        return not self.is_gone and self.send(job)
 
     def send(self, message: Any) -> bool:
         """Send a message; a process that is gone is found out when it is waited for."""
@@ -96,6 +104,10 @@ class Worker:
         if code < 0:
             return f"its process crashed ({signal.Signals(-code).name}); the step's log may say more"
         return f"its process ended by itself with code {code}; a task must return a Report"
+
+
+def _pinned_to(cards: tuple[str, ...]) -> dict[str, str]:
+    return {VISIBLE: ",".join(cards)} if cards else {}
 
 
 def _family(job: Job) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict, deque
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from journal.plan import PlannedStep
 from journal.run.room import Claims, Room
@@ -40,6 +40,8 @@ class Waiting:
     planned: PlannedStep
     ready: Ready
     claims: Claims
+    cards: tuple[str, ...] = ()
+    """The graphics cards that it has, once there was room."""
 
 
 class Line:
@@ -68,7 +70,6 @@ class Line:
         for queue in heads:
             while queue and not (lacking := self.room.lacking(queue[0].claims, reserved)):
                 waiting = queue.popleft()
-                self.room.take(waiting.claims)
-                yield waiting
+                yield replace(waiting, cards=self.room.take(waiting.claims))
             if queue:
                 reserved.update(lacking)

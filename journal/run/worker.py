@@ -5,13 +5,13 @@ from __future__ import annotations
 import ctypes
 import logging
 import os
-import pickle
 import signal
 import sys
 import threading
 import traceback
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
+from itertools import count
 from multiprocessing.connection import Connection
 from pathlib import Path
 from queue import SimpleQueue
@@ -21,6 +21,8 @@ from journal.errors import JournalError, TaskError
 from journal.registry import load_task
 from journal.report import Report, write_report
 from journal.run.job import FanOut, Item, Job
+from journal.run.memory import forget_peak, peak_gb
+from journal.run.packed import Folders, pack_value, unpack_value
 from journal.task import Context
 
 Message = tuple[Any, ...]
@@ -51,7 +53,7 @@ def main() -> None:
     _die_with_the_run(int(sys.argv[2]))
     sys.stdout.reconfigure(line_buffering=True)  # type: ignore[union-attr]  # a log whose step crashes holds all
     line = Line(Connection(int(sys.argv[1])))
-    while True:
+    for number in count():
         job = line.inbox.get()
         if job.log:
             _write_output_to(job.log)
@@ -61,7 +63,9 @@ def main() -> None:
             line.send(*answer(job))
             continue
         at_home = (Path.cwd(), dict(os.environ))
-        line.send(*run_job(job, line))
+        is_measured = forget_peak() or number == 0  # where it can't forget, later steps would show the first one's
+        message = run_job(job, line)
+        line.send(*message, peak_gb() if is_measured else None)
         _restore(*at_home)
 
 
@@ -83,20 +87,20 @@ def run_job(job: Job, line: Line) -> Message:
 
 
 def answer(item: Item) -> Message:
-    """Work on one item of a fan-out; returns ("answer", number, pickled result, pickled error or None)."""
+    """Work on one item of a fan-out; returns ("answer", number, packed result, packed error or None)."""
     try:
         load_task(item.source)  # a plugin file's functions can be found once it is loaded
-        function = pickle.loads(item.function)
-        return ("answer", item.number, pickle.dumps(function(pickle.loads(item.value))), None)
+        function, value = (unpack_value(data, item.folders) for data in (item.function, item.value))
+        return ("answer", item.number, pack_value(function(value), item.folders).data, None)
     except Exception as error:
         traceback.print_exc()
-        return ("answer", item.number, b"", _pickled_error(error))
+        return ("answer", item.number, b"", _packed_error(error, item.folders))
 
 
 def fan_out(job: Job, line: Line, function: Callable[[Any], Any], items: Iterable[Any]) -> list[Any]:
     """Apply a function to items over the run's workers, of which this one is one; raises PicklingError first."""
-    values = tuple(pickle.dumps(item) for item in items)
-    line.send("map", FanOut(job.source, pickle.dumps(function), values, job.log, job.root))
+    values = tuple(pack_value(item, job.folders) for item in items)
+    line.send("map", FanOut(job.source, pack_value(function, job.folders), values, job.log, job.root, job.folders))
     while True:
         message = line.inbox.get()
         if isinstance(message, Item):
@@ -104,8 +108,8 @@ def fan_out(job: Job, line: Line, function: Callable[[Any], Any], items: Iterabl
             continue
         results, error = message
         if error is not None:
-            raise pickle.loads(error)
-        return [pickle.loads(result) for result in results]
+            raise unpack_value(error, job.folders)
+        return [unpack_value(result, job.folders) for result in results]
 
 
 def _call_task(job: Job, line: Line) -> Report:
@@ -153,13 +157,13 @@ def _sync(folder: Path) -> None:
             os.fsync(stream.fileno())
 
 
-def _pickled_error(error: Exception) -> bytes:
+def _packed_error(error: Exception, folders: Folders) -> bytes:
     try:
-        text = pickle.dumps(error)
-        pickle.loads(text)
+        data = pack_value(error, folders).data
+        unpack_value(data, folders)
     except Exception:  # an exception of a library may not survive the journey
-        return pickle.dumps(TaskError(f"{type(error).__name__}: {error}"))
-    return text
+        return pack_value(TaskError(f"{type(error).__name__}: {error}"), folders).data
+    return data
 
 
 def _restore(folder: Path, environment: Mapping[str, str]) -> None:

@@ -33,6 +33,7 @@ MIGRATIONS = (
         kind TEXT NOT NULL, key TEXT NOT NULL, value TEXT NOT NULL, PRIMARY KEY (kind, key)
     ) WITHOUT ROWID;
     """,
+    "ALTER TABLE attempt ADD COLUMN peak_gb REAL",
 )
 """Never edited once released: a database of any earlier version is brought up to date by those that it lacks."""
 

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-_COLUMNS = "day, step, task, fingerprint, parts, reason, outcome, message, started, seconds, place, run"
-INSERT = f"INSERT INTO attempt ({_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+_COLUMNS = "day, step, task, fingerprint, parts, reason, outcome, message, started, seconds, place, run, peak_gb"
+INSERT = f"INSERT INTO attempt ({_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
 LAST = f"SELECT {_COLUMNS} FROM attempt WHERE id IN (SELECT max(id) FROM attempt WHERE day = ? GROUP BY step)"
 LAST_DONE = (
     f"SELECT {_COLUMNS} FROM attempt WHERE id IN"
@@ -38,13 +38,15 @@ class Attempt:
     seconds: float = 0.0
     place: str = "local"
     run: int = 0
+    peak_gb: float | None = None
+    """The most memory that its process had; None where nobody knows."""
 
     def row(self) -> tuple[Any, ...]:
         """Return the values as the database keeps them."""
         parts = json.dumps(dict(self.parts), ensure_ascii=False)
         return (
             self.day, self.step, self.task, self.fingerprint, parts, self.reason,
-            self.outcome, self.message, self.started, self.seconds, self.place, self.run,
+            self.outcome, self.message, self.started, self.seconds, self.place, self.run, self.peak_gb,
         )  # fmt: skip
 
 

@@ -12,7 +12,7 @@ from journal.store.history import Attempt
 
 
 def run_lines(attempts: Sequence[tuple[Attempt, str]]) -> list[str]:
-    """Return a line an attempt: when, where, how long, what came of it and why it ran."""
+    """Return a line an attempt: when, what came of it, how long, with how much memory, where and why it ran."""
     return [_attempt_line(attempt) for attempt, _ in attempts] or ["nothing has run yet"]
 
 
@@ -28,6 +28,7 @@ def describe_attempts(attempts: Sequence[tuple[Attempt, str]]) -> list[dict[str,
             "task": attempt.task,
             "outcome": attempt.outcome,
             "seconds": round(attempt.seconds, 3),
+            "peak_gb": None if attempt.peak_gb is None else round(attempt.peak_gb, 3),
             "place": attempt.place,
             "reason": attempt.reason,
             "message": attempt.message,
@@ -55,14 +56,15 @@ def _attempt_line(attempt: Attempt) -> str:
     when = f"{_when(attempt):%Y-%m-%d %H:%M:%S}"
     why = attempt.message if attempt.outcome == "failed" else attempt.reason
     what = f"day {attempt.day:<4} {attempt.step:<14} {attempt.task:<18} {attempt.outcome:<7}"
-    return f"{when}  run {attempt.run:<4} {what} {attempt.seconds:8.1f} s  {attempt.place or '-':<8} {why}".rstrip()
+    took = f"{attempt.seconds:8.1f} s {'-' if attempt.peak_gb is None else _size(attempt.peak_gb * 1e9):>9}"
+    return f"{when}  run {attempt.run:<4} {what} {took}  {attempt.place or '-':<8} {why}".rstrip()
 
 
 def _when(attempt: Attempt) -> datetime:
     return datetime.fromtimestamp(attempt.started).astimezone()
 
 
-def _size(count: int) -> str:
+def _size(count: float) -> str:
     size = float(count)
     for unit in ("B", "kB", "MB"):
         if size < 1000:

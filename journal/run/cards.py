@@ -1,0 +1,54 @@
+"""Which of this machine's graphics cards each step has."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from math import ceil
+from pathlib import Path
+
+VISIBLE = "CUDA_VISIBLE_DEVICES"
+_CLOSE = 1e-9
+
+
+class Cards:
+    """The cards by the names that CUDA knows them by, and what is free of each: steps that claim halves share one."""
+
+    def __init__(self, names: Sequence[str]) -> None:
+        self.free = dict.fromkeys(names, 1.0)
+
+    def __len__(self) -> int:
+        return len(self.free)
+
+    def fit(self, amount: float) -> tuple[str, ...]:
+        """Return the cards that a step which claims so many would get; none where they aren't free."""
+        if amount < 1:
+            shared = [name for name, free in self.free.items() if free >= amount - _CLOSE]
+            return (min(shared, key=self.free.__getitem__),) if amount and shared else ()
+        whole = [name for name, free in self.free.items() if free >= 1 - _CLOSE]
+        return tuple(whole[: ceil(amount)]) if len(whole) >= amount else ()
+
+    def take(self, amount: float) -> tuple[str, ...]:
+        """Take cards that fit; returns their names."""
+        taken = self.fit(amount)
+        for name in taken:
+            self.free[name] -= min(amount, 1.0)
+        return taken
+
+    def give_back(self, taken: Sequence[str], amount: float) -> None:
+        for name in taken:
+            self.free[name] += min(amount, 1.0)
+
+
+def visible_cards(at_most: int | None = None) -> list[str]:
+    """Return the names of the cards that this process may use: those of CUDA_VISIBLE_DEVICES, or all there are.
+
+    ``at_most`` is how many the workspace says there are; where no list is set, they are numbered from 0.
+    """
+    listed = os.environ.get(VISIBLE)
+    if listed is not None:
+        names = [name.strip() for name in listed.split(",")]
+        known = names.index("-1") if "-1" in names else len(names)  # CUDA sees none of those after it
+        return [name for name in names[:known] if name][:at_most]
+    count = len(list(Path("/dev").glob("nvidia[0-9]*"))) if at_most is None else at_most
+    return [str(number) for number in range(count)]

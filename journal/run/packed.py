@@ -1,0 +1,62 @@
+"""Values on their way to another process: pickled, with each path told by its place in one of the step's folders."""
+
+from __future__ import annotations
+
+import io
+import pickle
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+Folders = Mapping[str, Path]
+"""Where a step's folders are: "out" and "workspace"; elsewhere they may lie at another place."""
+Place = tuple[str, str]
+"""A folder's name and a path in it."""
+
+
+@dataclass(frozen=True)
+class Packed:
+    """A pickled value, and the places that it names."""
+
+    data: bytes
+    places: tuple[Place, ...] = ()
+
+
+def pack_value(value: Any, folders: Folders) -> Packed:
+    """Pickle a value; raises what pickle raises where it can't travel."""
+    stream = io.BytesIO()
+    pickler = _Pickler(stream, folders)
+    pickler.dump(value)
+    return Packed(stream.getvalue(), tuple(dict.fromkeys(pickler.places)))
+
+
+def unpack_value(data: bytes, folders: Folders) -> Any:
+    """Return a pickled value, its paths as they are where the step's folders lie here."""
+    return _Unpickler(io.BytesIO(data), folders).load()
+
+
+class _Pickler(pickle.Pickler):
+    def __init__(self, stream: io.BytesIO, folders: Folders) -> None:
+        super().__init__(stream)
+        self.folders = folders
+        self.places: list[Place] = []
+
+    def persistent_id(self, value: Any) -> Place | None:
+        if not isinstance(value, Path):
+            return None
+        for name, folder in self.folders.items():
+            if value.is_relative_to(folder) and ".." not in value.parts:
+                self.places.append((name, value.relative_to(folder).as_posix()))
+                return self.places[-1]
+        return None
+
+
+class _Unpickler(pickle.Unpickler):
+    def __init__(self, stream: io.BytesIO, folders: Folders) -> None:
+        super().__init__(stream)
+        self.folders = folders
+
+    def persistent_load(self, place: Place) -> Path:
+        name, path = place
+        return self.folders[name] / path
