@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -18,6 +19,7 @@ from journal.workspace import Workspace
 
 WORDS = ("kept", "failed")
 _NAMES = ("picture", "verdict", "word", "sha256", "prompt", "model", "seed")
+_ITEM = re.compile(r"^( *)- ", re.MULTILINE)
 _OPENING = "# What I think of this day's pictures. `journal verdict` adds to it, and so may I.\nverdicts:\n"
 
 
@@ -51,8 +53,11 @@ def read_verdicts(entry: Path, workspace: Workspace) -> list[Verdict]:
     path = verdicts_file(entry)
     if not path.is_file():
         return []
-    shown = workspace.shown(path)
-    text = path.read_bytes().decode("utf-8", "surrogateescape")
+    return parse_verdicts(path.read_bytes().decode("utf-8", "surrogateescape"), workspace.shown(path))
+
+
+def parse_verdicts(text: str, shown: str) -> list[Verdict]:
+    """Parse the text of a file of verdicts; ``shown`` is its name for messages."""
     document = parse_yaml(text, shown)
     for name in document.data:
         if name != "verdicts":
@@ -94,10 +99,9 @@ def give_verdict(pictures: Sequence[Path], verdict: str, word: str, workspace: W
     for picture in pictures:
         entry, place = _entry_of(picture, days, workspace)
         given.setdefault(entry, []).append(_about(picture, place, verdict, " ".join(word.split())))
-    for entry in given:
-        read_verdicts(entry, workspace)  # a damaged file is said before anything is written
-    for entry, verdicts in given.items():
-        _append(verdicts_file(entry), verdicts)
+    texts = {entry: _with_more(entry, verdicts, workspace) for entry, verdicts in given.items()}
+    for entry, text in texts.items():
+        write_atomically(verdicts_file(entry), text.encode())
     return [days[entry] for entry in given]
 
 
@@ -129,19 +133,28 @@ def digest_of_picture(path: Path) -> str:
     return hashlib.sha256(path.read_bytes()).hexdigest()[:16]
 
 
-def _append(path: Path, verdicts: list[Verdict]) -> None:
-    """Add to the end of the file; what stands there already stays as it is, comments and all."""
-    before = path.read_bytes() if path.exists() else b""
-    if not before.strip():
-        before = _OPENING.encode()
-    ended = before if before.endswith(b"\n") else before + b"\n"
-    write_atomically(path, ended + "".join(map(_as_yaml, verdicts)).encode())
+def _with_more(entry: Path, verdicts: Sequence[Verdict], workspace: Workspace) -> str:
+    """Return the file's text with verdicts at its end; what stands there already stays as it is, comments and all."""
+    known = read_verdicts(entry, workspace)  # a damaged file is said before anything is written
+    path = verdicts_file(entry)
+    before = path.read_bytes().decode() if path.exists() else ""
+    before = before if before.strip() else _OPENING
+    indent = found[1] if (found := _ITEM.search(before)) else "  "
+    text = before + ("" if before.endswith("\n") else "\n") + "".join(_as_yaml(verdict, indent) for verdict in verdicts)
+    try:
+        written = parse_verdicts(text, workspace.shown(path))
+    except EntryError:
+        written = []
+    if len(written) != len(known) + len(verdicts):
+        place = f"{workspace.shown(path)}:1"
+        raise EntryError(f"{place}: nothing can be added at its end; write 'verdicts:' and below it '- picture: ...'")
+    return text
 
 
-def _as_yaml(verdict: Verdict) -> str:
+def _as_yaml(verdict: Verdict, indent: str) -> str:
     told = {name: value for name, value in vars(verdict).items() if value not in ("", None)}
     lines = [f"{name}: {_scalar(value)}" for name, value in told.items()]
-    return f"  - {lines[0]}\n" + "".join(f"    {line}\n" for line in lines[1:])
+    return f"{indent}- {lines[0]}\n" + "".join(f"{indent}  {line}\n" for line in lines[1:])
 
 
 def _scalar(value: str | int) -> str:

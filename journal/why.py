@@ -14,6 +14,7 @@ from journal.errors import TaskError, UsageError, nearest
 from journal.models import resolve_model
 from journal.plan import resolve_inputs
 from journal.registry import load_task, read_registry
+from journal.run.process import CALM
 from journal.task import Context
 from journal.workspace import Workspace
 
@@ -47,6 +48,8 @@ def make_again(picture: Path, target: Path, workspace: Workspace) -> None:
     if not target.parent.is_dir():
         raise UsageError(f"{target}: there is no folder {target.parent}; make it first")
     task = load_task(read_registry(workspace.plugins).find(recipe["task"]))
+    for name, value in CALM.items():
+        os.environ.setdefault(name, value)
     with tempfile.TemporaryDirectory() as out:
         roles = {name: parameter.role for name, parameter in task.parameters.items()}
         values = task.validate(resolve_inputs(roles, recipe["parameters"], workspace.root))

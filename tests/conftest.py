@@ -12,6 +12,10 @@ from pathlib import Path
 
 import pytest
 
+# threads that wait for others sleep soon, as in journal's workers: on a machine that other work keeps busy, PyTorch's
+# are up to seventy times slower otherwise
+os.environ.setdefault("GOMP_SPINCOUNT", "1000")
+
 # a shell that starts the tests in the background has them ignore Ctrl-C, and every command under test with them
 signal.signal(signal.SIGINT, signal.default_int_handler)
 

@@ -1,10 +1,9 @@
-"""Measure the shipped model with the judge: how often its pictures show what the prompt says, and how fast."""
+"""Measure the shipped model with the judge: how often its pictures show what the prompt says."""
 
 from __future__ import annotations
 
 import argparse
 import random
-import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -149,21 +148,6 @@ def print_sampler_table(pipeline: Any, count: int) -> None:
         print(f"| {sampler.scheduler} | {sampler.steps} | {sampler.guidance} | {rates} |", flush=True)
 
 
-def print_speed(pipeline: Any, count: int = 32) -> None:
-    """Print pictures a second: the plain loop (one prompt at a time, 50 DDIM steps) against batches."""
-    prompts = [claim.caption for claim in random.Random(7).sample(shown_claims(RIDING), count)]
-    for name, sampler, batch in (
-        ("one at a time, 50 DDIM steps", Sampler("ddim", 50), 1),
-        ("one at a time, default", Sampler(), 1),
-        ("batches of 8, default", Sampler(), 8),
-        ("batches of 32, default", Sampler(), 32),
-    ):
-        draw(pipeline, prompts[:batch], sampler=sampler, batch=batch)
-        start = time.perf_counter()
-        draw(pipeline, prompts, sampler=sampler, batch=batch)
-        print(f"{name}: {count / (time.perf_counter() - start):.2f} pictures/s", flush=True)
-
-
 def draw_sheet(pipeline: Any, path: Path) -> None:
     """Draw the model card's pictures: a column a prompt, a row a seed, in double size."""
     from PIL import Image
@@ -176,19 +160,16 @@ def draw_sheet(pipeline: Any, path: Path) -> None:
 
 
 def main() -> None:
-    """Measure quality, and with --samplers and --speed what those settings cost and bring."""
+    """Measure quality, and with --samplers what schedulers, steps and guidance bring."""
     parser = argparse.ArgumentParser(description=main.__doc__)
     parser.add_argument("--count", type=int, default=200, help="pictures a row (default: %(default)s)")
     parser.add_argument("--weights", type=Path, default=WEIGHTS)
     parser.add_argument("--samplers", action="store_true")
-    parser.add_argument("--speed", action="store_true")
     parser.add_argument("--sheet", type=Path, help="only draw the model card's pictures, into this file")
     chosen = parser.parse_args()
     pipeline = load_pipeline(chosen.weights)
     if chosen.sheet:
         draw_sheet(pipeline, chosen.sheet)
-    elif chosen.speed:
-        print_speed(pipeline)
     elif chosen.samplers:
         print_sampler_table(pipeline, chosen.count)
     else:
