@@ -339,7 +339,7 @@ def test_a_picture_that_passes_the_checker_is_as_without_it(
 SHORT_OF_MEMORY = """
 import resource, sys
 from pathlib import Path
-import numpy, psutil
+import numpy
 from PIL import Image
 from journal import TaskError
 from journal.models import fetch_model
@@ -348,7 +348,7 @@ from tasks.diffusion.sampling import Recipe, sample_pictures
 pipeline = load_pipeline(fetch_model(sys.argv[1], {}, Path.cwd()))
 recipes = [Recipe("a horse", seed, 1, 1.0, "", 128, 128) for seed in range(8)]
 list(sample_pictures(pipeline, recipes[:1], 1, lambda *_: None))
-size, more = psutil.Process().memory_info().vms, 2**20
+size, more = int(open('/proc/self/statm').read().split()[0]) * resource.getpagesize(), 2**20
 while True:
     resource.setrlimit(resource.RLIMIT_AS, (size + int(more), resource.RLIM_INFINITY))
     told = []
@@ -376,8 +376,9 @@ def test_a_batch_for_which_memory_does_not_suffice_is_made_smaller(pipeline: Pat
 
 def test_batches_are_as_large_as_free_memory_allows(pipeline: Path, tmp_path: Path) -> None:
     from journal.models import fetch_model
+    from journal.run.memory import spare_gb
     from tasks.diffusion.pipeline import load_pipeline
-    from tasks.diffusion.room import MOST, fitting_batch, free_memory, picture_bytes
+    from tasks.diffusion.room import MOST, fitting_batch, picture_bytes
 
     loaded = load_pipeline(fetch_model(str(pipeline), {}, tmp_path))
     assert fitting_batch(loaded, 16, 16) == MOST
@@ -386,4 +387,4 @@ def test_batches_are_as_large_as_free_memory_allows(pipeline: Path, tmp_path: Pa
     assert fitting == sorted(fitting, reverse=True)
     assert fitting[-1] == 1
     for side, count in zip(sides, fitting, strict=True):
-        assert count == 1 or count * picture_bytes(loaded, side, side) <= free_memory()
+        assert count == 1 or count * picture_bytes(loaded, side, side) <= 1e9 * spare_gb()

@@ -7,6 +7,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
+from journal.run.memory import spare_gb
+
 MOST = 8
 """A larger batch is hardly quicker; an interruption costs more pictures, and one more seed a whole batch's time."""
 THREADS = 8
@@ -24,7 +26,7 @@ def fitting_batch(pipeline: Any, width: int, height: int) -> int:
 
     if parameters_of(pipeline) > _LARGE:
         return 1
-    free = torch.cuda.mem_get_info()[0] if torch.cuda.is_available() else free_memory()
+    free = torch.cuda.mem_get_info()[0] if torch.cuda.is_available() else 1e9 * spare_gb()
     return max(1, min(MOST, int(_SHARE * free / picture_bytes(pipeline, width, height))))
 
 
@@ -44,13 +46,6 @@ def parameters_of(pipeline: Any) -> int:
 
     parts = [part for part in pipeline.components.values() if isinstance(part, torch.nn.Module)]
     return sum(parameter.numel() for part in parts for parameter in part.parameters())
-
-
-def free_memory() -> int:
-    """Return the bytes of main memory that programs can have without pushing out others."""
-    import psutil
-
-    return int(psutil.virtual_memory().available)
 
 
 @contextmanager

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from journal.attempts import Rate
 from tasks.diffusion.emoji_scenes.judge import Score, measure_accuracy, score
 from tasks.diffusion.emoji_scenes.scenes import ABOVE, ALONE, HELD_OUT, LEFT, RIDING, THINGS, Claim, ordered_pairs
 
@@ -116,20 +117,12 @@ def measure(pipeline: Any, claims: Sequence[Claim], sampler: Sampler | None = No
     return score(claims, draw(pipeline, [claim.caption for claim in claims], sampler=sampler))
 
 
-def interval(right: int, pictures: int) -> tuple[float, float]:
-    """Return the 95 % Wilson score interval of a rate (Wilson 1927)."""
-    z, rate = 1.96, right / pictures
-    middle = rate + z * z / (2 * pictures)
-    spread = z * (rate * (1 - rate) / pictures + z * z / (4 * pictures**2)) ** 0.5
-    return (middle - spread) / (1 + z * z / pictures), (middle + spread) / (1 + z * z / pictures)
-
-
 def print_quality(pipeline: Any, count: int) -> None:
     """Print the model card's table."""
     print("| pictures of | n | right things | right relation and roles (95 % interval) |\n|---|---|---|---|")
     for name, claims in claim_groups(count).items():
         found = measure(pipeline, claims)
-        low, high = interval(found.right_relation, found.pictures)
+        low, high = Rate(found.right_relation, found.pictures).interval()
         rates = f"{found.things_rate:.1%} | {found.relation_rate:.1%} ({low:.0%} to {high:.0%})"
         print(f"| {name} | {found.pictures} | {rates} |", flush=True)
 
