@@ -8,13 +8,11 @@ import sys
 from collections.abc import Callable, Iterator
 from functools import lru_cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from journal.fingerprint.memory import Memory
 from journal.fingerprint.stamp import stamp_of
 from journal.registry import Point, installed_points
-
-if TYPE_CHECKING:
-    from journal.fingerprint.known import Memory
 
 _FILES = {
     ".dist-info": ("", "METADATA", "entry_points.txt"),

@@ -12,25 +12,18 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from functools import lru_cache
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 from journal.entry import Step
 from journal.errors import JournalError
 from journal.fingerprint.installed import Installed
+from journal.fingerprint.memory import Memory
 from journal.fingerprint.reached import Code
 from journal.fingerprint.stamp import stamp_of
 from journal.plan import PlannedStep, references_in, resolve_inputs
 from journal.registry import TaskSource, load_task
 from journal.task import Task
 from journal.workspace import Workspace
-
-
-class Memory(Protocol):
-    """Keeps notes between runs."""
-
-    def recall(self, kind: str, key: str) -> str | None: ...
-    def note(self, kind: str, key: str, value: str) -> None: ...
-    def digest(self, path: Path) -> str: ...
 
 
 @dataclass(frozen=True)
