@@ -8,10 +8,11 @@ from itertools import groupby
 from pathlib import Path
 from typing import Any
 
-from journal.entry import entry_days
+from journal.entry import entry_days, verdicts_file
 from journal.errors import UsageError, nearest
 from journal.report import Trial, read_report
-from journal.verdicts import Verdict, latest_verdict, read_verdicts
+from journal.task import brief
+from journal.verdicts import Verdict, read_verdicts, verdicts_on
 from journal.workspace import Workspace
 
 
@@ -71,36 +72,44 @@ def read_trials(workspace: Workspace) -> list[DayTrial]:
 
 def _of_day(day: int, entry: Path, workspace: Workspace) -> Iterator[DayTrial]:
     verdicts, home = read_verdicts(entry, workspace), entry.with_suffix("")
-    counted: set[int] = set()
+    told: list[Verdict] = []
     for folder in sorted(report.parent for report in home.glob("*/report.json")):
         for trial in read_report(folder).trials:
-            place = f"{folder.name}/{trial.path}"
-            verdict = latest_verdict(place, folder / trial.path, verdicts)
-            counted |= {id(one) for one in verdicts if verdict and _same_picture(one, verdict)}
-            said = (verdict.verdict, verdict.word) if verdict else ("", "")
-            yield DayTrial(day, f"{home.name}/{place}", trial, *said)
-    yield from _gone(day, home.name, [one for one in verdicts if id(one) not in counted])
-
-
-def _same_picture(one: Verdict, other: Verdict) -> bool:
-    return one.picture == other.picture and one.sha256 in ("", other.sha256)
+            place, path = f"{folder.name}/{trial.path}", folder / trial.path
+            mine = verdicts_on(place, path, verdicts)
+            told += mine
+            said = (mine[-1].verdict, mine[-1].word) if mine else ("", "")
+            yield DayTrial(day, f"{home.name}/{place}", trial, *said, there=path.is_file())
+    yield from _gone(day, home.name, [one for one in verdicts if one not in told])
 
 
 def _gone(day: int, home: str, verdicts: Iterable[Verdict]) -> Iterator[DayTrial]:
     """Yield the tries that only their verdicts tell of, the last verdict on each picture."""
-    last = {(one.picture, one.sha256): one for one in verdicts if one.prompt}
+    last = {(one.picture, one.digest): one for one in verdicts if one.prompt}
     for one in last.values():
-        trial = Trial(one.prompt, one.picture, one.model, one.seed or 0)
+        trial = Trial(one.prompt, one.picture, one.model, one.seed)
         yield DayTrial(day, f"{home}/{one.picture}", trial, one.verdict, one.word, there=False)
+
+
+def stray_verdicts(workspace: Workspace) -> list[str]:
+    """Return a line for each verdict typed by hand on a picture that is not there, such as a mistyped one."""
+    lines = []
+    for entry in entry_days(workspace).values():
+        home, shown = entry.with_suffix(""), workspace.shown(verdicts_file(entry))
+        there = [path.relative_to(home).as_posix() for path in home.glob("*/*.*")]
+        for one in read_verdicts(entry, workspace):
+            if not one.prompt and one.picture not in there and not (home / one.picture).is_file():
+                lines.append(f"{shown}: no picture '{one.picture}' for this verdict{nearest(one.picture, there)}")
+    return lines
 
 
 def trials_at(prompt: str, trials: Sequence[DayTrial]) -> list[DayTrial]:
     """Return the tries at a prompt, whatever its case and spaces; raises UsageError where there are none."""
     found = [one for one in trials if _key(one.trial.prompt) == _key(prompt)]
     if not found:
-        known = sorted({one.trial.prompt for one in trials})
+        known = sorted({_shortened(one.trial.prompt) for one in trials})
         hint = nearest(prompt, known) if known else "; no picture of any entry tells its prompt yet"
-        raise UsageError(f"no try at '{prompt}'{hint}")
+        raise UsageError(f"no try at '{_shortened(prompt)}'{hint}")
     return found
 
 
@@ -108,14 +117,18 @@ def _key(prompt: str) -> str:
     return " ".join(prompt.split()).casefold()
 
 
+def _shortened(prompt: str) -> str:
+    return brief(" ".join(prompt.split()))
+
+
 def trial_lines(trials: Sequence[DayTrial]) -> list[str]:
     """Return the tries at one prompt: a heading, then day by day and model by model, then the rates."""
     days, models = {one.day for one in trials}, {one.trial.model for one in trials}
     over = f"{_count(days, 'day')}, {_count(models, 'model')}"
-    lines = [f"{trials[0].trial.prompt}: {'1 try' if len(trials) == 1 else f'{len(trials)} tries'}, {over}"]
+    lines = [f"{_shortened(trials[0].trial.prompt)}: {_tries(trials)}, {over}"]
     for (day, model, settings), group in groupby(trials, lambda a: (a.day, a.trial.model, a.trial.settings)):
         lines.append("  " + ", ".join(part for part in (f"day {day}", model, settings) if part))
-        lines += [f"    seed {one.trial.seed:<5} {one.told:<40} {one.picture}" for one in group]
+        lines += [f"    {_seed(one.trial):<10} {one.told:<40} {one.picture}" for one in group]
     return lines + [f"  {line}" for line in _rates(trials)]
 
 
@@ -124,21 +137,42 @@ def prompt_lines(trials: Sequence[DayTrial]) -> list[str]:
     by_prompt: dict[str, list[DayTrial]] = {}
     for one in trials:
         by_prompt.setdefault(_key(one.trial.prompt), []).append(one)
-    told = [(tries[0].trial.prompt, _rates(tries) or [f"{len(tries)} tries"]) for tries in by_prompt.values()]
-    return [f"{prompt}: {'; '.join(rates)}" for prompt, rates in told] or ["no tries yet: no step made pictures"]
+    told = [(tries[0].trial.prompt, _rates(tries) or [_tries(tries)]) for tries in by_prompt.values()]
+    return [f"{_shortened(prompt)}: {'; '.join(rates)}" for prompt, rates in told] or [
+        "no tries yet: no step made pictures"
+    ]
 
 
 def rates_of(trials: Sequence[DayTrial]) -> Mapping[str, Rate]:
-    """Return how many of the judged tries were right, and how many of those with a verdict were kept."""
-    judged = [one.trial.right for one in trials if one.trial.right is not None]
-    verdicts = [one.verdict == "kept" for one in trials if one.verdict]
+    """Return how many of the judged tries were right, and how many of those with a verdict were kept.
+
+    The same picture on two days is one try: made again from its recipe it can't come out differently.
+    """
+    once = {_same(one): one for one in sorted(trials, key=lambda one: bool(one.verdict))}.values()
+    judged = [one.trial.right for one in once if one.trial.right is not None]
+    verdicts = [one.verdict == "kept" for one in once if one.verdict]
     both = {"right": Rate(sum(judged), len(judged)), "kept": Rate(sum(verdicts), len(verdicts))}
     return {name: rate for name, rate in both.items() if rate.tries}
+
+
+def _same(one: DayTrial) -> tuple[Any, ...]:
+    """Return what makes two tries the same one; of a picture that is gone no more is known than its place."""
+    if not one.there:
+        return (one.picture, one.verdict, one.word)
+    return (_key(one.trial.prompt), one.trial.model, one.trial.seed, one.trial.settings)
 
 
 def _rates(trials: Sequence[DayTrial]) -> list[str]:
     words = {"right": ("right", "judged"), "kept": ("kept", "with a verdict")}
     return [rate.sentence(*words[name]) for name, rate in rates_of(trials).items()]
+
+
+def _seed(trial: Trial) -> str:
+    return "" if trial.seed is None else f"seed {trial.seed}"
+
+
+def _tries(trials: Sequence[DayTrial]) -> str:
+    return "1 try" if len(trials) == 1 else f"{len(trials)} tries"
 
 
 def _count(things: set[Any], word: str) -> str:

@@ -177,6 +177,6 @@ def _memory(document: Document, value: Any) -> float | None:
 def _count(document: Document, name: str, value: Any) -> int | None:
     if value == "auto":
         return None
-    if isinstance(value, int) and value > 0:
+    if isinstance(value, int) and not isinstance(value, bool) and value > 0:
         return value
     raise EntryError(f"{document.place('run', name)}: {name} is {value!r}; write 'auto' or a number from 1")

@@ -3,15 +3,22 @@
 from __future__ import annotations
 
 import json
+import shutil
+import subprocess
+import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 from conftest import Space, entry_name
 from hypothesis import given
 from hypothesis import strategies as st
+from PIL import Image
 
 from journal.attempts import Rate
-from journal.verdicts import give_verdict, read_verdicts
+from journal.report import Report, write_report
+from journal.verdicts import read_verdicts
+from journal.verdicts.giving import give_verdict
 from journal.workspace import find_workspace
 
 PICTURES = '''"""Pictures of one colour, which a judge likes or not."""
@@ -22,11 +29,14 @@ from journal import Context, Report, task
 def pictures(ctx: Context, prompt: str, seeds: int = 2, model: str = "m", right: list[bool] | None = None) -> Report:
     """Draw a picture for each seed."""
     from PIL import Image
+    from PIL.PngImagePlugin import PngInfo
 
     report, shown = Report(), []
     for seed in range(seeds):
         path = ctx.out / f"{prompt.replace(' ', '-')}-{seed}.png"
-        Image.new("RGB", (2, 2), (seed, len(prompt), len(model))).save(path)
+        note = PngInfo()
+        note.add_text("by", str(ctx.day))
+        Image.new("RGB", (2, 2), (seed, len(prompt), len(model))).save(path, pnginfo=note)
         shown.append((path, f"{prompt}, seed {seed}"))
         judged = right[seed] if right else None
         report.trial(prompt, path, model=model, seed=seed, settings="10 steps", right=judged, seen="a cat")
@@ -102,6 +112,7 @@ def test_a_verdict_typed_by_hand_counts_and_no_byte_of_the_file_changes(drawn: S
         ("verdicts:\n- picture: odd/a.png\n  verdict: kept\n  wrod: x\n", 4, "unknown key 'wrod'; did you mean 'word'"),
         ("verdict: []\n", 1, "unknown key 'verdict'; did you mean 'verdicts'"),
         ("verdicts: 3\n", 1, "verdicts is a list"),
+        ("verdicts:\n- picture: odd/a.png\n  verdict: kept\n  seed: one\n", 4, "seed is 'one'; write a number"),
         ("verdicts: [\n", 2, "not valid YAML"),
     ],
 )
@@ -123,6 +134,7 @@ def test_a_wrong_verdict_is_told_with_its_line_and_nothing_is_written(
         (["kept", picture(7)], "no such picture"),
         (["kept", picture(0), "journal.yml"], "stands beside no entry"),
         (["kept", f"entries/{entry_name(133)}.md"], "stands beside no entry"),
+        (["kept", f"entries/{entry_name(133)}/odd/report.json"], "is no picture that a step's report shows"),
     ],
 )
 def test_a_verdict_that_can_not_be_given_is_said_and_none_is_written(
@@ -132,18 +144,19 @@ def test_a_verdict_that_can_not_be_given_is_said_and_none_is_written(
     assert not (drawn.root / verdicts_file()).exists()
 
 
-@given(word=st.text(max_size=40))
+@given(word=st.text(st.characters(exclude_categories=["Cs"]), max_size=40))
 def test_any_word_is_read_back_as_it_was_given(word: str, tmp_path_factory: pytest.TempPathFactory) -> None:
     folder = tmp_path_factory.mktemp("words")
     (folder / "journal.yml").write_text("name: A journal\nday-1: 2024-01-02\n")
     (folder / "entries/2024-05-13-day-133/odd").mkdir(parents=True)
-    (folder / "entries/2024-05-13-day-133/odd/a.png").write_bytes(b"a picture")
+    step = folder / "entries/2024-05-13-day-133/odd"
+    (step / "a.png").write_bytes(b"a picture")
+    write_report(Report().image(step / "a.png", alt="a"), step)
     (entry := folder / "entries/2024-05-13-day-133.md").write_text("---\ntitle: A day\n---\n")
     workspace = find_workspace(folder)
     for _ in range(2):
-        assert give_verdict([folder / "entries/2024-05-13-day-133/odd/a.png"], "kept", word, workspace) == [133]
-    printable = "".join(sign for sign in " ".join(word.split()) if sign.isprintable())
-    assert [one.word for one in read_verdicts(entry, workspace)] == [printable] * 2
+        assert give_verdict([step / "a.png"], "kept", word, workspace, print) == [133]
+    assert [one.word for one in read_verdicts(entry, workspace)] == [" ".join(word.split())] * 2
 
 
 @pytest.mark.parametrize("text", ["verdicts: []\n", "verdicts: [\n]\n", "{verdicts: []}\n"])
@@ -189,3 +202,106 @@ def test_verdicts_are_no_entries_and_stay_out_of_the_blog(drawn: Space) -> None:
     drawn.run("init", check=0)
     drawn.run("build", check=0)
     assert not [path for path in Path(drawn.root / "build").rglob("*") if "verdicts" in path.name]
+
+
+def tries(space: Space, prompt: str = "a horse") -> dict[str, Any]:
+    return json.loads(space.run("attempts", prompt, "--json", check=0).out)  # type: ignore[no-any-return]
+
+
+def test_two_verdicts_on_one_picture_are_one_try(drawn: Space) -> None:
+    drawn.run("verdict", "failed", picture(0), check=0)
+    path = drawn.root / verdicts_file()
+    path.write_text(path.read_text() + "  - picture: odd/a-horse-0.png\n    verdict: kept\n")
+    assert len(tries(drawn)["tries"]) == 2
+    assert tries(drawn)["rates"]["kept"]["tries"] == 1
+
+
+def test_a_try_whose_picture_was_deleted_is_still_one(drawn: Space) -> None:
+    drawn.run("verdict", "failed", picture(0), check=0)
+    (drawn.root / picture(0)).unlink()
+    assert [(one["verdict"], one["there"]) for one in tries(drawn)["tries"]] == [("failed", False), (None, True)]
+
+
+def test_a_verdict_is_on_pixels_whatever_else_the_file_says(drawn: Space) -> None:
+    drawn.run("verdict", "kept", picture(0), check=0)
+    with Image.open(drawn.root / picture(0)) as opened:
+        opened.copy().save(drawn.root / picture(0))
+    assert [one["verdict"] for one in tries(drawn)["tries"]] == ["kept", None]
+
+
+def test_the_same_picture_on_two_days_counts_once_in_the_rate(drawn: Space) -> None:
+    drawn.entry("  odd: {uses: toy.pictures, prompt: a horse, right: [true, false]}\n", day=134)
+    drawn.run("day", "134", check=0)
+    found = tries(drawn)
+    assert len(found["tries"]) == 4
+    assert (found["rates"]["right"]["good"], found["rates"]["right"]["tries"]) == (1, 2)
+
+
+def test_verdicts_given_at_once_are_all_kept(drawn: Space) -> None:
+    command = [sys.executable, "-m", "journal", "verdict", "kept"]
+    given = [
+        subprocess.Popen([*command, picture(seed)], cwd=drawn.root, stdout=subprocess.DEVNULL) for seed in (0, 1) * 3
+    ]
+    assert [one.wait() for one in given] == [0] * 6
+    assert (drawn.root / verdicts_file()).read_text().count("picture:") == 6
+
+
+def test_a_prompt_of_any_signs_counts_on_when_its_picture_is_gone(space: Space) -> None:
+    prompt = "a dog\nridden\u3000by \U0001f468\u200d\U0001f467"
+    space.write("plugins/pictures.py", PICTURES)
+    space.entry(f"  odd: {{uses: toy.pictures, prompt: {json.dumps(prompt, ensure_ascii=False)}, seeds: 1}}\n")
+    space.run("day", "133", check=0)
+    made = next((space.root / "entries").glob("*/odd/*.png"))
+    space.run("verdict", "failed", str(made), check=0)
+    shutil.rmtree(made.parent)
+    assert [one["prompt"] for one in tries(space, prompt)["tries"]] == [prompt]
+
+
+def test_a_picture_in_a_folder_is_not_taken_for_its_namesake(space: Space) -> None:
+    space.write("plugins/nested.py", NESTED)
+    space.entry("  odd: {uses: toy.nested}\n")
+    space.run("day", "133", check=0)
+    space.run("verdict", "kept", f"entries/{entry_name(133)}/odd/sub/a.png", check=0)
+    assert [one["verdict"] for one in tries(space, "outer")["tries"]] == [None]
+    assert [one["verdict"] for one in tries(space, "inner")["tries"]] == ["kept"]
+
+
+NESTED = '''"""Two pictures of one name."""
+from journal import Context, Report, task
+
+
+@task("toy.nested")
+def nested(ctx: Context) -> Report:
+    """Draw a picture, and another in a folder."""
+    from PIL import Image
+
+    (ctx.out / "sub").mkdir()
+    for colour, name in enumerate(("a.png", "sub/a.png")):
+        Image.new("RGB", (2, 2), (colour, 0, 0)).save(ctx.out / name)
+    report = Report().trial("outer", ctx.out / "a.png", model="m").trial("inner", ctx.out / "sub/a.png", model="m")
+    return report.metric("pictures", 2)
+'''
+
+
+def test_a_verdict_on_a_picture_that_is_nowhere_is_said(drawn: Space) -> None:
+    drawn.write(verdicts_file(), "verdicts:\n- {picture: odd/a-hrose-1.png, verdict: failed}\n")
+    said = drawn.run("attempts", check=0).err
+    assert (
+        f"{verdicts_file()}: no picture 'odd/a-hrose-1.png' for this verdict; did you mean 'odd/a-horse-1.png'?" in said
+    )
+
+
+def test_a_damaged_file_of_verdicts_is_said_before_any_step_runs(drawn: Space) -> None:
+    drawn.entry("  odd: {uses: toy.pictures, prompt: a horse, seeds: 3}\n")
+    drawn.write(verdicts_file(), ":\n")
+    assert "started" not in drawn.run("day", "133", check=3).out
+
+
+def test_an_edited_block_is_merged_also_where_the_store_is_lost_and_a_verdict_came(drawn: Space) -> None:
+    entry = drawn.root / f"entries/{entry_name(133)}.md"
+    entry.write_text(entry.read_text().replace("- pictures: **2**", "- pictures of mine: **2**"))
+    shutil.rmtree(drawn.root / ".journal")
+    drawn.run("verdict", "kept", picture(0), check=0)
+    drawn.run("day", "133", check=0)
+    assert "pictures of mine" in entry.read_text()
+    assert "seed 0 – kept" in entry.read_text()

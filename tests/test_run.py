@@ -431,3 +431,24 @@ def _wait_for(condition, seconds: float = 20.0) -> None:
 
 def test_this_system_has_the_process_files_that_the_tests_read() -> None:
     assert _is_alive(os.getpid())
+
+
+def test_a_result_that_is_made_again_by_force_is_shown_though_its_fingerprint_is_the_same(space: Space) -> None:
+    space.write("plugins/reads.py", READS)
+    space.write("number.txt", "1")
+    entry = space.entry("  odd: {uses: toy.reads}\n")
+    space.run("day", "133", check=0)
+    space.write("number.txt", "2")
+    assert "rewritten" in space.run("day", "133", "--force", check=0).out
+    assert "number: **2**" in entry.read_text()
+
+
+READS = '''"""A task that reads what no fingerprint knows of."""
+from journal import Context, Report, task
+
+
+@task("toy.reads")
+def reads(ctx: Context) -> Report:
+    """Read a number behind the fingerprint's back."""
+    return Report().metric("number", int((ctx.root / "number.txt").read_text()))
+'''

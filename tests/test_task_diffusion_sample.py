@@ -313,7 +313,7 @@ def checked(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_the_safety_checker_stays_on_and_what_it_takes_is_said(sampled: Callable[..., Any], checked: Path) -> None:
     folder, report = sampled(["a horse"], model=str(checked))
     assert all(not picture.any() for picture in pictures(folder).values())
-    assert "blacked out 2 pictures of 2" in str(report["items"])
+    assert "blacked out 2 of 2 pictures" in str(report["items"])
     assert "['safety checker', 'on']" in str(report["items"])
 
 
@@ -388,3 +388,31 @@ def test_batches_are_as_large_as_free_memory_allows(pipeline: Path, tmp_path: Pa
     assert fitting[-1] == 1
     for side, count in zip(sides, fitting, strict=True):
         assert count == 1 or count * picture_bytes(loaded, side, side) <= 1e9 * spare_gb()
+
+
+def test_a_kept_picture_names_the_start_that_the_entry_names_now(sampled: Callable[..., Any], tmp_path: Path) -> None:
+    memory, first, second = tmp_path / "kept", tmp_path / "a.png", tmp_path / "b.png"
+    Image.new("RGB", (16, 16), "red").save(first)
+    before, _ = sampled(["a horse"], memory, seeds=1, start=first)
+    first.rename(second)
+    after, _ = sampled(["a horse"], memory, seeds=1, start=second)
+    fresh, _ = sampled(["a horse"], seeds=1, start=second)
+    assert [p.tobytes() for p in pictures(before).values()] == [p.tobytes() for p in pictures(after).values()]
+    assert read_recipe(next(after.glob("a-horse-*.png")))["parameters"]["start"] == "b.png"
+    assert [p.read_bytes() for p in after.glob("*.png")] == [p.read_bytes() for p in fresh.glob("*.png")]
+
+
+@pytest.mark.parametrize(
+    ("parameters", "said"),
+    [
+        ({"seeds": [2**63]}, "9223372036854775808"),
+        ({"seeds": 10**9}, "seeds"),
+        ({"batch": 1000}, "batch"),
+        ({"width": 1_000_000, "height": 1_000_000}, "ask for a smaller one"),
+    ],
+)
+def test_what_no_machine_can_make_is_said_at_once(
+    sampled: Callable[..., Any], parameters: dict[str, Any], said: str
+) -> None:
+    with pytest.raises(TaskError, match=said):
+        sampled(["a horse"], **parameters)

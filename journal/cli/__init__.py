@@ -136,9 +136,9 @@ def verdict(
     word: Annotated[str, typer.Option(help="Why, in a word or a sentence.")] = "",
 ) -> None:
     """Say of pictures that they are kept or have failed, beside their entry."""
-    from journal.verdicts import give_verdict
+    from journal.verdicts.giving import give_verdict
 
-    days = give_verdict(pictures, verdict, word, open_workspace())
+    days = give_verdict(pictures, verdict, word, open_workspace(), lambda who: warn(f"waiting for {who}"))
     typer.echo(f"noted; the pictures say so after: {', '.join(f'journal day {day}' for day in sorted(days))}")
 
 
@@ -150,9 +150,12 @@ def attempts(
     as_json: Json = False,
 ) -> None:
     """List the tries at a prompt over days and models, with the rate of those that came out."""
-    from journal.attempts import describe_trials, prompt_lines, read_trials, trial_lines, trials_at
+    from journal.attempts import describe_trials, prompt_lines, read_trials, stray_verdicts, trial_lines, trials_at
 
-    found = read_trials(open_workspace())
+    workspace = open_workspace()
+    found = read_trials(workspace)
+    for line in stray_verdicts(workspace):
+        warn(line)
     found = trials_at(prompt, found) if prompt else found
     lines = trial_lines(found) if prompt else prompt_lines(found)
     typer.echo(json.dumps(describe_trials(found), indent=1, ensure_ascii=False) if as_json else "\n".join(lines))

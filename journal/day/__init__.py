@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from journal.day.shown import is_shown
-from journal.entry import Entry, entry_days, find_entry, parse_entry, read_entry
+from journal.entry import Entry, entry_days, find_entry, parse_entry, read_entry, verdicts_file
 from journal.errors import nearest
 from journal.fingerprint.known import Known
 from journal.plan import Plan, make_plan
@@ -50,12 +50,22 @@ def open_day(
     if str(workspace.root) not in sys.path:
         sys.path.append(str(workspace.root))  # plugins may import the workspace's modules, which hide no library
     known = Known(workspace, store)
-    plan = make_plan(read_entry(find_entry(workspace, day), workspace), workspace, registry, known.is_checked)
+    entry = read_entry(find_entry(workspace, day), workspace)
+    _check_verdicts(entry, workspace)
+    plan = make_plan(entry, workspace, registry, known.is_checked)
     for planned in plan.steps:
         if not planned.problem:
             known.note_checked(planned)
     earlier = {} if not _refers_back(plan) else entry_days(workspace)
     return Run(plan, workspace, store, choice, known, earlier, stale)
+
+
+def _check_verdicts(entry: Entry, workspace: Workspace) -> None:
+    """Raise EntryError where the verdicts beside an entry can't be read, before its steps take their time."""
+    if verdicts_file(entry.path).exists():
+        from journal.verdicts import read_verdicts  # few days have any
+
+        read_verdicts(entry.path, workspace)
 
 
 def run_day(run: Run, observer: Observer, edits: str = "merge") -> DayOutcome:

@@ -24,7 +24,7 @@ def is_shown(run: Run, entry: Entry, results: list[StepResult]) -> bool:
 
 def showing(run: Run, entry: Entry, text: str, results: list[StepResult], counts: bool) -> str:
     """Return a digest of the entry, its artifacts, and all that these come from."""
-    told = [(one.planned.id, one.failed, str(one.folder), one.message) for one in results]
+    told = [(one.planned.id, one.failed, _stamp_of_result(one.folder), one.message) for one in results]
     own = Path(__file__).parents[1]
     code = [
         path
@@ -40,6 +40,11 @@ def showing(run: Run, entry: Entry, text: str, results: list[StepResult], counts
     return digest_of(
         text, told, [(file, stamp_of(file)) for file in others], stamp_of(run.workspace.root / "journal.yml")
     )
+
+
+def _stamp_of_result(folder: Path | None) -> str:
+    """Return what changes with a result; made again by force, it may be another in the same folder."""
+    return f"{folder} {stamp_of(folder / 'report.json')}" if folder else ""
 
 
 def _files_below(folder: Path) -> Iterator[str]:

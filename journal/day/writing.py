@@ -81,9 +81,11 @@ def _bases(run: Run, entry: Entry) -> Callable[[str], str | None]:
         verdicts = read_verdicts(entry.path, run.workspace)
         for folder in (report.parent for report in entry.artifacts.glob("*/report.json")):
             ledgers = _ledgers(entry, {folder.name: folder}, run.workspace)
-            text = _shown_text(read_report(folder), folder.name, folder, entry, ledgers, verdicts)
-            if checksum(text) == wanted:
-                return text
+            report = read_report(folder)
+            for count in range(len(verdicts) + 1):  # the block may be older than some of them
+                text = _shown_text(report, folder.name, folder, entry, ledgers, verdicts[:count])
+                if checksum(text) == wanted:
+                    return text
         return None
 
     return find

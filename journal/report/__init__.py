@@ -128,7 +128,7 @@ class Report:
         path: Path | str,
         *,
         model: str,
-        seed: int,
+        seed: int | None = None,
         settings: str = "",
         right: bool | None = None,
         seen: str = "",

@@ -107,7 +107,7 @@ class Trial:
     prompt: str
     path: str
     model: str
-    seed: int
+    seed: int | None = None
     settings: str = ""
     right: bool | None = None
     """Whether it shows what was asked for, where something has judged that."""

@@ -127,7 +127,7 @@ def unpack_folder(archive: bytes, folder: Path) -> None:
 def _archive(files: Iterable[tuple[Path, str]]) -> bytes:
     """Return an archive of files and bare folders, each under the name that it has there."""
     stream = io.BytesIO()
-    with tarfile.open(fileobj=stream, mode="w:gz", compresslevel=1) as archive:
+    with tarfile.open(fileobj=stream, mode="w:gz", compresslevel=1, dereference=True) as archive:
         for path, name in files:
             archive.add(path, name, recursive=False)
     return stream.getvalue()

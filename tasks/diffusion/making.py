@@ -27,6 +27,8 @@ class Origin:
     digest: str
     scheduler: str
     """As the entry names it."""
+    batch: int = 0
+    """As the entry gives it: in batches of another size, pictures may be rounded otherwise."""
     start: str = ""
     """The picture that they start from, relative to the workspace."""
 
@@ -51,9 +53,9 @@ class Making:
 
     def make(self, recipes: list[Recipe], pipeline: Any, batch: int, start: Image | None = None) -> list[Made]:
         """Return the pictures of recipes, in their order."""
-        paths = {recipe: self.ctx.recall(self._key(recipe), file_name(recipe)) for recipe in recipes}
+        paths = {recipe: self._recall(recipe) for recipe in recipes}
         self.strip = self.ctx.recall({"strip": self._key(recipes[0])}, "forming.png")
-        first_again = start is None and self.strip is None
+        first_again = start is None and self.strip is None and hasattr(pipeline, "vae")
         missing = [one for one, path in paths.items() if path is None or (first_again and one == recipes[0])]
         with steady_threads():
             for sampled in sample_pictures(pipeline, missing, batch, self._progress, start):
@@ -62,18 +64,37 @@ class Making:
                     self._keep_strip(sampled)
         return [_made(recipe, path) for recipe, path in paths.items() if path is not None]
 
-    def _keep(self, sampled: Sampled) -> Path:
-        recipe, path = sampled.recipe, self.ctx.out / file_name(sampled.recipe)
-        versions = {name: version(name) for name in LIBRARIES}
-        note = {
-            "task": "diffusion.sample",
-            "parameters": self._parameters(recipe, sampled.batch),
-            "digest": self.origin.digest,
-        }
-        told = {"blackened": True} if sampled.blackened else {}
-        save_with_recipe(sampled.picture, {**note, **told, "versions": versions}, path)
-        self.ctx.remember(self._key(recipe), path)
+    def _recall(self, recipe: Recipe) -> Path | None:
+        """Return a picture that an earlier run made, its recipe naming model and start as this entry does."""
+        path = self.ctx.recall(self._key(recipe), file_name(recipe))
+        if path is None:
+            return None
+        from PIL import Image
+
+        told = read_recipe(path)
+        now = self._told(recipe, told["parameters"]["batch"], blackened="blackened" in told)
+        if told != now:
+            with Image.open(path) as picture:
+                save_with_recipe(picture.copy(), now, path)
         return path
+
+    def _keep(self, sampled: Sampled) -> Path:
+        path = self.ctx.out / file_name(sampled.recipe)
+        told = self._told(sampled.recipe, sampled.batch, blackened=sampled.blackened)
+        save_with_recipe(sampled.picture, told, path)
+        self.ctx.remember(self._key(sampled.recipe), path)
+        return path
+
+    def _told(self, recipe: Recipe, batch: int, *, blackened: bool) -> dict[str, Any]:
+        """Return what a picture's file says of how it was made."""
+        more = {"blackened": True} if blackened else {}
+        return {
+            "task": "diffusion.sample",
+            "parameters": self._parameters(recipe, batch),
+            "digest": self.origin.digest,
+            "versions": {name: version(name) for name in LIBRARIES},
+            **more,
+        }
 
     def _keep_strip(self, sampled: Sampled) -> None:
         self.strip = self.ctx.out / "forming.png"
@@ -90,7 +111,7 @@ class Making:
         return {**same, **more, **named, "batch": batch, "prompts": [recipe.prompt], "seeds": [recipe.seed]}
 
     def _key(self, recipe: Recipe) -> dict[str, Any]:
-        return {**asdict(recipe), "digest": self.origin.digest}
+        return {**asdict(recipe), "digest": self.origin.digest, "batch": self.origin.batch}
 
     def _progress(self, done: int, total: int) -> None:
         self.ctx.progress(done, total, "denoising steps")

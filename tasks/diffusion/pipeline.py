@@ -115,9 +115,11 @@ def _load(path: Path, digest: str) -> Any:
     import torch
     from diffusers import DiffusionPipeline
     from diffusers.utils import logging
+    from transformers.utils import logging as of_transformers
 
-    logging.set_verbosity_error()
-    logging.disable_progress_bar()
+    for talkative in (logging, of_transformers):
+        talkative.set_verbosity_error()
+        talkative.disable_progress_bar()
     try:
         pipeline = DiffusionPipeline.from_pretrained(str(path), use_safetensors=True, local_files_only=True)
     except (OSError, ValueError, KeyError, AttributeError, ImportError, RuntimeError) as error:

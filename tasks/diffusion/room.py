@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
+from journal import TaskError
 from journal.run.memory import spare_gb
+from journal.run.room import cores
 
 MOST = 8
 """A larger batch is hardly quicker; an interruption costs more pictures, and one more seed a whole batch's time."""
@@ -21,13 +22,15 @@ _LARGE = 500_000_000
 
 
 def fitting_batch(pipeline: Any, width: int, height: int) -> int:
-    """Return how many pictures of a size in pixels to sample at a time, 1 to 8."""
+    """Return how many pictures of a size in pixels to sample at a time, 1 to 8; raises TaskError where not one fits."""
     import torch
 
-    if parameters_of(pipeline) > _LARGE:
-        return 1
-    free = torch.cuda.mem_get_info()[0] if torch.cuda.is_available() else 1e9 * spare_gb()
-    return max(1, min(MOST, int(_SHARE * free / picture_bytes(pipeline, width, height))))
+    on_gpu, needed = torch.cuda.is_available(), picture_bytes(pipeline, width, height)
+    free = torch.cuda.mem_get_info()[0] if on_gpu else 1e9 * spare_gb()
+    if needed > free and not on_gpu:  # a GPU says so itself, and a batch is then made smaller
+        size = f"{width} × {height} takes about {needed / 1e9:.0f} GB, and {free / 1e9:.0f} GB are free"
+        raise TaskError(f"one picture of {size}; ask for a smaller one")
+    return 1 if parameters_of(pipeline) > _LARGE else max(1, min(MOST, int(_SHARE * free / needed)))
 
 
 def picture_bytes(pipeline: Any, width: int, height: int) -> int:
@@ -54,7 +57,7 @@ def steady_threads() -> Iterator[None]:
     import torch
 
     before = torch.get_num_threads()
-    torch.set_num_threads(min(THREADS, os.cpu_count() or 1))
+    torch.set_num_threads(min(THREADS, cores()))
     try:
         yield
     finally:

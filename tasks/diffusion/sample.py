@@ -19,12 +19,16 @@ if TYPE_CHECKING:
     from PIL.Image import Image
 
 
+Seed = Annotated[int, Field(ge=0, lt=2**63)]
+Count = Annotated[int, Field(ge=1, le=10_000)]
+
+
 @task("diffusion.sample", libraries=LIBRARIES, resources={"cpu": 8})
 def sample(
     prompts: Annotated[list[str], Field(min_length=1, description="what the pictures shall show")],
     ctx: Context,
     model: Model = "emoji-scenes",
-    seeds: Annotated[list[int] | int, Field(description="a list of seeds, or how many from 0 on")] = 4,
+    seeds: Annotated[list[Seed] | Count, Field(description="a list of seeds, or how many from 0 on")] = 4,
     steps: Annotated[int, Field(ge=1, le=1000, description="denoising steps")] = 10,
     guidance: Annotated[float, Field(ge=0, description="classifier-free guidance scale; 1 is none")] = 3.0,
     scheduler: Annotated[str, Field(description="default (the model's own), euler, dpm++2m, ddim or lcm")] = "default",
@@ -34,7 +38,7 @@ def sample(
     start: Annotated[File | None, Field(description="a picture to start from (image-to-image)")] = None,
     strength: Annotated[float, Field(gt=0, le=1, description="how much of the start picture is noised away")] = 0.8,
     safety: Annotated[bool, Field(description="keep the pipeline's safety checker, if it has one")] = True,
-    batch: Annotated[int, Field(ge=0, description="pictures at a time; 0 is as many as fit into memory")] = 0,
+    batch: Annotated[int, Field(ge=0, le=64, description="pictures at a time; 0 is what suits model and memory")] = 0,
     judge: Annotated[
         Literal["none", "emoji-scenes"], Field(description="who says whether the pictures show what was asked for")
     ] = "none",
@@ -47,13 +51,14 @@ def sample(
     kind = choose_scheduler(pipeline, scheduler)
     checker = set_safety(pipeline, keep=safety)
     across, down = picture_size(pipeline, width, height)
+    fits = fitting_batch(pipeline, across, down)
     opened, digest = _open_start(start, across, down)
     how = (steps, guidance, kind, across, down, negative, digest, strength if start else 1.0, checker)
     recipes = [Recipe(prompt, seed, *how) for prompt in dict.fromkeys(prompts) for seed in dict.fromkeys(chosen)]
-    origin = Origin(source.source, source.digest, scheduler, _relative(start, ctx.root) if start else "")
+    origin = Origin(source.source, source.digest, scheduler, batch, _relative(start, ctx.root) if start else "")
     making = Making(ctx, origin)
     sampler = image_to_image(pipeline) if opened else pipeline
-    made = making.make(recipes, sampler, batch or fitting_batch(pipeline, across, down), opened)
+    made = making.make(recipes, sampler, batch or fits, opened)
     judged = judge_pictures([(one.recipe.prompt, one.path) for one in made]) if judge != "none" else {}
     return describe_pictures(made, Told(model, source.digest, making.strip, judged))
 
@@ -61,7 +66,7 @@ def sample(
 def _check(prompts: Sequence[str], seeds: Sequence[int]) -> None:
     if any(not prompt.strip() for prompt in prompts):
         raise TaskError("a prompt is empty; say what the picture shall show")
-    if not seeds or any(seed < 0 for seed in seeds):
+    if not seeds:
         raise TaskError("no seeds; give a list of numbers from 0 such as [0, 1, 2], or how many")
 
 

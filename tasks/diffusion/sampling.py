@@ -36,11 +36,6 @@ class Recipe:
     checker: str = ""
     """The pipeline's safety checker, which may blacken a picture: "on", "off", or "" where there is none."""
 
-    @property
-    def settings(self) -> tuple[Any, ...]:
-        """What pictures of one batch have in common."""
-        return tuple(value for name, value in vars(self).items() if name not in ("prompt", "seed"))
-
 
 @dataclass(frozen=True)
 class Sampled:
@@ -59,7 +54,7 @@ class Sampled:
 def sample_pictures(
     pipeline: Any, recipes: list[Recipe], batch: int, stepped: Callable[[int, int], None], start: Image | None = None
 ) -> Iterator[Sampled]:
-    """Yield a picture for each recipe, and the stages of the first one.
+    """Yield a picture for each recipe, and the stages of the first one; recipes differ by prompt and seed alone.
 
     ``stepped(done, total)`` counts denoising steps over all pictures. The noise comes from a CPU generator for each
     picture, seeded by its recipe: the same on any device. Each batch is filled up to its size, so that no rounding
@@ -69,7 +64,7 @@ def sample_pictures(
     total, done, at_once = sum(recipe.steps for recipe in recipes), 0, batch
     waiting = list(recipes)
     while waiting:
-        group = _next_batch(waiting, at_once)
+        group = waiting[:at_once]
         first = len(waiting) == len(recipes) and start is None
         stages = _Stages(pipeline, group[0]) if first else None
         try:
@@ -84,16 +79,6 @@ def sample_pictures(
         yield from made
         done += len(group) * group[0].steps
         del waiting[: len(group)]
-
-
-def _next_batch(waiting: list[Recipe], size: int) -> list[Recipe]:
-    """Return the first recipes, at most ``size``, that share their settings."""
-    group = []
-    for recipe in waiting[:size]:
-        if recipe.settings != waiting[0].settings:
-            break
-        group.append(recipe)
-    return group
 
 
 def _smaller(group: list[Recipe], error: RuntimeError) -> int:

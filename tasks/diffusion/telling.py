@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Sized
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -35,7 +35,7 @@ def describe_pictures(made: Sequence[Made], told: Told) -> Report:
     for one in made:
         by_prompt.setdefault(one.recipe.prompt, []).append(one)
     seeds = [one.recipe.seed for one in next(iter(by_prompt.values()))]
-    report = Report().headline(f"{len(made)} pictures, {len(by_prompt)} prompts × {len(seeds)} seeds")
+    report = Report().headline(f"{_count(made, 'picture')}, {_count(by_prompt, 'prompt')} × {_count(seeds, 'seed')}")
     report.gallery([(one.path, _caption(one, told.judged.get(one.path))) for one in made], columns=len(seeds))
     _tell_blackened(report, made)
     if told.judged:
@@ -52,6 +52,10 @@ def describe_pictures(made: Sequence[Made], told: Told) -> Report:
     return report.output("pictures", [one.path for one in made]).output("grid", grid)
 
 
+def _count(things: Sized, word: str) -> str:
+    return f"{len(things)} {word}{'' if len(things) == 1 else 's'}"
+
+
 def _caption(made: Made, verdict: Verdict | None) -> str:
     seen = f" (seen: {verdict.seen})" if verdict else ""
     return f"{made.recipe.prompt}, seed {made.recipe.seed}{seen}"
@@ -60,8 +64,8 @@ def _caption(made: Made, verdict: Verdict | None) -> str:
 def _tell_blackened(report: Report, made: Sequence[Made]) -> None:
     black = sum(one.blackened for one in made)
     if black:
-        which = "1 picture" if black == 1 else f"{black} pictures"
-        report.text(f"> The pipeline's safety checker blacked out {which} of {len(made)}; another seed may pass it.")
+        which = f"{black} of {_count(made, 'picture')}"
+        report.text(f"> The pipeline's safety checker blacked out {which}; another seed may pass it.")
 
 
 def _tell_judged(report: Report, by_prompt: Mapping[str, list[Made]], judged: Mapping[Path, Verdict]) -> None:
@@ -81,16 +85,22 @@ def _tell_judged(report: Report, by_prompt: Mapping[str, list[Made]], judged: Ma
 def _note_trials(report: Report, made: Sequence[Made], told: Told) -> None:
     for one in made:
         recipe, verdict = one.recipe, told.judged.get(one.path)
-        settings = f"{recipe.scheduler}, {recipe.steps} steps, guidance {recipe.guidance:g}"
         report.trial(
             recipe.prompt,
             one.path,
             model=told.source,
             seed=recipe.seed,
-            settings=settings,
+            settings=_settings_in_short(recipe),
             right=verdict.right_relation if verdict else None,
             seen=verdict.seen if verdict else "",
         )
+
+
+def _settings_in_short(recipe: Recipe) -> str:
+    told = f"{recipe.scheduler}, {recipe.steps} steps, guidance {recipe.guidance:g}, {recipe.width} × {recipe.height}"
+    told += f", not '{recipe.negative}'" if recipe.negative else ""
+    told += f", from picture {recipe.start[:8]}, strength {recipe.strength:g}" if recipe.start else ""
+    return f"{told}, safety checker {recipe.checker}" if recipe.checker else told
 
 
 def _settings(recipe: Recipe, told: Told) -> list[tuple[str, object]]:
