@@ -428,3 +428,15 @@ def _wait_for(condition, seconds: float = 40.0) -> None:
     while not condition():
         assert time.monotonic() < end, "it took too long"
         time.sleep(0.1)
+
+
+def test_a_linked_file_travels_as_what_it_links_to(tmp_path: Path) -> None:
+    from journal.run.parcel import pack_places, unpack_places
+
+    (tmp_path / "far.txt").write_text("words")
+    for name in ("home", "away"):
+        (tmp_path / name).mkdir()
+    (tmp_path / "home" / "near.txt").symlink_to(tmp_path / "far.txt")
+    archive = pack_places([("workspace", "near.txt")], {"workspace": tmp_path / "home", "out": tmp_path / "home"})
+    folders = unpack_places([archive], tmp_path / "away")
+    assert (folders["workspace"] / "near.txt").read_text() == "words"
