@@ -133,7 +133,7 @@ def print_sampler_table(pipeline: Any, count: int) -> None:
     claims = rng.sample([claim for name, group in claim_groups(count).items() for claim in group], count)
     print("| scheduler | steps | guidance | right things | right relation and roles |\n|---|---|---|---|---|")
     samplers = [Sampler("dpm++2m", steps, GUIDANCE) for steps in (4, 6, 10, 20)]
-    samplers += [Sampler("dpm++2m", STEPS, guidance) for guidance in (1.0, 1.5, 3.0, 4.5)]
+    samplers += [Sampler("dpm++2m", STEPS, guidance) for guidance in (1.0, 1.5, 2.0, 4.5)]
     samplers += [Sampler("ddim", 10), Sampler("ddim", 50), Sampler("euler", 10)]
     for sampler in samplers:
         found = measure(pipeline, claims, sampler)

@@ -54,10 +54,10 @@ class Settings:
     device: str = "auto"
     seed: int = 0
     part: str = "all"
-    decoder_steps: int = 8_000
+    decoder_steps: int = 6_000
     decoder_batch: int = 16
     decoder_rate: float = 2e-3
-    steps: int = 16_000
+    steps: int = 12_000
     batch: int = 64
     learning_rate: float = 1.5e-3
     save_every: int = 500
