@@ -10,8 +10,10 @@ turns, taken in turn, so that a busy machine slows all of them alike.
 from __future__ import annotations
 
 import argparse
+import math
 import os
 import shutil
+import signal
 import subprocess
 import sys
 import time
@@ -73,14 +75,24 @@ class Contender:
     folder: Path
     state: tuple[str, ...]
     """What to remove for a first run."""
+    finish: Callable[[], None] | None = None
+    """Makes what a first run would have made, where that was stopped at the limit."""
 
-    def run(self) -> float:
+    def run(self, limit_s: float | None = None) -> float:
+        """Return the seconds that the command took; infinity where it was stopped at the limit."""
         begun = time.perf_counter()
-        done = subprocess.run(
-            self.command, cwd=self.folder, capture_output=True, text=True, check=False, env=_compiled()
-        )
-        if done.returncode:
-            raise SystemExit(f"{self.name} failed:\n{done.stdout[-2000:]}\n{done.stderr[-2000:]}")
+        process = subprocess.Popen(
+            self.command, cwd=self.folder, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+            start_new_session=True, env=_compiled(),
+        )  # fmt: skip
+        try:
+            said, _ = process.communicate(timeout=limit_s)
+        except subprocess.TimeoutExpired:
+            os.killpg(process.pid, signal.SIGKILL)
+            process.communicate()
+            return math.inf
+        if process.returncode:
+            raise SystemExit(f"{self.name} failed:\n{said[-2000:]}")
         return time.perf_counter() - begun
 
     def forget(self) -> None:
@@ -96,6 +108,7 @@ def main() -> None:
     parser.add_argument("--counts", type=int, nargs="*", default=[1000], help="numbers of trivial steps")
     parser.add_argument("--turns", type=int, default=5, help="turns of which the best counts")
     parser.add_argument("--stages", type=int, default=7, help="stages of the day that is up to date")
+    parser.add_argument("--limit", type=float, default=300, help="seconds after which a first run is stopped")
     arguments = parser.parse_args()
     _install()
     folder = BUILD / "bench-runner"
@@ -105,7 +118,8 @@ def main() -> None:
     _day_up_to_date(folder / "day", arguments.stages, arguments.turns)
     _real_day(folder / "real", arguments.turns)
     for count in arguments.counts:
-        _many_steps(folder / str(count), count, arguments.turns if count <= 1000 else 2)
+        turns = arguments.turns if count <= 1000 else 2
+        _many_steps(folder / str(count), count, turns, arguments.limit)
     _both_cores(folder / "cores", max(2, arguments.turns // 2))
 
 
@@ -153,12 +167,17 @@ def _real_day(folder: Path, turns: int) -> None:
     _table(f"day 133 itself, {len(lines)} steps, up to date", _best(contenders, turns, Contender.run))
 
 
-def _many_steps(folder: Path, count: int, turns: int) -> None:
+def _many_steps(folder: Path, count: int, turns: int, limit_s: float) -> None:
     contenders = [_journal_project(folder, count), _doit_project(folder, count), _snakemake_project(folder, count)]
 
     def first(one: Contender) -> float:
         one.forget()
-        return one.run()
+        seconds = one.run(limit_s)
+        if seconds == math.inf and one.finish:
+            done = len(list((one.folder / "out").iterdir()))
+            print(f"\n{one.name} was stopped after {limit_s:.0f} s, with {done} of {count} steps done")
+            one.finish()
+        return seconds
 
     times = _best(contenders, 1, first)
     _table(f"{count} trivial steps, first run", times)
@@ -240,7 +259,15 @@ def _snakemake_project(folder: Path, count: int) -> Contender:
     (place / "source.txt").write_text("source")
     (place / "Snakefile").write_text(SNAKEFILE.format(count=count))
     command = [str(VENV / "bin" / "snakemake"), "--cores", "2", "--quiet", "all"]
-    return Contender("snakemake", command, place, (".snakemake", "out"))
+
+    def finish() -> None:
+        """Write the files and have Snakemake take them for its own."""
+        shutil.rmtree(place / ".snakemake")
+        for number in range(count):
+            (place / "out" / f"{number}.txt").write_text(f"{number} 6\n")
+        subprocess.run([*command[:1], "--touch", *command[1:]], cwd=place, capture_output=True, check=True)
+
+    return Contender("snakemake", command, place, (".snakemake", "out"), finish)
 
 
 def _dvc_project(folder: Path, count: int) -> Contender:

@@ -14,10 +14,12 @@ from tasks.diffusion.emoji_scenes.scenes import (
     ALONE,
     LEFT,
     RELATIONS,
+    SIDE_PX,
     THINGS,
     Claim,
     Placed,
     Scene,
+    draw_things,
     make_scene,
     parse_claim,
     render,
@@ -33,7 +35,7 @@ WEIGHTS = Path(__file__).parent / "judge.safetensors"
 UNKNOWN = "unknown"
 NAMES = (UNKNOWN, *THINGS)
 FIRST_TRAINING_SEED, FIRST_TEST_SEED = 10_000_000, 30_000_000
-GARBLED_RATE = 0.15
+GARBLED_RATE, DOUBLED_RATE = 0.25, 0.5
 
 
 @dataclass(frozen=True)
@@ -147,7 +149,7 @@ def make_network() -> torch.nn.Sequential:
 # --- training ---
 
 
-def train(steps: int = 2000, batch: int = 64, seed: int = 0, path: Path = WEIGHTS) -> None:
+def train(steps: int = 4000, batch: int = 64, seed: int = 0, path: Path = WEIGHTS) -> None:
     """Train the judge on scenes of every order, in its own range of seeds, and write its weights."""
     import torch
     from safetensors.torch import save_file
@@ -205,8 +207,10 @@ def make_example(seed: int, garbled_rate: float = GARBLED_RATE) -> tuple[Pixels,
 
 
 def garble(scene: Scene, slot: int, rng: random.Random) -> Pixels:
-    """Draw a scene in which one thing is half another thing: a picture that no claim should fit."""
+    """Draw a scene in which one thing is half another thing, or there twice: a picture that no claim should fit."""
     placed = scene.first if slot == 0 or scene.second is None else scene.second
+    if rng.random() < DOUBLED_RATE:
+        return _doubled(scene, placed, rng)
     other = replace(placed, thing=rng.choice([thing for thing in THINGS if thing not in scene.things]))
     mixed = replace(scene, first=other) if slot == 0 else replace(scene, second=other)
     pixels, strange = render(scene), render(mixed)
@@ -214,6 +218,18 @@ def garble(scene: Scene, slot: int, rng: random.Random) -> Pixels:
         window = slice(top, top + height), slice(left, left + width)
         pixels[window] = strange[window]
     return pixels
+
+
+def _doubled(scene: Scene, placed: Placed, rng: random.Random) -> Pixels:
+    """Draw a scene with a second copy of a thing, maybe a faint one, 8 or 16 pixels away, behind or before all else."""
+    free = range(SIDE_PX - placed.side_px + 1)
+    shifts = [(across, down) for across in (-16, -8, 0, 8, 16) for down in (-16, -8, 0, 8, 16) if across or down]
+    places = [(placed.x + across, placed.y + down) for across, down in shifts]
+    x, y = rng.choice([(x, y) for x, y in places if x in free and y in free])
+    copy = replace(placed, x=x, y=y)
+    things = [one for one in (scene.second, scene.first) if one is not None]
+    drawn = [copy, *things] if rng.random() < 0.5 else [*things, copy]
+    return draw_things(scene.background, drawn, {copy: rng.uniform(0.6, 1.0)})
 
 
 def _half_of(placed: Placed, rng: random.Random) -> list[tuple[int, int, int, int]]:

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from PIL.Image import Image
 
 WEIGHTS = Path(__file__).parent / "weights"
-STEPS, GUIDANCE, BATCH = 10, 3.0, 32
+STEPS, GUIDANCE, BATCH = 8, 2.0, 32
 SHEET_SEEDS = 3
 SHEET_PROMPTS = (
     "a horse riding an astronaut",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -303,20 +303,24 @@ def _patterns() -> tuple[tuple[str, re.Pattern[str]], ...]:
 
 def render(scene: Scene) -> Pixels:
     """Draw a scene; uint8, shape (64, 64, 3)."""
+    return draw_things(scene.background, [placed for placed in (scene.second, scene.first) if placed is not None])
+
+
+def draw_things(background: str, things: Sequence[Placed], opacities: Mapping[Placed, float] | None = None) -> Pixels:
+    """Draw things over each other, the last one on top; opacities from 0 to 1, 1 where none is given."""
     import numpy as np
 
     canvas = np.empty((SIDE_PX, SIDE_PX, 3), np.float32)
-    canvas[:] = BACKGROUNDS[scene.background]
-    for placed in (scene.second, scene.first):
-        if placed is not None:
-            _draw(canvas, placed)
+    canvas[:] = BACKGROUNDS[background]
+    for placed in things:
+        _draw(canvas, placed, (opacities or {}).get(placed, 1.0))
     return (canvas + 0.5).astype(np.uint8)
 
 
-def _draw(canvas: NDArray[np.float32], placed: Placed) -> None:
+def _draw(canvas: NDArray[np.float32], placed: Placed, opacity: float) -> None:
     stamp = _stamp(placed.thing, placed.side_px)
     window = canvas[placed.y : placed.y + placed.side_px, placed.x : placed.x + placed.side_px]
-    alpha = stamp[..., 3:] / 255
+    alpha = stamp[..., 3:] * (opacity / 255)
     window += alpha * (stamp[..., :3] - window)
 
 
