@@ -14,7 +14,7 @@ from tasks.diffusion.emoji_scenes.scenes import Claim
 
 pytest.importorskip("PIL")
 # A little under what the model card reports for the shipped weights.
-THINGS_RATE, SHOWN_RELATION_RATE, UNSHOWN_RELATION_RATE, HORSE_RATE = 0.75, 0.85, 0.85, 0.75
+THINGS_RATE, SHOWN_RELATION_RATE, UNSHOWN_RELATION_RATE, HORSE_RATE = 0.90, 0.90, 0.90, 0.75
 WEIGHTS = Path(scenes.__file__).parent / "weights"
 
 
@@ -79,6 +79,7 @@ def test_the_judge_reads_scenes_it_never_saw() -> None:
     accuracy = measure_accuracy(400)
     assert accuracy.things >= 0.97
     assert accuracy.relation >= 0.97
+    assert accuracy.garbled_noticed >= 0.7
 
 
 def test_the_folder_holds_only_safetensors_and_at_most_20_megabytes() -> None:
