@@ -43,6 +43,8 @@ def parse_yaml(text: str, where: str, first_line: int = 1) -> Document:
         node = yaml.compose(text, Loader=_Base)
     except yaml.MarkedYAMLError as error:
         line = first_line + (error.problem_mark.line if error.problem_mark else 0)
+        if "nesting depth" in (error.problem or ""):  # newer libraries have a limit of their own
+            raise _too_deep(where, line) from error
         raise EntryError(f"{where}:{line}: not valid YAML: {error.problem}; mend it there") from error
     if node is None:
         return Document({}, where, {(): first_line})
@@ -69,7 +71,11 @@ def _check_depth(text: str, where: str, first_line: int) -> None:
         depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
         if depth > _DEEPEST:
             line = first_line + (event.start_mark.line if event.start_mark else 0)
-            raise EntryError(f"{where}:{line}: more than {_DEEPEST} values within each other; write it flatter")
+            raise _too_deep(where, line)
+
+
+def _too_deep(where: str, line: int) -> EntryError:
+    return EntryError(f"{where}:{line}: more than {_DEEPEST} values within each other; write it flatter")
 
 
 class _Reader:
