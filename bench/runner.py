@@ -181,7 +181,8 @@ def _many_steps(folder: Path, count: int, turns: int, limit_s: float) -> None:
 
     times = _best(contenders, 1, first)
     _table(f"{count} trivial steps, first run", times)
-    print(f"  overhead a step: {', '.join(f'{name} {1000 * s / count:.1f} ms' for name, s in times.items())}")
+    each = [f"{name} {1000 * seconds / count:.1f} ms" for name, seconds in times.items() if seconds < math.inf]
+    print(f"  overhead a step: {', '.join(each)}")
     _table(f"{count} trivial steps, up to date", _best(contenders, turns, Contender.run))
 
 
@@ -220,7 +221,10 @@ def _table(title: str, times: dict[str, float]) -> None:
     print(f"\n{title}")
     first = next(iter(times.values()))
     for name, seconds in times.items():
-        print(f"  {name:<16} {seconds:8.3f} s   {seconds / first:6.2f} x the first")
+        told = (
+            f"{seconds:8.3f} s   {seconds / first:6.2f} x the first" if seconds < math.inf else "stopped at the limit"
+        )
+        print(f"  {name:<16} {told}")
 
 
 def _journal(*arguments: str) -> list[str]:
