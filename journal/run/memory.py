@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import resource
 import sys
+from contextlib import suppress
 from math import ceil, frexp
 from pathlib import Path
 
@@ -35,11 +36,9 @@ def peak_gb() -> float:
 def spare_gb() -> float:
     """Return the memory in GB that new processes may take: of this machine, or of the group that holds this process."""
     spare = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
-    try:
+    with suppress(OSError, StopIteration):  # elsewhere than on Linux nothing tells what is free: all there is counts
         lines = Path("/proc/meminfo").read_text(encoding="ascii").splitlines()
         spare = next(int(line.split()[1]) * 1024 for line in lines if line.startswith("MemAvailable:"))
-    except (OSError, StopIteration):
-        pass
     return min(spare, _spare_in_group(spare)) / 1e9
 
 

@@ -40,6 +40,15 @@ class Sampler:
     guidance: float = GUIDANCE
 
 
+SAMPLERS = (
+    *(Sampler("dpm++2m", 10, guidance) for guidance in (1.5, 2.0, 3.0, 4.5, 6.0)),
+    *(Sampler("dpm++2m", steps, guidance) for steps, guidance in ((15, 1.75), (20, 2.0), (20, 3.0), (6, 4.5))),
+    Sampler("ddim", 20, 3.0),
+    Sampler("euler", 20, 4.5),
+)
+"""The rows of the model card's table of samplers."""
+
+
 def load_pipeline(folder: Path = WEIGHTS) -> Any:
     """Load the pipeline as anybody would, in single precision."""
     import torch
@@ -132,10 +141,7 @@ def print_sampler_table(pipeline: Any, count: int) -> None:
     rng = random.Random(6)
     claims = rng.sample([claim for name, group in claim_groups(count).items() for claim in group], count)
     print("| scheduler | steps | guidance | right things | right relation and roles |\n|---|---|---|---|---|")
-    samplers = [Sampler("dpm++2m", steps, GUIDANCE) for steps in (4, 6, 10, 20)]
-    samplers += [Sampler("dpm++2m", STEPS, guidance) for guidance in (1.0, 1.5, 2.0, 4.5)]
-    samplers += [Sampler("ddim", 10), Sampler("ddim", 50), Sampler("euler", 10)]
-    for sampler in samplers:
+    for sampler in SAMPLERS:
         found = measure(pipeline, claims, sampler)
         rates = f"{found.things_rate:.1%} | {found.relation_rate:.1%}"
         print(f"| {sampler.scheduler} | {sampler.steps} | {sampler.guidance} | {rates} |", flush=True)
