@@ -17,9 +17,9 @@ from typing import TYPE_CHECKING, Any
 
 from journal.attempts import Rate
 from journal.models import fetch_model
+from tasks.diffusion.emoji_scenes.captions import Claim
 from tasks.diffusion.emoji_scenes.judge import score
 from tasks.diffusion.emoji_scenes.measure import GUIDANCE, STEPS, Sampler, claim_groups, measure
-from tasks.diffusion.emoji_scenes.scenes import Claim
 from tasks.diffusion.pipeline import load_pipeline
 from tasks.diffusion.room import MOST
 from tasks.diffusion.sampling import Recipe, sample_pictures

@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from tasks.diffusion.emoji_scenes import scenes
-from tasks.diffusion.emoji_scenes.scenes import Claim
+from tasks.diffusion.emoji_scenes import captions, scenes
+from tasks.diffusion.emoji_scenes.captions import Claim
 
 pytest.importorskip("PIL")
 # A little under what the model card reports for the shipped weights.
@@ -36,8 +36,8 @@ def test_a_scene_is_a_pure_function_of_its_seed() -> None:
         scene = scenes.make_scene(seed)
         assert scene == scenes.make_scene(seed)
         assert np.array_equal(scenes.render(scene), scenes.render(scenes.make_scene(seed)))
-        captions = {scenes.write_caption(scene, random.Random(seed)) for _ in range(3)}
-        assert len(captions) == 1
+        written = {captions.write_caption(scene, random.Random(seed)) for _ in range(3)}
+        assert len(written) == 1
 
 
 def test_held_out_orders_never_appear_and_their_swaps_do() -> None:
@@ -51,7 +51,7 @@ def test_held_out_orders_never_appear_and_their_swaps_do() -> None:
 def test_every_caption_says_the_relation_that_is_drawn() -> None:
     for seed in range(2_000):
         scene = scenes.make_scene(seed)
-        claim = scenes.parse_claim(scenes.write_caption(scene, random.Random(seed)))
+        claim = captions.parse_claim(captions.write_caption(scene, random.Random(seed)))
         if claim.relation == "next to":
             assert scene.relation == scenes.LEFT
             assert sorted(scene.things) == sorted((claim.first, claim.second or ""))
@@ -69,7 +69,7 @@ def test_things_stay_inside_the_picture() -> None:
 
 def test_a_caption_that_names_nothing_known_is_refused() -> None:
     with pytest.raises(ValueError, match="purple sofa"):
-        scenes.parse_claim("a purple sofa")
+        captions.parse_claim("a purple sofa")
 
 
 def test_the_judge_reads_scenes_it_never_saw() -> None:

@@ -40,7 +40,7 @@ def test_the_plugin_in_readme_is_eight_lines() -> None:
 def test_the_plugin_in_readme_is_listed_and_explained(counting: Space) -> None:
     assert re.search(r"text\.count +Count the words of a text file\. +\(plugins/count\.py\)", counting.run("task").out)
     explained = counting.run("task", "text.count", check=0).out
-    assert re.search(r"source +file +required", explained)
+    assert re.search(r"source: file; required", explained)
 
 
 def test_the_plugin_in_readme_is_run_cached_and_shown(counting: Space) -> None:

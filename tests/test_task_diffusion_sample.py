@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import signal
 import subprocess
 import sys
@@ -198,8 +199,6 @@ def test_a_folder_that_is_no_pipeline_is_said(sampled: Callable[..., Any], tmp_p
 
 
 def test_pickles_are_not_loaded(sampled: Callable[..., Any], tmp_path: Path, pipeline: Path) -> None:
-    import shutil
-
     import torch
 
     folder = Path(shutil.copytree(pipeline, tmp_path / "pickled"))
@@ -211,8 +210,6 @@ def test_pickles_are_not_loaded(sampled: Callable[..., Any], tmp_path: Path, pip
 
 
 def test_a_damaged_pipeline_is_one_line(sampled: Callable[..., Any], tmp_path: Path, pipeline: Path) -> None:
-    import shutil
-
     folder = Path(shutil.copytree(pipeline, tmp_path / "damaged"))
     (folder / "unet" / "diffusion_pytorch_model.safetensors").write_bytes(b"no weights")
     with pytest.raises(TaskError, match="'damaged' can't be loaded") as caught:
@@ -271,6 +268,34 @@ def test_pipelines_of_other_classes_are_driven_by_their_own(
     assert np.asarray(Image.open(among / "forming.png")).shape == (128, 3 * 128, 3)
     settings = dict(next(item["rows"] for item in report["items"] if item["kind"] == "table"))
     assert settings["size"] == "16 × 16"
+
+
+@pytest.mark.parametrize(
+    ("make", "steps", "guidance"),
+    [(make_stable_diffusion, "50", "7.5"), (make_stable_diffusion_xl, "50", "5"), (make_flux, "28", "3.5")],
+    ids=["SD", "SDXL", "Flux"],
+)
+def test_steps_and_guidance_left_out_are_those_of_the_pipelines_class(
+    sampled: Callable[..., Any], tmp_path: Path, make: Callable[[Path], Path], steps: str, guidance: str
+) -> None:
+    """The numbers: diffusers, the defaults in the signature of each pipeline's call."""
+    model = {"model": str(make(tmp_path / "pipeline")), "width": 16, "height": 16}
+    _, report = sampled(["a cat"], seeds=[1], steps=0, **model)
+    settings = dict(next(item["rows"] for item in report["items"] if item["kind"] == "table"))
+    assert (settings["steps"], settings["guidance scale"]) == (steps, guidance)
+
+
+def test_a_folder_can_say_its_own_steps_and_guidance(
+    sampled: Callable[..., Any], tmp_path: Path, pipeline: Path
+) -> None:
+    folder = Path(shutil.copytree(pipeline, tmp_path / "turbo"))
+    (folder / "sampling.json").write_text('{"num_inference_steps": 2, "guidance_scale": 0}')
+    _, report = sampled(["a cat"], model="./turbo", seeds=[1], steps=0)
+    settings = dict(next(item["rows"] for item in report["items"] if item["kind"] == "table"))
+    assert (settings["steps"], settings["guidance scale"]) == ("2", "0")
+    (folder / "sampling.json").write_text('{"steps": 2}')
+    with pytest.raises(TaskError, match=r"sampling.json of model 'turbo' can't be read"):
+        sampled(["a cat"], model="./turbo")
 
 
 def test_sizes_that_a_pipeline_would_change_by_itself_are_refused(sampled: Callable[..., Any], tmp_path: Path) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import inspect
+import json
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -17,6 +19,7 @@ SCHEDULERS = {
     "ddim": "DDIMScheduler",
     "lcm": "LCMScheduler",
 }
+STEPS, GUIDANCE = "num_inference_steps", "guidance_scale"  # as diffusers names them
 _SMALL = 500_000_000  # parameters up to which a GPU computes in full precision too
 
 
@@ -101,6 +104,29 @@ def picture_size(pipeline: Any, width: int, height: int) -> tuple[int, int]:
     return width or natural_width * factor, height or natural_height * factor
 
 
+def own_settings(pipeline: Any) -> tuple[int, float]:
+    """Return a model's own steps and guidance scale: its folder's sampling.json says them, or its class's defaults do.
+
+    Raises TaskError for a file that says none.
+    """
+    known = inspect.signature(pipeline.__call__).parameters
+    told = {name: known[name].default for name in (STEPS, GUIDANCE) if name in known and known[name].default}
+    own = {STEPS: 50, GUIDANCE: 1.0} | told | _told_by(pipeline.journal_folder / "sampling.json")
+    return own[STEPS], own[GUIDANCE]
+
+
+def _told_by(path: Path) -> dict[str, Any]:
+    if not path.is_file():
+        return {}
+    try:
+        told = json.loads(path.read_text(encoding="utf-8"))
+        steps, guidance = int(told[STEPS]), float(told[GUIDANCE])
+    except (ValueError, TypeError, KeyError) as error:
+        wanted = json.dumps({STEPS: 20, GUIDANCE: 5.0})
+        raise TaskError(f"{path.name} of model '{path.parent.name}' can't be read; write such as {wanted}") from error
+    return {STEPS: steps, GUIDANCE: guidance}
+
+
 def _halvings(network: Any) -> int:
     """Return by what the latents' sides must divide: a U-Net halves them once less than it has levels."""
     levels = getattr(getattr(network, "config", None), "block_out_channels", None)
@@ -127,7 +153,7 @@ def _load(path: Path, digest: str) -> Any:
         cause = cause.replace(f"{path.parent}/", "")
         raise TaskError(f"model '{path.name}' can't be loaded as a diffusers pipeline: {cause}") from error
     pipeline.set_progress_bar_config(disable=True)
-    pipeline.journal_scheduler = pipeline.scheduler
+    pipeline.journal_scheduler, pipeline.journal_folder = pipeline.scheduler, path
     return _placed(pipeline, torch)
 
 

@@ -10,7 +10,14 @@ from typing import TYPE_CHECKING, Annotated, Literal
 from journal import Context, Field, File, Model, Report, TaskError, task
 from tasks.diffusion.judging import judge_pictures
 from tasks.diffusion.making import LIBRARIES, Making, Origin
-from tasks.diffusion.pipeline import choose_scheduler, image_to_image, load_pipeline, picture_size, set_safety
+from tasks.diffusion.pipeline import (
+    choose_scheduler,
+    image_to_image,
+    load_pipeline,
+    own_settings,
+    picture_size,
+    set_safety,
+)
 from tasks.diffusion.room import fitting_batch
 from tasks.diffusion.sampling import Recipe
 from tasks.diffusion.telling import Told, describe_pictures
@@ -29,8 +36,10 @@ def sample(
     ctx: Context,
     model: Model = "emoji-scenes",
     seeds: Annotated[list[Seed] | Count, Field(description="a list of seeds, or how many from 0 on")] = 4,
-    steps: Annotated[int, Field(ge=1, le=1000, description="denoising steps")] = 8,
-    guidance: Annotated[float, Field(ge=0, description="classifier-free guidance scale; 1 is none")] = 2.0,
+    steps: Annotated[int, Field(ge=0, le=1000, description="denoising steps; 0 is the model's own")] = 0,
+    guidance: Annotated[
+        float | None, Field(ge=0, description="classifier-free guidance scale; 1 is none; left out, the model's own")
+    ] = None,
     scheduler: Annotated[str, Field(description="default (the model's own), euler, dpm++2m, ddim or lcm")] = "default",
     negative: Annotated[str, Field(description="what they shall not show")] = "",
     width: Annotated[int, Field(ge=0, description="pixels; 0 is the model's own")] = 0,
@@ -53,7 +62,9 @@ def sample(
     across, down = picture_size(pipeline, width, height)
     fits = fitting_batch(pipeline, across, down)
     opened, digest = _open_start(start, across, down)
-    how = (steps, guidance, kind, across, down, negative, digest, strength if start else 1.0, checker)
+    own_steps, own_guidance = own_settings(pipeline)
+    scale = own_guidance if guidance is None else guidance
+    how = (steps or own_steps, scale, kind, across, down, negative, digest, strength if start else 1.0, checker)
     recipes = [Recipe(prompt, seed, *how) for prompt in dict.fromkeys(prompts) for seed in dict.fromkeys(chosen)]
     origin = Origin(source.source, source.digest, scheduler, batch, _relative(start, ctx.root) if start else "")
     making = Making(ctx, origin)

@@ -10,18 +10,17 @@ from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from tasks.diffusion.emoji_scenes.captions import Claim, parse_claim
 from tasks.diffusion.emoji_scenes.scenes import (
     ALONE,
     LEFT,
     RELATIONS,
     SIDE_PX,
     THINGS,
-    Claim,
     Placed,
     Scene,
     draw_things,
     make_scene,
-    parse_claim,
     render,
 )
 

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from tasks.diffusion.emoji_scenes.scenes import make_scene, render
+from tasks.diffusion.emoji_scenes.scenes import Scene, make_scene, render
 
 if TYPE_CHECKING:
     import numpy as np
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
 PATCH_PX, CHANNELS, SIDE = 8, 32, 8
 SCALING_FACTOR = 2.0  # the shipped decoder clamps its input softly at 3, so it is given half of a latent
 FITTING_SCENES = 4_000
+BASIS = Path(__file__).parent / "basis.safetensors"
 
 
 @dataclass(frozen=True)
@@ -40,20 +42,19 @@ class PatchBasis:
         return cells.reshape(-1, SIDE * PATCH_PX, SIDE * PATCH_PX, 3)
 
 
-def keep_basis(path: Path) -> PatchBasis:
-    """Return the basis in a file, fitted and written first where there is none: a resumed run needs the very same."""
-    from safetensors.numpy import load_file, save_file
+def load_basis() -> PatchBasis:
+    """Return the basis that ships: every network here is trained on its latents."""
+    from safetensors.numpy import load_file
 
-    if not path.exists():
-        save_file(vars(fit_basis()), path)
-    return PatchBasis(**load_file(path))
+    return PatchBasis(**load_file(BASIS))
 
 
 def fit_basis() -> PatchBasis:
-    """Fit the basis to scenes 0 to 4000; components are half whitened (divided by the root of their deviation)."""
+    """Fit a basis to scenes with things in all places; components are half whitened (over the root of a deviation)."""
     import numpy as np
 
-    patches = _patches(scaled_pictures(range(FITTING_SCENES)))
+    scenes = [make_scene(seed, everything=True) for seed in range(FITTING_SCENES)]
+    patches = _patches(scaled(scenes))
     mean = patches.mean(axis=0)
     variances, vectors = np.linalg.eigh(np.cov(patches[::3].T - mean[:, None]))
     variances, vectors = variances[::-1][:CHANNELS], vectors[:, ::-1][:, :CHANNELS]
@@ -63,11 +64,16 @@ def fit_basis() -> PatchBasis:
     return PatchBasis(mean, np.ascontiguousarray(vectors, np.float32), scale.astype(np.float32))
 
 
-def scaled_pictures(seeds: range | list[int]) -> Floats:
-    """Return the scenes of seeds as pictures (n, 64, 64, 3) in -1..1."""
+def scaled_pictures(seeds: Iterable[int]) -> Floats:
+    """Return the training scenes of seeds as pictures (n, 64, 64, 3) in -1..1."""
+    return scaled([make_scene(seed) for seed in seeds])
+
+
+def scaled(scenes: Iterable[Scene]) -> Floats:
+    """Return scenes as pictures (n, 64, 64, 3) in -1..1."""
     import numpy as np
 
-    return np.stack([render(make_scene(seed)) for seed in seeds]).astype(np.float32) / 127.5 - 1
+    return np.stack([render(scene) for scene in scenes]).astype(np.float32) / 127.5 - 1
 
 
 def _patches(pictures: Floats) -> Floats:

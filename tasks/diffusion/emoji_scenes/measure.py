@@ -10,14 +10,17 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from journal.attempts import Rate
+from tasks.diffusion.emoji_scenes.captions import Claim
 from tasks.diffusion.emoji_scenes.judge import Score, measure_accuracy, score
-from tasks.diffusion.emoji_scenes.scenes import ABOVE, ALONE, HELD_OUT, LEFT, RIDING, THINGS, Claim, ordered_pairs
+from tasks.diffusion.emoji_scenes.network import SAMPLING
+from tasks.diffusion.emoji_scenes.scenes import ABOVE, ALONE, HELD_OUT, LEFT, RIDING, THINGS, ordered_pairs
 
 if TYPE_CHECKING:
     from PIL.Image import Image
 
 WEIGHTS = Path(__file__).parent / "weights"
-STEPS, GUIDANCE, BATCH = 8, 2.0, 32
+STEPS, GUIDANCE = int(SAMPLING["num_inference_steps"]), SAMPLING["guidance_scale"]
+BATCH = 32
 SHEET_SEEDS = 3
 SHEET_PROMPTS = (
     "a horse riding an astronaut",

@@ -7,7 +7,7 @@ import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from tasks.diffusion.emoji_scenes import scenes
+from tasks.diffusion.emoji_scenes import captions, scenes
 from tasks.diffusion.emoji_scenes.latents import CHANNELS, PATCH_PX, SCALING_FACTOR, SIDE, PatchBasis
 
 if TYPE_CHECKING:
@@ -26,6 +26,9 @@ SCHEDULE: dict[str, Any] = {
     "timestep_spacing": "trailing",
     "steps_offset": 1,
 }
+
+SAMPLING = {"num_inference_steps": 8, "guidance_scale": 2.0}
+"""What the model card's tables found to be enough."""
 
 # DPM++ has no such setting; a DDIM made from its configuration would cut the latents off at 1 without it.
 FOR_OTHER_SCHEDULERS = {"clip_sample": False}
@@ -171,8 +174,8 @@ def _merged(word: list[str], pair: tuple[str, str]) -> list[str]:
 
 def caption_words() -> list[str]:
     """Return every word that a training caption can contain, in order."""
-    wordings = [wording for group in scenes.WORDINGS.values() for wording in group]
-    texts = [*wordings, *scenes.NEXT_TO, *scenes.BACKGROUND_WORDINGS, *scenes.OPENINGS]
+    wordings = [wording for group in captions.WORDINGS.values() for wording in group]
+    texts = [*wordings, *captions.NEXT_TO, *captions.BACKGROUND_WORDINGS, *captions.OPENINGS]
     words = {word for text in texts for word in text.replace("'s", " 's").split() if "{" not in word}
     return sorted(words | {*scenes.THINGS, *scenes.BACKGROUNDS} | {"a", "an", "the", "small", "big"})
 

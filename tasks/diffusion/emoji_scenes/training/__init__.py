@@ -1,0 +1,1 @@
+"""How the networks of emoji scenes learn; the command is in `train.py`."""

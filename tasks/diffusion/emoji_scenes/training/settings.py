@@ -1,0 +1,32 @@
+"""What a training run of emoji scenes depends on."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+WEIGHTS = Path(__file__).parent.parent / "weights"
+TRAINING_SCENES = 10_000_000  # seeds below this; the judge's are above
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What a training run depends on."""
+
+    work: Path
+    out: Path = WEIGHTS
+    device: str = "auto"
+    seed: int = 0
+    part: str = "all"
+    decoder_steps: int = 6_000
+    decoder_batch: int = 16
+    decoder_rate: float = 2e-3
+    steps: int = 12_000
+    batch: int = 64
+    learning_rate: float = 1.5e-3
+    save_every: int = 500
+    reading_steps: int = 1200
+    compile: bool = False
+    resume: bool = False
+    start: str = ""
+    start_step: int = 0
