@@ -14,7 +14,20 @@ ROOT = Path(__file__).parents[1]
 ORDER = [
     *["errors", "document", "workspace", "models", "report", "task", "entry", "registry", "plan", "fingerprint"],
     *["store", "run", "verdicts", "ledger", "render", "splice", "day"],
-    *["why", "attempts", "check", "status", "tasklist", "doctor", "skeleton", "blog", "console", "cli"],
+    *[
+        "why",
+        "attempts",
+        "check",
+        "status",
+        "tasklist",
+        "doctor",
+        "skeleton",
+        "trying",
+        "importing",
+        "blog",
+        "console",
+        "cli",
+    ],
 ]
 HEAVY = ["torch", "transformers", "diffusers", "peft", "matplotlib", "pandas", "scipy", "numpy", "mkdocs", "pydantic"]
 

@@ -71,6 +71,25 @@ def new(
     typer.echo(f"made {workspace.shown(path)}")
 
 
+@app.command(name="import")
+def import_(
+    files: Annotated[list[Path], typer.Argument(metavar="FILE...", help="Markdown posts, or jrnl's JSON.")],
+) -> None:
+    """Make entries of posts that other programs wrote: Jekyll, Hugo, Quarto, plain Markdown, jrnl."""
+    from journal.importing import import_files
+
+    workspace, problems, made = open_workspace(), 0, 0
+    for imported in import_files(files, workspace):
+        for path in imported.made:
+            typer.echo(f"made {workspace.shown(path)}")
+        for line in (*imported.notes, *([str(imported.problem)] if imported.problem else [])):
+            warn(line)
+        problems, made = problems + bool(imported.problem), made + len(imported.made)
+    given = f"{len(files)} file{'' if len(files) == 1 else 's'}"
+    typer.echo(f"{made} {'entry' if made == 1 else 'entries'} made of {given}")
+    raise typer.Exit(3 if problems else 0)
+
+
 @app.command()
 def day(
     days: Days,
@@ -98,6 +117,20 @@ def day(
     if as_json:
         typer.echo(done[0][1] if done and ".." not in days else f"[{', '.join(text for _, text in done)}]")
     raise typer.Exit(max((code for code, _ in done), default=0))
+
+
+@app.command()
+def run(
+    task: Annotated[str, typer.Argument(help="A task, as journal task lists them.")],
+    values: Annotated[list[str] | None, typer.Argument(metavar="[NAME=VALUE]...", help="Its parameters.")] = None,
+    force: Annotated[bool, typer.Option("--force", help="Run again what is up to date.")] = False,
+    as_json: Json = False,
+) -> None:
+    """Try a task without an entry: show what it finds, its files in build/run."""
+    from journal.cli.running import run_alone
+    from journal.trying import parse_trial
+
+    raise typer.Exit(run_alone(parse_trial(task, values or []), *open_all(), force=force, as_json=as_json))
 
 
 @app.command()

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from journal.registry import Registry
     from journal.run import Choice, Run
     from journal.store import Store
+    from journal.trying import Trial
     from journal.workspace import Workspace
 
 
@@ -69,6 +70,33 @@ def run_one(
         for line in stray_markers(run) if outcome.wrote else ():
             typer.echo(line, err=True)
     return outcome.exit_code, summary(outcome)
+
+
+def run_alone(
+    trial: Trial, workspace: Workspace, registry: Registry, store: Store, *, force: bool, as_json: bool
+) -> int:
+    """Try a task with its lines on the terminal; returns the exit code."""
+    from journal.console import Console
+    from journal.run import Choice
+    from journal.trying import describe_trial, files_of, try_task
+
+    choice = Choice(force=force, command=f"journal run {trial.task}")
+    with (
+        Console(quiet=as_json) as console,
+        store.hold(choice.command, lambda who: console.line(f"waiting for {who}, which works here too")),
+    ):
+        result = try_task(trial, workspace, registry, store, choice, console)
+    folder = workspace.build / "run" / trial.id
+    if result.failed:
+        return 1
+    if as_json:
+        typer.echo((folder / "report.json").read_text(encoding="utf-8").strip())
+        return 0
+    typer.echo(f"\n{describe_trial(result)}\n")
+    for path in files_of(folder):
+        typer.echo(workspace.shown(path))
+    typer.echo("\n".join(["", "to have it in an entry, put this below its 'tasks:'", *trial.lines]))
+    return 0
 
 
 def _preview(run: Run, *, as_json: bool) -> tuple[int, str]:

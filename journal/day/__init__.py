@@ -47,11 +47,23 @@ def open_day(
 
     ``stale`` are the steps of earlier days that would run.
     """
+    entry = read_entry(find_entry(workspace, day), workspace)
+    _check_verdicts(entry, workspace)
+    return open_entry(entry, workspace, registry, store, choice, stale)
+
+
+def open_entry(
+    entry: Entry,
+    workspace: Workspace,
+    registry: Registry,
+    store: Store,
+    choice: Choice,
+    stale: Collection[tuple[int, str]] = (),
+) -> Run:
+    """Plan an entry; raises EntryError where no order of its steps is possible."""
     if str(workspace.root) not in sys.path:
         sys.path.append(str(workspace.root))  # plugins may import the workspace's modules, which hide no library
     known = Known(workspace, store)
-    entry = read_entry(find_entry(workspace, day), workspace)
-    _check_verdicts(entry, workspace)
     plan = make_plan(entry, workspace, registry, known.is_checked)
     for planned in plan.steps:
         if not planned.problem:

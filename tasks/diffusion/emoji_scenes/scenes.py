@@ -150,7 +150,7 @@ def _draw_things(rng: random.Random, relation: str) -> tuple[str, str]:
 def _place_alone(first: str, _: str, rng: random.Random, shift: Shift) -> tuple[Placed]:
     size, side = rng.choice((("small", 20), ("", 36), ("", 36), ("big", 44)))
     free = SIDE_PX - side
-    x, y = (_on_grid(free / 2 + draw((-8, 0, 8)), free) for draw in (rng.choice, shift))
+    x, y = (_on_grid(free / 2 + shift((-8, 0, 8)), free) for _ in "xy")
     return (Placed(first, side, x, y, size),)
 
 
@@ -158,7 +158,7 @@ def _place_riding(first: str, second: str, rng: random.Random, shift: Shift) -> 
     size, side = rng.choice((("", 28), ("", 28), ("small", 20)))
     mount_size, mount_side = rng.choice((("", 36), ("", 36), ("big", 44)))
     free = SIDE_PX - mount_side
-    mount_x, mount_y = _on_grid(free / 2 + rng.choice((-4, 4)), free), _on_grid(free, free)
+    mount_x, mount_y = _on_grid(free / 2 + shift((-4, 4)), free), _on_grid(free, free)
     back_y = mount_y + (mount_side - drawn_size(second, mount_side)[1]) / 2 + 0.3 * mount_side
     rider_foot = side - (side - drawn_size(first, side)[1]) / 2
     x = _on_grid(mount_x + (mount_side - side) / 2 + shift((-1, 1)), SIDE_PX - side)
