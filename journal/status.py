@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Sized
 from dataclasses import dataclass, field
 
 from journal.day import open_day
-from journal.day.writing import edited_blocks
+from journal.day.writing import edited_blocks, unshown_verdicts
 from journal.entry import entry_days
 from journal.errors import JournalError
 from journal.registry import Registry
@@ -27,6 +27,8 @@ class DayStatus:
     failed: dict[str, str] = field(default_factory=dict)
     never_run: list[str] = field(default_factory=list)
     edited: list[str] = field(default_factory=list)
+    verdicts_to_show: list[str] = field(default_factory=list)
+    """Steps with verdicts on pictures that the entry does not show yet."""
     problem: str = ""
 
 
@@ -59,6 +61,8 @@ def _status(run: Run) -> DayStatus:
     status = DayStatus(run.entry.day, run.entry.title, edited=edited_blocks(run.entry))
     for result in run.preview():
         _sort_in(status, result, run)
+    waiting = unshown_verdicts(run.entry, run.workspace)
+    status.verdicts_to_show = [step for step in waiting if step in status.current]
     return status
 
 
@@ -86,6 +90,7 @@ def _lines(status: DayStatus) -> Iterator[str]:
         "failed": status.failed,
         "never run": status.never_run,
         "edited": status.edited,
+        "with verdicts to show": status.verdicts_to_show,
     }
     said = ", ".join(f"{len(what)} {name}" for name, what in bad.items() if what)
     steps = f"{len(status.current)} up to date" if status.current else "" if said else "no steps"
@@ -94,3 +99,5 @@ def _lines(status: DayStatus) -> Iterator[str]:
     yield from (f"    {step}: failed: {message}" for step, message in status.failed.items())
     yield from (f"    {step}: never run" for step in status.never_run)
     yield from (f"    {step}: its block was edited by hand" for step in status.edited)
+    which = f"show them by: journal day {status.day}"
+    yield from (f"    {step}: verdicts that the entry does not show yet; {which}" for step in status.verdicts_to_show)

@@ -73,6 +73,15 @@ def test_a_verdict_lands_beside_the_entry_and_with_the_next_run_in_it(drawn: Spa
     assert "nothing changed" in drawn.run("day", "133", check=0).out
 
 
+def test_status_tells_of_a_verdict_that_waits_to_be_shown(drawn: Space) -> None:
+    assert "verdict" not in drawn.run("status", check=0).out
+    drawn.run("verdict", "kept", picture(0), check=0)
+    said = "    odd: verdicts that the entry does not show yet; show them by: journal day 133\n"
+    assert said in drawn.run("status", check=0).out
+    drawn.run("day", "133", check=0)
+    assert drawn.run("status", check=0).out == "day 133  1 up to date\n"
+
+
 def test_the_last_verdict_on_a_picture_counts(drawn: Space) -> None:
     drawn.run("verdict", "failed", picture(0), check=0)
     drawn.run("verdict", "kept", picture(0), "--word", "on second thoughts", check=0)

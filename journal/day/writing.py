@@ -11,7 +11,7 @@ from journal.ledger import Ledgers, read_ledgers
 from journal.render import render_failure, render_report
 from journal.report import Report, read_report
 from journal.run import Run, StepResult
-from journal.splice import checksum, find_blocks, is_edited, splice
+from journal.splice import Block, checksum, find_blocks, is_edited, splice
 from journal.store import Store, replace_folder, write_atomically
 from journal.verdicts import Verdict, read_verdicts, with_verdicts
 from journal.workspace import Workspace
@@ -37,6 +37,22 @@ def write_blocks(run: Run, entry: Entry, results: list[StepResult], edits: str) 
 def edited_blocks(entry: Entry) -> list[str]:
     """Return the steps whose blocks somebody changed by hand."""
     return [b.id for b in find_blocks(entry.text, entry.body_start, entry.shown) if is_edited(b, entry.text)]
+
+
+def unshown_verdicts(entry: Entry, workspace: Workspace) -> list[str]:
+    """Return the steps whose blocks do not show yet what the verdicts on their pictures say."""
+    verdicts = read_verdicts(entry.path, workspace)
+    judged = {verdict.picture.partition("/")[0] for verdict in verdicts}
+    blocks = find_blocks(entry.text, entry.body_start, entry.shown) if judged else []
+    return [block.id for block in blocks if block.id in judged and not _shows(block, entry, verdicts, workspace)]
+
+
+def _shows(block: Block, entry: Entry, verdicts: Sequence[Verdict], workspace: Workspace) -> bool:
+    folder = entry.artifacts / block.id
+    if is_edited(block, entry.text) or not (folder / "report.json").is_file():
+        return True  # the edit is told by itself; a result that is gone, too
+    ledgers = _ledgers(entry, {block.id: folder}, workspace)
+    return checksum(_shown_text(read_report(folder), block.id, folder, entry, ledgers, verdicts)) == block.checksum
 
 
 def _generate(entry: Entry, results: list[StepResult], workspace: Workspace) -> tuple[dict[str, str], bool]:
