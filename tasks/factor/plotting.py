@@ -10,6 +10,7 @@ from journal import new_figure
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
+    from numpy.typing import NDArray
 
     from tasks.factor.solution import Solution
 
@@ -104,20 +105,29 @@ def draw_path(solution: Solution, cutoff: float) -> Figure:
     height = max(len(variables), 2 * len(names))
     plot, axes = new_figure(6.0, 0.6 + 0.32 * height)
     where = np.linspace(height, 0, len(variables) + 2)[1:-1]
-    factors = np.linspace(height, 0, len(names) + 2)[1:-1]
+    places = np.linspace(height, 0, len(names) + 2)[1:-1]
+    strong = np.abs(solution.loadings) >= cutoff
     for row, name in enumerate(variables):
         axes.text(1.02, where[row], name, ha="left", va="center")
-    for column, name in enumerate(names):
-        axes.text(-0.02, factors[column], name, ha="right", va="center", fontweight="bold")
-        for row in np.flatnonzero(np.abs(solution.loadings[:, column]) >= cutoff).tolist():
-            _draw_arrow(axes, factors[column], where[row], float(solution.loadings[row, column]))
+    for place, column in zip(places, _least_crossing(strong), strict=True):
+        axes.text(-0.02, place, names[column], ha="right", va="center", fontweight="bold")
+        for row in np.flatnonzero(strong[:, column]).tolist():
+            _draw_arrow(axes, place, where[row], float(solution.loadings[row, column]))
     axes.set(xlim=(-0.15, 1.5), ylim=(0, height))
     axes.axis("off")
     return plot
+
+
+def _least_crossing(strong: NDArray[np.bool_]) -> list[int]:
+    """Return the factors from top to bottom: each about as high as its variables are, so that few arrows cross."""
+    rows = np.arange(len(strong))
+    middles = [rows[column].mean() if column.any() else len(rows) for column in strong.T]
+    return sorted(range(strong.shape[1]), key=lambda column: middles[column])
 
 
 def _draw_arrow(axes: object, start: float, end: float, loading: float) -> None:
     color, width = (BLUE if loading >= 0 else RED), 0.5 + 2 * abs(loading)
     arrow = {"arrowstyle": "->", "color": color, "linewidth": width}
     axes.annotate("", (1, end), (0, start), arrowprops=arrow)  # type: ignore[attr-defined]
-    axes.text(0.7, start + 0.7 * (end - start), f"{loading:.2f}", fontsize=8, va="bottom")  # type: ignore[attr-defined]
+    label = {"xytext": (0, 3), "textcoords": "offset points", "fontsize": 8, "va": "bottom", "ha": "center"}
+    axes.annotate(f"{loading:.2f}", (0.7, start + 0.7 * (end - start)), **label)  # type: ignore[attr-defined]
