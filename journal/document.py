@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from dataclasses import dataclass, field
 from datetime import date
@@ -132,6 +133,12 @@ _WORDS = {
     **dict.fromkeys(("false", "False", "FALSE"), False),
     **dict.fromkeys(("null", "Null", "NULL", "~", ""), None),
 }
+
+
+def as_yaml(value: Any) -> str:
+    """Return plain data as one line of YAML: JSON, whose escapes both share but for the signs that no YAML may hold."""
+    written = json.dumps(value, ensure_ascii=False, default=str)
+    return "".join(sign if sign.isprintable() else f"\\U{ord(sign):08x}" for sign in written)
 
 
 def plain_scalar(text: str) -> Any:

@@ -147,7 +147,7 @@ def _check_names(document: Document) -> None:
     """Raise EntryError for a name that looks like one of ours mistyped; names of other programs are let be."""
     for name in document.data:
         if name not in (*_FRONT_MATTER_NAMES, *_NAMES_OF_OTHERS):
-            known = nearest(name, _FRONT_MATTER_NAMES)
+            known = nearest(name, _FRONT_MATTER_NAMES, cutoff=0.8)
             if known.startswith("; did"):
                 raise EntryError(f"{document.place(name)}: unknown key '{name}'{known}")
 

@@ -39,11 +39,11 @@ class StoreError(JournalError):
     """Results can't be read or written."""
 
 
-def nearest(word: str, words: list[str]) -> str:
+def nearest(word: str, words: list[str], cutoff: float = 0.6) -> str:
     """Return ``"; did you mean 'x'?"`` for the valid name nearest to a wrong one, or the list of valid names."""
     import difflib
 
-    close = difflib.get_close_matches(word, words, n=1, cutoff=0.6)
+    close = difflib.get_close_matches(word, words, n=1, cutoff=cutoff)
     if close:
         return f"; did you mean '{close[0]}'?"
     return f"; there is {', '.join(sorted(words))}" if words else ""

@@ -67,6 +67,18 @@ def test_things_stay_inside_the_picture() -> None:
             assert 0 <= placed.y <= 64 - placed.side_px
 
 
+def test_a_training_scene_of_given_things_and_sizes_has_one_place_for_them() -> None:
+    places: dict[tuple[object, ...], set[tuple[int, int]]] = {}
+    for seed in range(20_000):
+        scene = scenes.make_scene(seed)
+        if scene.relation in (scenes.ALONE, scenes.RIDING):
+            for placed in filter(None, (scene.first, scene.second)):
+                sizes = (scene.first.side_px, scene.second.side_px if scene.second else 0)
+                key = (scene.relation, scene.things, sizes, placed.thing)
+                places.setdefault(key, set()).add((placed.x, placed.y))
+    assert {len(found) for found in places.values()} == {1}
+
+
 def test_a_caption_that_names_nothing_known_is_refused() -> None:
     with pytest.raises(ValueError, match="purple sofa"):
         captions.parse_claim("a purple sofa")

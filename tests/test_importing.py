@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import json
+from datetime import date
 from pathlib import Path
 
 import pytest
 from conftest import Space
+
+from journal.document import parse_yaml
 
 JEKYLL = """---
 layout: post
 title: "Day 131: k-means"   # a comment
 date: 2024-05-11 21:30:00 +0000
 category: theory
+# on the address
 permalink: /:title/
 ---
 ![a plot](/assets/plot.png) and <img src="cat.png">
@@ -24,6 +28,7 @@ Words\twith  *odd* spaces.  \nNo line end"""
 def posts(space: Space) -> Path:
     """A blog of Jekyll's beside the workspace's own files."""
     space.write("blog/_posts/2024-05-11-k-means.md", JEKYLL)
+    space.write("blog/_config.yml", "")
     space.write("blog/_posts/cat.png", "the cat")
     space.write("blog/assets/plot.png", "the plot")
     return space.root / "blog/_posts/2024-05-11-k-means.md"
@@ -34,15 +39,15 @@ def test_a_post_of_jekyll_becomes_an_entry_with_its_words_as_they_were(space: Sp
     assert done.out == "made entries/2024-05-11-day-131.md\n1 entry made of 1 file\n"
     folder = space.root / "entries/2024-05-11-day-131"
     body = JEKYLL.split("---\n")[2]
-    body = body.replace("/assets/plot.png", f"{folder.name}/files/plot.png").replace(
-        "cat.png", f"{folder.name}/files/cat.png"
-    )
+    for name in ("/assets/plot.png", "cat.png"):
+        body = body.replace(name, f"{folder.name}/_files/{Path(name).name}")
     assert folder.with_suffix(".md").read_text() == (
         "---\nday: 131\ndate: 2024-05-11\nlayout: post\n"
-        'title: "Day 131: k-means"   # a comment\ncategories: theory\npermalink: /:title/\n---\n' + body
+        'title: "Day 131: k-means"   # a comment\n# on the address\npermalink: /:title/\n'
+        'categories: ["theory"]\n---\n' + body
     )
-    assert (folder / "files/plot.png").read_text() == "the plot"
-    assert (folder / "files/cat.png").read_text() == "the cat"
+    assert (folder / "_files/plot.png").read_text() == "the plot"
+    assert (folder / "_files/cat.png").read_text() == "the cat"
 
 
 def test_an_imported_entry_is_run_and_built_as_any_other(space: Space, posts: Path) -> None:
@@ -52,7 +57,7 @@ def test_an_imported_entry_is_run_and_built_as_any_other(space: Space, posts: Pa
     space.run("build", check=0)
     page = (space.root / "build/site/days/2024-05-11-day-131.html").read_text()
     assert "Day 131: k-means" in page and "odd" in page
-    assert (space.root / "build/site/days/2024-05-11-day-131/files/cat.png").is_file()
+    assert (space.root / "build/site/days/2024-05-11-day-131/_files/cat.png").is_file()
 
 
 def test_hugo_and_plain_markdown_and_windows_line_ends(space: Space) -> None:
@@ -63,9 +68,9 @@ def test_hugo_and_plain_markdown_and_windows_line_ends(space: Space) -> None:
     assert done.out.endswith("3 entries made of 3 files\n")
     entries = space.root / "entries"
     assert (entries / "2024-05-12-day-132.md").read_text() == (
-        "---\nday: 132\ndate: 2024-05-12\ntitle: PCA\ntags:\n- maths\n---\nBody.\n"
+        '---\nday: 132\ndate: 2024-05-12\ntitle: "PCA"\ntags: ["maths"]\n---\nBody.\n'
     )
-    assert (entries / "2024-05-13-day-133.md").read_bytes().endswith(b'title: "Gathering data"\n---\nBody.\r\n')
+    assert (entries / "2024-05-13-day-133.md").read_bytes().endswith(b'title: "Gathering data"\r\n---\r\nBody.\r\n')
     assert (entries / "2024-05-14-day-134.md").read_text().endswith('title: "Day 134 - more"\n---\nJust words.\n')
 
 
@@ -98,14 +103,18 @@ def test_an_entry_that_is_there_is_never_written_over(space: Space) -> None:
 @pytest.mark.parametrize(
     ("name", "text", "said"),
     [
-        ("notes.md", "Words.", "notes.md: it tells no date; add 'day: 133' and 'date: 2024-05-13'"),
+        ("notes.md", "Words.", "notes.md: it has no date; add 'day: 133' and 'date: 2024-05-13'"),
         ("a.md", "---\ndate: May 13\n---\n", "a.md: its date is 'May 13'; write one such as 2024-05-13"),
         ("a.md", "---\ndate: 2024-02-31\n---\n", "a.md: its date is '2024-02-31'"),
         ("a.md", "---\ndate: [\n---\n", "a.md:3: not valid YAML"),
         ("a.md", "---\ntitle: no end\n", "a.md:1: the front matter has no end"),
-        ("a.md", "+++\ntitle = \n+++\n", "a.md: front matter that is no valid TOML"),
+        ("a.md", "+++\ntitle = \n+++\n", "a.md:1: the front matter is no valid TOML"),
         ("a.md", "---\ndate: 2024-05-13\ntitel: x\n---\n", "unknown key 'titel'; did you mean 'title'?"),
         ("a.md", "---\ndate: 1999-05-13\n---\n", "1999-05-13 is before day 1"),
+        ("a.md", "---\ndate: 2024-05-13\nday: Monday\n---\n", "a.md: its day is 'Monday'"),
+        ("a.md", "+++\ntitle = 'x'\n", "a.md:1: the front matter has no end; close it with a line +++"),
+        ("a.json", "[" * 100_000, "a.json: no JSON as jrnl exports it"),
+        ("a.json", '{"entries": [{"date": "2024-05-13", "title": "", "body": null}]}', "no JSON as jrnl exports it"),
         ("a.json", "[]", "a.json: no JSON as jrnl exports it"),
         ("a.json", '{"entries": [{"date": "x", "title": "", "body": ""}]}', "a.json: its date is 'x'"),
         ("b.md", None, "b.md: can't be read: No such file or directory"),
@@ -128,5 +137,157 @@ def test_a_picture_that_is_not_there_is_told_and_two_of_one_name_are_kept_apart(
     space.write("b/x.png", "b")
     done = space.run("import", "Day 135.md", check=0)
     assert done.err == "Day 135.md: c/x.png is not there; its link stays as it is\n"
-    folder = space.root / "entries/2024-05-15-day-135/files"
-    assert {path.name: path.read_text() for path in folder.iterdir()} == {"x.png": "a", "b-x.png": "b"}
+    folder = space.root / "entries/2024-05-15-day-135/_files"
+    assert {path.name: path.read_text() for path in folder.iterdir()} == {"x.png": "a", "x-2.png": "b"}
+
+
+POST = "---\ntitle: X\ndate: 2024-05-13\n---\n"
+
+
+def imported(space: Space, body: str, front: str = POST, code: int = 0) -> tuple[str, str]:
+    """Import a post of day 133; returns the entry's body and what was said beside."""
+    space.write("post.md", front + body)
+    done = space.run("import", "post.md", check=code)
+    entry = space.root / "entries/2024-05-13-day-133.md"
+    return entry.read_text().split("---\n", 2)[2], done.err
+
+
+@pytest.mark.parametrize(
+    "link",
+    [
+        "/etc/ld.so.conf",
+        "../../../../../../etc/ld.so.conf",
+        "/../secret.txt",
+        "../secret.txt",
+        "link.txt",
+        "%2e%2e/secret.txt",
+    ],
+)
+def test_nothing_from_outside_of_the_posts_site_is_taken(space: Space, tmp_path: Path, link: str) -> None:
+    (tmp_path / "secret.txt").write_text("secret")
+    space.write("_config.yml", "")
+    (space.root / "link.txt").symlink_to(tmp_path / "secret.txt")
+    body, said = imported(space, f"[a]({link})\n")
+    assert body == f"[a]({link})\n" and "its link stays as it is" in said
+    assert not (space.root / "entries/2024-05-13-day-133").exists()
+
+
+def test_a_file_that_is_there_is_never_written_over(space: Space) -> None:
+    there = space.write("entries/2024-05-13-day-133/_files/a.png", "mine")
+    space.write("a.png", "theirs")
+    body, _ = imported(space, "![](a.png)\n")
+    assert there.read_text() == "mine"
+    assert body == "![](2024-05-13-day-133/_files/a-2.png)\n"
+    assert (there.parent / "a-2.png").read_text() == "theirs"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "```md\n![](a.png)\n```\n",
+        "`![](a.png)` and ``[`](a.png)``\n",
+        "words\n\n    ![](a.png)\n",
+        "<!-- ![](a.png) -->\n",
+        "<!-- journal:x -->\n![](a.png)\n<!-- /journal:x 00000000 -->\n",
+        "![](https://example.org/a.png) ![](//example.org/a.png) ![](data:image/png;base64," + "A" * 5000 + ")\n",
+        "[next](b.md) [site](/about/) [top](#a.png) [mail](mailto:a@b.png)\n",
+    ],
+)
+def test_code_comments_blocks_and_links_elsewhere_stay_as_they_are(space: Space, text: str) -> None:
+    space.write("a.png", "a")
+    space.write("b.md", "b")
+    assert imported(space, text) == (text, "")
+
+
+@pytest.mark.parametrize(
+    ("written", "placed"),
+    [
+        ('![a](my%20pic.png "t")', '![a](@/my%20pic.png "t")'),
+        ("![a](<my pic.png>)", "![a](<@/my%20pic.png>)"),
+        ("![a](pic(1).png)", "![a](@/pic%281%29.png)"),
+        ("![a](./img/../pic(1).png)", "![a](@/pic%281%29.png)"),
+        ("![a][r]\n\n[r]: a%23b.png", "![a][r]\n\n[r]: @/a%23b.png"),
+        ("<img src='a%23b.png'>", "<img src='@/a%23b.png'>"),
+        ('<video poster="my pic.png"></video>', '<video poster="@/my%20pic.png"></video>'),
+        ("[d](doc.pdf#page=3)", "[d](@/doc.pdf#page=3)"),
+        ("[![a](my%20pic.png)](doc.pdf?raw=true)", "[![a](@/my%20pic.png)](@/doc.pdf?raw=true)"),
+    ],
+)
+def test_a_link_however_written_leads_to_the_file_in_the_blog_too(space: Space, written: str, placed: str) -> None:
+    from journal.blog.compile import linked_files
+
+    for name in ("my pic.png", "my", "pic(1).png", "a#b.png", "doc.pdf", "img/x"):
+        space.write(name, name)
+    body, said = imported(space, written + "\n")
+    assert (body, said) == (placed.replace("@", "2024-05-13-day-133/_files") + "\n", "")
+    linked = linked_files(body, space.root / "entries")
+    assert {(space.root / "entries" / link).read_text() for link in linked} == {Path(link).name for link in linked}
+    assert linked
+
+
+@pytest.mark.parametrize(
+    ("text", "title", "body"),
+    [
+        ("# Learning C#\n\nB\n", '"Learning C#"', "B\n"),
+        ("# Closed ##\nB\n", '"Closed"', "B\n"),
+        ("    # code\nB\n", '"2024-05-13"', "    # code\nB\n"),
+        ('---\ntitle: ""\n---\n# Head\nB\n', '""', "# Head\nB\n"),
+        ("---\ntitle: 0\n---\n# Head\nB\n", "0", "# Head\nB\n"),
+        ("", '"2024-05-13"', ""),
+    ],
+)
+def test_no_heading_is_lost(space: Space, text: str, title: str, body: str) -> None:
+    space.write("2024-05-13.md", text)
+    space.run("import", "2024-05-13.md", check=0)
+    entry = (space.root / "entries/2024-05-13-day-133.md").read_text()
+    assert f"\ntitle: {title}\n" in entry and entry.endswith(f"---\n{body}")
+
+
+@pytest.mark.parametrize(
+    ("front", "kept"),
+    [
+        ("+++\ndate = 2024-05-13\ntitle = '1e3'\ntags = ['08', '2e5']\n+++\n", 'title: "1e3"\ntags: ["08", "2e5"]\n'),
+        ("+++\ndate = 2024-05-13\ntitle = 'x'\nwhen = 10:00:00\n+++\n", 'title: "x"\nwhen: "10:00:00"\n'),
+        ("---\ndate: 2024-05-13\n# a comment\ntitle: x\n---\n", "# a comment\ntitle: x\n"),
+        ("---\ntitle: x\ndate: 2024-05-13\npublished: false\n---\n", "title: x\ndraft: true\n"),
+        ("---\n{title: x, date: 2024-05-13, a: [1]}\n---\n", 'title: "x"\na: [1]\n'),
+        ("---\ndate: &d 2024-05-13\ntitle: *d\n---\n", 'title: "2024-05-13"\n'),
+        ("---\n  title: x\n  date: 2024-05-13\n---\n", "  title: x\n"),
+        ("---\ntitle: x\ndate: 2024-05-13\ncategory: b\ncategories: [a]\n---\n", 'title: x\ncategories: ["a", "b"]\n'),
+        (
+            "---\ntitle: |\n  two\n  lines\ndate: 2024-05-13\nformat:\n  html: {}\n---\n",
+            "title: |\n  two\n  lines\nformat:\n  html: {}\n",
+        ),
+        (
+            "---\ntitle: x\ndate: 2024-05-13\nseries: a\nimages: b\nstatus: c\n---\n",
+            "title: x\nseries: a\nimages: b\nstatus: c\n",
+        ),
+    ],
+)
+def test_front_matter_keeps_what_it_says(space: Space, front: str, kept: str) -> None:
+    space.write("post.md", front + "Body.\n")
+    space.run("import", "post.md", check=0)
+    text = (space.root / "entries/2024-05-13-day-133.md").read_text()
+    assert parse_yaml(text.split("---\n")[1], "entry").data == {
+        "day": 133,
+        "date": date(2024, 5, 13),
+        **parse_yaml(kept, "kept").data,
+    }
+
+
+def test_the_rule_of_day_1_is_stronger_than_a_title_and_weaker_than_front_matter(space: Space) -> None:
+    space.write("2024-05-13-day-2-of-pycon.md", "Words.\n")
+    done = space.run("import", "2024-05-13-day-2-of-pycon.md", check=0)
+    assert (
+        "day 133 by its date, though its title or file name says day 2; if that is right, state it: 'day: 2'"
+        in done.err
+    )
+    space.write("b.md", "---\ntitle: Day 7\ndate: 2024-05-13\nday: 7\n---\n")
+    assert space.run("import", "b.md", check=0).out.startswith("made entries/2024-05-13-day-7.md\n")
+
+
+def test_a_folder_of_hugos_takes_its_date_from_the_folders_name(space: Space) -> None:
+    space.write("2024-05-14-more/index.md", "---\ntitle: More\n---\n![](a.png)\n")
+    space.write("2024-05-14-more/a.png", "a")
+    space.run("import", "2024-05-14-more/index.md", check=0)
+    assert (space.root / "entries/2024-05-14-day-134/_files/a.png").is_file()

@@ -17,7 +17,12 @@ from journal.workspace import Workspace
 ASSETS = Path(__file__).parent / "assets"
 _MARKER_LINE = re.compile(r"^ {0,3}<!--\s*/?journal:[^>]*-->[ \t]*(\r\n|\n|\r|\Z)", re.MULTILINE)
 _PLOT = re.compile(r"^!\[(?P<alt>(?:\\.|[^\]\\])*)\]\((?P<path>[^)\s]+\.svg)\)[ \t]*$", re.MULTILINE)
-_LINK = re.compile(r"""\]\(\s*<?([^)>\s]+)|(?:src|href)="([^"]+)\"""")
+_LINK = re.compile(
+    r"""\]\(\s*<?(?P<inline>[^)>\s]+)
+    | (?:src|href|poster)= (?: "(?P<double>[^"]+)" | '(?P<single>[^']+)' )
+    | ^[ ]{0,3}\[[^\]\n]+\]:[ \t]* <?(?P<reference>[^\s<>]+)""",
+    re.VERBOSE | re.MULTILINE,
+)
 
 
 def compile_docs(workspace: Workspace) -> int:
@@ -60,8 +65,8 @@ def _without_markers(entry: Entry) -> str:
 def linked_files(body: str, folder: Path) -> set[str]:
     """Return the files below a folder that Markdown or HTML in it links to, relative to the folder."""
     found = set()
-    for markdown, html in _LINK.findall(body):
-        link = unquote((markdown or html).split("#")[0].split("?")[0])
+    for written in map("".join, _LINK.findall(body)):  # one of the kinds of link, the others are empty
+        link = unquote(written.split("#")[0].split("?")[0])
         path = folder / link
         if link and "://" not in link and ".." not in Path(link).parts and path.is_file() and path.suffix != ".md":
             found.add(link)

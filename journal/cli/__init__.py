@@ -76,18 +76,13 @@ def import_(
     files: Annotated[list[Path], typer.Argument(metavar="FILE...", help="Markdown posts, or jrnl's JSON.")],
 ) -> None:
     """Make entries of posts that other programs wrote: Jekyll, Hugo, Quarto, plain Markdown, jrnl."""
-    from journal.importing import import_files
+    from journal.cli.running import import_one
 
-    workspace, problems, made = open_workspace(), 0, 0
-    for imported in import_files(files, workspace):
-        for path in imported.made:
-            typer.echo(f"made {workspace.shown(path)}")
-        for line in (*imported.notes, *([str(imported.problem)] if imported.problem else [])):
-            warn(line)
-        problems, made = problems + bool(imported.problem), made + len(imported.made)
-    given = f"{len(files)} file{'' if len(files) == 1 else 's'}"
+    workspace = open_workspace()
+    done = [import_one(path, workspace) for path in files]
+    made, given = sum(count for count, _ in done), f"{len(files)} file{'' if len(files) == 1 else 's'}"
     typer.echo(f"{made} {'entry' if made == 1 else 'entries'} made of {given}")
-    raise typer.Exit(3 if problems else 0)
+    raise typer.Exit(max(code for _, code in done))
 
 
 @app.command()

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import typer
 
-from journal.cli.opening import say
+from journal.cli.opening import say, warn
 from journal.errors import JournalError
 
 if TYPE_CHECKING:
@@ -29,6 +30,23 @@ def choose_stale(days: list[int], workspace: Workspace, registry: Registry, stor
     if not found:
         typer.echo("no day of these is stale", err=True)
     return found
+
+
+def import_one(path: Path, workspace: Workspace) -> tuple[int, int]:
+    """Import one file of several; one that is wrong harms no other. Returns how many entries it made, and the code."""
+    from journal.importing import import_file
+
+    made = 0
+    try:
+        for imported in import_file(path, workspace):
+            if imported.entry:
+                made += 1
+                typer.echo(f"made {workspace.shown(imported.entry)}")
+            for note in imported.notes:
+                warn(note)
+    except JournalError as error:
+        return made, say(str(error), error.exit_code, debug=False)
+    return made, 0
 
 
 def run_one_of_many(number: int, run: Callable[[int], tuple[int, str]]) -> tuple[int, str]:

@@ -2,110 +2,80 @@
 
 from __future__ import annotations
 
-import json
-import re
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field, replace
+import shutil
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import date
 from pathlib import Path
-from urllib.parse import unquote
 
 from journal.entry import entry_days, parse_entry
 from journal.errors import EntryError
+from journal.importing.links import FOLDER, Linked
 from journal.importing.posts import Post, read_posts
 from journal.store import write_atomically
 from journal.workspace import Workspace
 
-_LINK = re.compile(r"""(?P<before>\]\(\s*<?|(?:src|href)=")(?P<link>[^)>\s"]+)""")
-
 
 @dataclass(frozen=True)
 class Imported:
-    """What became of a file: entries made, and what the author should know."""
+    """What became of a post: the entry made of it, if one was, and what the author should know."""
 
-    made: list[Path] = field(default_factory=list)
+    entry: Path | None = None
     notes: list[str] = field(default_factory=list)
-    problem: EntryError | None = None
 
 
-def import_files(files: Sequence[Path], workspace: Workspace) -> Iterator[Imported]:
-    """Write an entry for each post of each file; one that can't become an entry harms no other."""
-    for path in files:
-        try:
-            posts = read_posts(path)
-            made = [_import(post, workspace) for post in posts]
-        except EntryError as error:
-            yield Imported(problem=error)
-            continue
-        yield Imported([path for one in made for path in one.made], [note for one in made for note in one.notes])
+def import_file(path: Path, workspace: Workspace) -> Iterator[Imported]:
+    """Make an entry of each post in a file, and say of each what became of it.
+
+    Raises EntryError for what can't be an entry; of it nothing is written then.
+    """
+    for post in read_posts(path):
+        yield _import(post, workspace)
 
 
 def _import(post: Post, workspace: Workspace) -> Imported:
-    post = _dated(post, workspace)
+    day, when, notes = _day_and_date(post, workspace)
     days = entry_days(workspace)
-    if post.day in days:
-        return Imported(
-            notes=[f"{post.path}: left out; day {post.day} has its entry: {workspace.shown(days[post.day])}"]
-        )
-    path = workspace.entries / f"{post.date}-day-{post.day}.md"
-    files, body, missing = _with_files(post, path.with_suffix("").name)
-    title = "" if "title" in post.data else f"title: {json.dumps(post.title, ensure_ascii=False)}\n"
-    front = post.front if post.front.endswith("\n") or not post.front else f"{post.front}\n"
-    text = f"---\nday: {post.day}\ndate: {post.date}\n{title}{front}---\n{body}"
+    if day in days:
+        return Imported(notes=[f"{post.path}: left out; day {day} has its entry: {workspace.shown(days[day])}"])
+    path = workspace.entries / f"{when}-day-{day}.md"
+    linked = Linked(post.path, path.with_suffix(""))
+    body = linked.place_in(post.body, str(post.path))
+    newline = "\r\n" if "\r\n" in post.front else "\n"
+    text = newline.join(["---", f"day: {day}", f"date: {when}", f"{post.front}---", body])
     try:
         parse_entry(text, path, workspace)
     except EntryError as error:
         raise EntryError(f"{post.path}: {str(error).partition(': ')[2]}") from error
-    for name, source in files.items():
-        target = path.parent / name
-        target.parent.mkdir(parents=True, exist_ok=True)
-        write_atomically(target, source.read_bytes())
+    _write(path, text, linked)
+    return Imported(path, [f"{post.path}: {note}" for note in (*notes, *linked.notes)])
+
+
+def _write(path: Path, text: str, linked: Linked) -> None:
+    """Write an entry and the files beside it, these first: no entry is there with links that lead nowhere."""
+    folder = path.with_suffix("") / FOLDER
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        for source, name in linked.places.items():
+            folder.mkdir(parents=True, exist_ok=True)
+            if not (folder / name).exists():
+                shutil.copyfile(source, folder / name)
+    except OSError as error:
+        raise EntryError(f"{path.name}: {error.filename or folder.name} can't be copied: {error.strerror}") from error
     write_atomically(path, text.encode("utf-8"))
-    return Imported([path], [f"{post.path}: {link} is not there; its link stays as it is" for link in missing])
 
 
-def _dated(post: Post, workspace: Workspace) -> Post:
-    """Return a post with day and date, the missing one by the rule of day 1; raises EntryError where it can't be."""
-    day = workspace.day_of(post.date) if post.day is None and post.date else post.day
-    when = workspace.date_of(day) if post.date is None and day is not None else post.date
+def _day_and_date(post: Post, workspace: Workspace) -> tuple[int, date, list[str]]:
+    """Return day and date, by the rule of day 1 where they aren't stated; raises EntryError where nothing says them."""
+    ruled = workspace.day_of(post.date) if post.date else None
+    day = next((one for one in (post.day, ruled, post.named_day) if one is not None), None)
+    when = post.date or (workspace.date_of(day) if day is not None else None)
     if day is None or when is None:
         lacking = "no date" if when is None else "no day, and journal.yml no 'day-1' to count from"
-        raise EntryError(f"{post.path}: it tells {lacking}; add 'day: 133' and 'date: 2024-05-13' to its front matter")
+        raise EntryError(f"{post.path}: it has {lacking}; add 'day: 133' and 'date: 2024-05-13' to its front matter")
     if day < 0:
         raise EntryError(f"{post.path}: {when} is before day 1; add a 'day:' to its front matter")
-    return replace(post, day=day, date=when)
-
-
-def _with_files(post: Post, folder: str) -> tuple[dict[str, Path], str, list[str]]:
-    """Return the files that a post links to by where they go, its body with links to there, and pictures not found."""
-    files: dict[str, Path] = {}
-    missing: list[str] = []
-
-    def placed(match: re.Match[str]) -> str:
-        link = match["link"]
-        found = _find(link, post.path.parent)
-        if found is None:
-            if _is_picture(link):
-                missing.append(link)
-            return match[0]
-        target = f"{folder}/files/{found.name}"
-        while files.setdefault(target, found) != found:  # two files of one name, from two folders
-            target = f"{folder}/files/{found.parent.name}-{Path(target).name}"
-        return match["before"] + target.replace(" ", "%20")
-
-    return files, _LINK.sub(placed, post.body), missing
-
-
-def _find(link: str, folder: Path) -> Path | None:
-    """Return the file that a link of a post means; one from the root is looked for in all folders above."""
-    name = unquote(link.split("#")[0].split("?")[0])
-    if not name or "://" in name or name.endswith((".md", ".html", "/")):
-        return None
-    places = [folder / name]
-    if name.startswith("/"):
-        above = [folder.resolve(), *folder.resolve().parents]
-        places = [root / part / name[1:] for root in above for part in ("", "static", "public")]
-    return next((path for path in places if path.is_file()), None)
-
-
-def _is_picture(link: str) -> bool:
-    return "://" not in link and link.lower().endswith((".png", ".jpg", ".jpeg", ".gif", ".svg", ".webp"))
+    if post.day is None and post.named_day not in (None, day):
+        which = f"day {day} by its date, though its title or file name says day {post.named_day}"
+        return day, when, [f"{which}; if that is right, state it: 'day: {post.named_day}' in its front matter"]
+    return day, when, []

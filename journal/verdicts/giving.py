@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
+from journal.document import as_yaml
 from journal.entry import entry_days, verdicts_file
 from journal.errors import EntryError, UsageError
 from journal.report import Gallery, Image, Report, Trial, read_report
@@ -110,8 +110,4 @@ def _as_yaml(verdict: Verdict, indent: str) -> str:
 
 
 def _scalar(value: str | int) -> str:
-    """Write a text in double quotes, whose escapes JSON and YAML share but for those beyond the first 65,536 signs."""
-    if isinstance(value, int) or value in WORDS:
-        return str(value)
-    quoted = json.dumps(value, ensure_ascii=False)
-    return "".join(sign if sign.isprintable() else f"\\U{ord(sign):08x}" for sign in quoted)
+    return str(value) if value in WORDS else as_yaml(value)
