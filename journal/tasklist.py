@@ -55,7 +55,7 @@ def type_words(hint: Any) -> str:
     origin, arguments = get_origin(hint), get_args(hint)
     if origin is Annotated:
         inner, *marks = arguments
-        return f"{type_words(inner)}{_bounds(marks)}"
+        return f"{type_words(inner)}{_bounds(marks, text=inner is str)}"
     if origin in (Union, UnionType):
         options = [type_words(option) for option in arguments if option is not NoneType]
         return ", or ".join(options) if any(" of " in option for option in options) else " or ".join(options)
@@ -65,11 +65,19 @@ def type_words(hint: Any) -> str:
         return f"mapping of {type_words(arguments[0])} to {type_words(arguments[1])}"
     if origin in (list, tuple, set, Sequence) and arguments:
         return "list of " + re.sub("^(whole number|number|mapping|path)", r"\1s", type_words(arguments[0]))
-    plain = {bool: "true or false", int: "whole number", float: "number", str: "text", Path: "path"}
+    plain = {
+        Any: "anything",
+        dict: "mapping",
+        bool: "true or false",
+        int: "whole number",
+        float: "number",
+        str: "text",
+        Path: "path",
+    }
     return plain.get(hint) or str(getattr(hint, "__name__", hint)).replace("typing.", "")
 
 
-def _bounds(marks: Sequence[Any]) -> str:
+def _bounds(marks: Sequence[Any], *, text: bool) -> str:
     """Return in words what pydantic's Field says of a number's size or a list's length."""
     told = {name: value for mark in marks for one in getattr(mark, "metadata", [mark]) for name, value in _pairs(one)}
     low, high = told.get("ge"), told.get("le")
@@ -78,8 +86,9 @@ def _bounds(marks: Sequence[Any]) -> str:
     words += f" above {told['gt']}" if "gt" in told else ""
     words += f" up to {high}" if low is None and high is not None else ""
     words += f" below {told['lt']}" if "lt" in told and told["lt"] < _HUGE else ""
-    words += f", {told['min_length']} or more" if told.get("min_length") else ""
-    return words + (f", {told['max_length']} at most" if "max_length" in told else "")
+    unit = " characters" if text else ""
+    words += f", {told['min_length']} or more{unit}" if told.get("min_length") else ""
+    return words + (f", {told['max_length']}{unit} at most" if "max_length" in told else "")
 
 
 def _pairs(mark: Any) -> list[tuple[str, Any]]:

@@ -34,6 +34,9 @@ from journal.tasklist import explain_task, type_words
             list[Annotated[int, Field(ge=0)]] | Annotated[int, Field(ge=1)],
             "list of whole numbers from 0, or whole number from 1",
         ),
+        (list[Annotated[str, Field(min_length=1)]], "list of text, 1 or more characters"),
+        (Any, "anything"),
+        (dict, "mapping"),
         (Annotated[int, Field(ge=1)] | Literal["auto"], "whole number from 1 or auto"),
     ],
 )

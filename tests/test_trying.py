@@ -45,6 +45,48 @@ def test_its_report_can_be_read_by_other_programs(space: Space) -> None:
     assert (report["task"], report["headline"]) == ("text.write", "letters 3")
 
 
+def test_a_failure_can_be_read_by_other_programs_too(space: Space) -> None:
+    told = json.loads(space.run("run", "toy.fail", "--json", check=1).out)
+    assert (told["outcome"], told["message"]) == ("failed", "it went wrong; do it right")
+
+
+@pytest.mark.parametrize(
+    ("word", "text"),
+    [
+        ("text=2024", "2024"),
+        ("text=true", "true"),
+        ("text=", ""),
+        ("text=[draft] hello: there", "[draft] hello: there"),
+        ("text='quoted'", "quoted"),
+        ("text=a=b # c", "a=b # c"),
+        ("text=a \u2028 b\x85c", "a \u2028 b\x85c"),
+        ("text=[1]\nn: 5", "[1]\nn: 5"),
+        ('text="open', '"open'),
+    ],
+)
+def test_a_text_needs_no_quotes_but_those_of_the_shell(space: Space, word: str, text: str) -> None:
+    report = json.loads(space.run("run", "text.write", word, "--json", check=0).out)
+    assert report["parameters"]["text"] == text
+
+
+def test_a_trial_is_no_attempt_at_a_days_step(space: Space) -> None:
+    space.entry(day=130)
+    space.run("run", "toy.fail", check=1)
+    space.entry("  fail: {uses: text.write}\n", day=131)
+    assert space.run("status", check=0).out.endswith("    fail: never run\n")
+    assert " no day " in space.run("runs", check=0).out
+
+
+def test_what_is_in_the_way_in_build_is_told(space: Space) -> None:
+    space.write("build", "a file")
+    assert "run/write can't be written" in space.run("run", "text.write", check=1).err
+    (space.root / "build").unlink()
+    space.write("build/run/write", "a file")
+    for _ in range(2):
+        space.run("run", "text.write", check=0)
+        assert (space.root / "build/run/write/text.txt").is_file()
+
+
 @pytest.mark.parametrize(
     ("words", "code", "said"),
     [
@@ -55,8 +97,9 @@ def test_its_report_can_be_read_by_other_programs(space: Space) -> None:
         (["text.count", "source=none.txt"], 3, "parameter 'source': there is no file none.txt"),
         (["text.write", "hello"], 2, "'hello' is no NAME=VALUE; journal task text.write lists the names"),
         (["text.write", "text=a", "text=b"], 2, "text is given twice"),
-        (["text.join", "sources=[a, b"], 2, "sources: not valid YAML"),
-        (["text.write", "text=${a.path}"], 2, "text refers to another step"),
+        (["text.join", "sources=[a, b"], 3, "parameter 'sources': no file matches [a, b"),
+        (["text.write", "text=${a.path}"], 2, "a task alone has no other steps to refer to"),
+        (["text.write", "text=\udcff"], 2, "text: no text in UTF-8"),
         (["text.write", "retries=3"], 2, "'retries' says how an entry runs a step"),
         (["toy.fail"], 1, ""),
     ],

@@ -117,7 +117,10 @@ def day(
 @app.command()
 def run(
     task: Annotated[str, typer.Argument(help="A task, as journal task lists them.")],
-    values: Annotated[list[str] | None, typer.Argument(metavar="[NAME=VALUE]...", help="Its parameters.")] = None,
+    values: Annotated[
+        list[str] | None,
+        typer.Argument(metavar="[NAME=VALUE]...", help="Its parameters; files relative to the workspace."),
+    ] = None,
     force: Annotated[bool, typer.Option("--force", help="Run again what is up to date.")] = False,
     as_json: Json = False,
 ) -> None:
@@ -125,7 +128,9 @@ def run(
     from journal.cli.running import run_alone
     from journal.trying import parse_trial
 
-    raise typer.Exit(run_alone(parse_trial(task, values or []), *open_all(), force=force, as_json=as_json))
+    workspace, registry, store = open_all()
+    trial = parse_trial(task, values or [], registry)
+    raise typer.Exit(run_alone(trial, workspace, registry, store, force=force, as_json=as_json))
 
 
 @app.command()

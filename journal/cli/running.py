@@ -95,26 +95,26 @@ def run_alone(
 ) -> int:
     """Try a task with its lines on the terminal; returns the exit code."""
     from journal.console import Console
+    from journal.day import describe_results
     from journal.run import Choice
-    from journal.trying import describe_trial, files_of, try_task
+    from journal.trying import files_of, folder_of, show_trial, try_task
 
-    choice = Choice(force=force, command=f"journal run {trial.task}")
+    choice = Choice(force=force, command=f"journal run {trial.task.name}")
     with (
         Console(quiet=as_json) as console,
         store.hold(choice.command, lambda who: console.line(f"waiting for {who}, which works here too")),
     ):
         result = try_task(trial, workspace, registry, store, choice, console)
-    folder = workspace.build / "run" / trial.id
-    if result.failed:
-        return 1
-    if as_json:
-        typer.echo((folder / "report.json").read_text(encoding="utf-8").strip())
-        return 0
-    typer.echo(f"\n{describe_trial(result)}\n")
-    for path in files_of(folder):
-        typer.echo(workspace.shown(path))
-    typer.echo("\n".join(["", "to have it in an entry, put this below its 'tasks:'", *trial.lines]))
-    return 0
+        folder = folder_of(trial, workspace)
+        if as_json and result.failed:
+            typer.echo(json.dumps(describe_results([result])[0], indent=1))
+        elif as_json:
+            typer.echo((folder / "report.json").read_text(encoding="utf-8").strip())
+        elif not result.failed:
+            shown = [workspace.shown(path) for path in files_of(folder)]
+            told = ["", show_trial(folder), "", *shown, "", "to have it in an entry, put this below its 'tasks:'"]
+            typer.echo("\n".join([*told, *trial.lines]))
+    return 1 if result.failed else 0
 
 
 def _preview(run: Run, *, as_json: bool) -> tuple[int, str]:

@@ -40,19 +40,25 @@ def edited_blocks(entry: Entry) -> list[str]:
 
 
 def unshown_verdicts(entry: Entry, workspace: Workspace) -> list[str]:
-    """Return the steps whose blocks do not show yet what the verdicts on their pictures say."""
+    """Return the steps whose blocks show fewer verdicts on their pictures than there are."""
     verdicts = read_verdicts(entry.path, workspace)
     judged = {verdict.picture.partition("/")[0] for verdict in verdicts}
     blocks = find_blocks(entry.text, entry.body_start, entry.shown) if judged else []
-    return [block.id for block in blocks if block.id in judged and not _shows(block, entry, verdicts, workspace)]
+    return [block.id for block in blocks if block.id in judged and _shows_fewer(block, entry, verdicts, workspace)]
 
 
-def _shows(block: Block, entry: Entry, verdicts: Sequence[Verdict], workspace: Workspace) -> bool:
+def _shows_fewer(block: Block, entry: Entry, verdicts: Sequence[Verdict], workspace: Workspace) -> bool:
+    """Say whether a block is as it was generated when some of the verdicts had not been given yet."""
     folder = entry.artifacts / block.id
     if is_edited(block, entry.text) or not (folder / "report.json").is_file():
-        return True  # the edit is told by itself; a result that is gone, too
-    ledgers = _ledgers(entry, {block.id: folder}, workspace)
-    return checksum(_shown_text(read_report(folder), block.id, folder, entry, ledgers, verdicts)) == block.checksum
+        return False  # told by themselves
+    report = read_report(folder)
+    ledgers = _ledgers(entry, {block.id: folder} if report.totals else {}, workspace)
+    sums = [
+        checksum(_shown_text(report, block.id, folder, entry, ledgers, verdicts[:count]))
+        for count in range(len(verdicts), -1, -1)
+    ]
+    return block.checksum in sums and block.checksum != sums[0]
 
 
 def _generate(entry: Entry, results: list[StepResult], workspace: Workspace) -> tuple[dict[str, str], bool]:

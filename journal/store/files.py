@@ -35,10 +35,11 @@ def replace_folder(source: Path, target: Path) -> None:
     """Copy a folder to a place where an older copy may be: the old one stays until the new one is whole."""
     partial, old = target.with_name(f".{target.name}.part"), target.with_name(f".{target.name}.old")
     try:
-        target.parent.mkdir(exist_ok=True)
+        target.parent.mkdir(parents=True, exist_ok=True)
         shutil.rmtree(partial, ignore_errors=True)
         shutil.copytree(source, partial)
         shutil.rmtree(old, ignore_errors=True)
+        old.unlink(missing_ok=True)  # where a file stood in the folder's place
         if target.exists():
             target.rename(old)
         partial.rename(target)

@@ -7,6 +7,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from journal.entry import LAST_DAY
 from journal.store.gc import Waste
 from journal.store.history import Attempt
 
@@ -52,10 +53,14 @@ def describe_waste(waste: Sequence[Waste], folder: Path) -> list[dict[str, Any]]
     ]
 
 
+def _day(attempt: Attempt) -> str:
+    return f"day {attempt.day}" if attempt.day != LAST_DAY else "no day"  # what was tried without an entry
+
+
 def _attempt_line(attempt: Attempt) -> str:
     when = f"{_when(attempt):%Y-%m-%d %H:%M:%S}"
     why = attempt.message if attempt.outcome == "failed" else attempt.reason
-    what = f"day {attempt.day:<4} {attempt.step:<14} {attempt.task:<18} {attempt.outcome:<7}"
+    what = f"{_day(attempt):<8} {attempt.step:<14} {attempt.task:<18} {attempt.outcome:<7}"
     took = f"{attempt.seconds:8.1f} s {'-' if attempt.peak_gb is None else _size(attempt.peak_gb * 1e9):>9}"
     return f"{when}  run {attempt.run:<4} {what} {took}  {attempt.place or '-':<8} {why}".rstrip()
 

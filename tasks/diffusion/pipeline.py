@@ -5,6 +5,7 @@ from __future__ import annotations
 import inspect
 import json
 from functools import lru_cache
+from math import inf
 from pathlib import Path
 from typing import Any
 
@@ -104,15 +105,17 @@ def picture_size(pipeline: Any, width: int, height: int) -> tuple[int, int]:
     return width or natural_width * factor, height or natural_height * factor
 
 
-def own_settings(pipeline: Any) -> tuple[int, float]:
+def own_settings(pipeline: Any, folder: Path) -> tuple[int, float]:
     """Return a model's own steps and guidance scale: its folder's sampling.json says them, or its class's defaults do.
 
-    Raises TaskError for a file that says none.
+    ``pipeline`` is the one that samples, which may be that for image-to-image. Raises TaskError where sampling.json
+    says no such numbers.
     """
     known = inspect.signature(pipeline.__call__).parameters
-    told = {name: known[name].default for name in (STEPS, GUIDANCE) if name in known and known[name].default}
-    own = {STEPS: 50, GUIDANCE: 1.0} | told | _told_by(pipeline.journal_folder / "sampling.json")
-    return own[STEPS], own[GUIDANCE]
+    defaults = {name: known[name].default for name in (STEPS, GUIDANCE) if name in known}
+    numbers = {name: value for name, value in defaults.items() if isinstance(value, int | float)}
+    own = {STEPS: 50, GUIDANCE: 1.0} | numbers | _told_by(folder / "sampling.json")
+    return int(own[STEPS]), float(own[GUIDANCE])
 
 
 def _told_by(path: Path) -> dict[str, Any]:
@@ -120,10 +123,12 @@ def _told_by(path: Path) -> dict[str, Any]:
         return {}
     try:
         told = json.loads(path.read_text(encoding="utf-8"))
-        steps, guidance = int(told[STEPS]), float(told[GUIDANCE])
+        steps, guidance = told[STEPS], told[GUIDANCE]
+        if not (isinstance(steps, int) and 1 <= steps <= 1000 and 0 <= guidance < inf):
+            raise ValueError
     except (ValueError, TypeError, KeyError) as error:
-        wanted = json.dumps({STEPS: 20, GUIDANCE: 5.0})
-        raise TaskError(f"{path.name} of model '{path.parent.name}' can't be read; write such as {wanted}") from error
+        wanted = f"{STEPS} from 1 to 1000 and {GUIDANCE} from 0"
+        raise TaskError(f"{path.name} of model '{path.parent.name}' must say {wanted}") from error
     return {STEPS: steps, GUIDANCE: guidance}
 
 
@@ -153,7 +158,7 @@ def _load(path: Path, digest: str) -> Any:
         cause = cause.replace(f"{path.parent}/", "")
         raise TaskError(f"model '{path.name}' can't be loaded as a diffusers pipeline: {cause}") from error
     pipeline.set_progress_bar_config(disable=True)
-    pipeline.journal_scheduler, pipeline.journal_folder = pipeline.scheduler, path
+    pipeline.journal_scheduler = pipeline.scheduler
     return _placed(pipeline, torch)
 
 

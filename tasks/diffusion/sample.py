@@ -61,14 +61,14 @@ def sample(
     checker = set_safety(pipeline, keep=safety)
     across, down = picture_size(pipeline, width, height)
     fits = fitting_batch(pipeline, across, down)
-    opened, digest = _open_start(start, across, down)
-    own_steps, own_guidance = own_settings(pipeline)
+    sampler = image_to_image(pipeline) if start else pipeline
+    own_steps, own_guidance = own_settings(sampler, source.path or ctx.root)
     scale = own_guidance if guidance is None else guidance
+    opened, digest = _open_start(start, across, down)
     how = (steps or own_steps, scale, kind, across, down, negative, digest, strength if start else 1.0, checker)
     recipes = [Recipe(prompt, seed, *how) for prompt in dict.fromkeys(prompts) for seed in dict.fromkeys(chosen)]
     origin = Origin(source.source, source.digest, scheduler, batch, _relative(start, ctx.root) if start else "")
     making = Making(ctx, origin)
-    sampler = image_to_image(pipeline) if opened else pipeline
     made = making.make(recipes, sampler, batch or fits, opened)
     judged = judge_pictures([(one.recipe.prompt, one.path) for one in made]) if judge != "none" else {}
     return describe_pictures(made, Told(model, source.digest, making.strip, judged))

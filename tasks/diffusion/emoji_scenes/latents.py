@@ -1,4 +1,7 @@
-"""The latents of emoji scenes: principal components of 8x8 patches, so that encoding is exact, linear and free."""
+"""The latents of emoji scenes: principal components of 8x8 patches, so that encoding is exact, linear and free.
+
+`python -m tasks.diffusion.emoji_scenes.latents` fits a new basis; all networks are then to be trained anew.
+"""
 
 from __future__ import annotations
 
@@ -43,7 +46,7 @@ class PatchBasis:
 
 
 def load_basis() -> PatchBasis:
-    """Return the basis that ships: every network here is trained on its latents."""
+    """Return the basis that ships, fitted to 4,000 scenes: every network here is trained on its latents."""
     from safetensors.numpy import load_file
 
     return PatchBasis(**load_file(BASIS))
@@ -79,3 +82,9 @@ def scaled(scenes: Iterable[Scene]) -> Floats:
 def _patches(pictures: Floats) -> Floats:
     cut = pictures.reshape(-1, SIDE, PATCH_PX, SIDE, PATCH_PX, 3).transpose(0, 1, 3, 2, 4, 5)
     return cut.reshape(-1, PATCH_PX * PATCH_PX * 3)
+
+
+if __name__ == "__main__":
+    from safetensors.numpy import save_file
+
+    save_file(vars(fit_basis()), BASIS)

@@ -43,9 +43,9 @@ class LossLog:
             self.losses.clear()
 
 
-def warm_then_fall(step: int, steps: int, warm_steps: int) -> float:
-    """Return the share of the learning rate: up over the first steps, level, then down to 0 over the last ones."""
-    return min(1.0, (step + 1) / warm_steps, (steps - step) / (FALL * steps))
+def warm_then_fall(step: int, steps: int, warm_steps: int, start: int = 0) -> float:
+    """Return the share of the learning rate: up over the steps from ``start``, level, then down to 0 over the last."""
+    return min(1.0, (step + 1 - start) / warm_steps, (steps - step) / (FALL * steps))
 
 
 def set_rate(optimizer: torch.optim.Optimizer, rate: float) -> None:

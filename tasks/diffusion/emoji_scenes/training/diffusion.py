@@ -126,8 +126,7 @@ class Diffusion:
             predicted = unet(noisy, times, words).sample
             reading_loss = self.reading.loss(words, tokens, seeds, texts)
         loss = (predicted.float() - target).square().mean()
-        warm = (self.step + 1 - self.settings.start_step) / 300
-        share = min(warm, warm_then_fall(self.step, self.settings.steps, warm_steps=1))
+        share = warm_then_fall(self.step, self.settings.steps, warm_steps=300, start=self.settings.start_step)
         set_rate(self.optimizer, self.settings.learning_rate * share)
         descend(loss + READING_WEIGHT * reading_loss, self.optimizer, self._weights())
         self.step += 1
