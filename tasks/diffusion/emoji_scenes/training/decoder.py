@@ -30,8 +30,9 @@ def train_decoder(settings: Settings) -> None:
     optimizer = torch.optim.AdamW(vae.decoder.parameters(), lr=0.0, betas=(0.9, 0.99), weight_decay=1e-3)
     threads = Threads()
     with LossLog(settings.work / "decoder-loss.csv", keep=settings.resume) as log:
-        for step in range(settings.decoder_steps):
-            set_rate(optimizer, settings.decoder_rate * warm_then_fall(step, settings.decoder_steps, warm_steps=100))
+        for step in range(log.last, settings.decoder_steps):
+            share = warm_then_fall(step, settings.decoder_steps, warm_steps=100, start=log.last)
+            set_rate(optimizer, settings.decoder_rate * share)
             first = step * settings.decoder_batch
             pictures = scaled_pictures(range(first, first + settings.decoder_batch))
             loss = _decoder_loss(vae, basis, pictures, settings.device)

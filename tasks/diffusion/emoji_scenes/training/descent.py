@@ -26,6 +26,9 @@ class LossLog:
     """A CSV of the loss over steps, one line for the mean of each 50 steps."""
 
     def __init__(self, path: Path, *, keep: bool) -> None:
+        written = path.read_text(encoding="utf-8").split() if keep and path.exists() else []
+        self.last = int(written[-1].partition(",")[0]) if written else 0
+        """The last step that it tells of, where it is kept."""
         self.file = path.open("a" if keep else "w", newline="")
         self.losses: list[float] = []
 

@@ -18,10 +18,10 @@ class Settings:
     device: str = "auto"
     seed: int = 0
     part: str = "all"
-    decoder_steps: int = 6_000
+    decoder_steps: int = 10_000
     decoder_batch: int = 16
     decoder_rate: float = 2e-3
-    steps: int = 12_000
+    steps: int = 17_000
     batch: int = 64
     learning_rate: float = 1.5e-3
     save_every: int = 500
@@ -29,4 +29,6 @@ class Settings:
     compile: bool = False
     resume: bool = False
     start: str = ""
+    """A pipeline folder whose weights to begin with, instead of untrained ones."""
     start_step: int = 0
+    """How many steps those weights have learnt already."""
