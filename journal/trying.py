@@ -115,8 +115,9 @@ def _value(task: Task, name: str, text: str) -> Any:
 
 
 def _takes(task: Task, name: str, value: Any) -> bool:
-    if name not in task.parameters or task.parameters[name].role != "value":
-        return isinstance(value, str)
+    role = task.parameters[name].role if name in task.parameters else "file"
+    if role != "value":
+        return isinstance(value, str) or (role == "files" and isinstance(value, list))
     try:
         task.validate_some({name: value})
     except ParameterError:

@@ -115,6 +115,11 @@ def test_an_entry_that_is_there_is_never_written_over(space: Space) -> None:
         ("a.md", "+++\ntitle = 'x'\n", "a.md:1: the front matter has no end; close it with a line +++"),
         ("a.json", "[" * 100_000, "a.json: no JSON as jrnl exports it"),
         ("a.json", '{"entries": [{"date": "2024-05-13", "title": "", "body": null}]}', "no JSON as jrnl exports it"),
+        ("a.md", "---\ndate: 2024-05-13\n---\n\n<!-- /journal:x -->\n", "a.md:5:"),
+        ("a.md", "---\ndate: 2024-05-13\ncategory: {a: b}\n---\n", "a.md: category holds keys of its own"),
+        ("a.md", "+++\na = " + "[" * 3000 + "\n+++\n", "a.md:1: the front matter is no valid TOML"),
+        ("a.json", '{"entries": [{"date": "2024-05-13", "title": "", "body": "", "tags": 5}]}', "no JSON as jrnl"),
+        ("a.json", '{"entries": [{"date": "2024-05-13", "title": "", "body": "\\ud800"}]}', "no JSON as jrnl"),
         ("a.json", "[]", "a.json: no JSON as jrnl exports it"),
         ("a.json", '{"entries": [{"date": "x", "title": "", "body": ""}]}', "a.json: its date is 'x'"),
         ("b.md", None, "b.md: can't be read: No such file or directory"),
@@ -149,7 +154,7 @@ def imported(space: Space, body: str, front: str = POST, code: int = 0) -> tuple
     space.write("post.md", front + body)
     done = space.run("import", "post.md", check=code)
     entry = space.root / "entries/2024-05-13-day-133.md"
-    return entry.read_text().split("---\n", 2)[2], done.err
+    return entry.read_bytes().decode().split("---\n", 2)[2], done.err
 
 
 @pytest.mark.parametrize(
@@ -188,7 +193,13 @@ def test_a_file_that_is_there_is_never_written_over(space: Space) -> None:
         "`![](a.png)` and ``[`](a.png)``\n",
         "words\n\n    ![](a.png)\n",
         "<!-- ![](a.png) -->\n",
-        "<!-- journal:x -->\n![](a.png)\n<!-- /journal:x 00000000 -->\n",
+        "a stray ` here\r\n\r\nsome `code ![c](a.png)` end\r\n",
+        "text <!-- ![](a.png) --> more\n",
+        "<div>\n<!-- <img src='a.png'> -->\n</div>\n",
+        "<pre>\n![](a.png)\n</pre>\n",
+        "<code>![](a.png)</code>\n",
+        "a note[^1]\n\n[^1]: a.png is the picture\n",
+        "![x](my.old pic.png) is no link\n",
         "![](https://example.org/a.png) ![](//example.org/a.png) ![](data:image/png;base64," + "A" * 5000 + ")\n",
         "[next](b.md) [site](/about/) [top](#a.png) [mail](mailto:a@b.png)\n",
     ],
@@ -209,6 +220,13 @@ def test_code_comments_blocks_and_links_elsewhere_stay_as_they_are(space: Space,
         ("![a][r]\n\n[r]: a%23b.png", "![a][r]\n\n[r]: @/a%23b.png"),
         ("<img src='a%23b.png'>", "<img src='@/a%23b.png'>"),
         ('<video poster="my pic.png"></video>', '<video poster="@/my%20pic.png"></video>'),
+        ("a stray ` here\r\n\r\n![a](doc.pdf)\r\n", "a stray ` here\r\n\r\n![a](@/doc.pdf)\r\n"),
+        ("- a ` b\n- ![x](doc.pdf)\n- c ` d", "- a ` b\n- ![x](@/doc.pdf)\n- c ` d"),
+        ("press \\` ![x](doc.pdf) and \\` done", "press \\` ![x](@/doc.pdf) and \\` done"),
+        ("```\na\n\nb\n```\n![x](doc.pdf)\n```\nc\n\nd\n```", "```\na\n\nb\n```\n![x](@/doc.pdf)\n```\nc\n\nd\n```"),
+        ("<IMG class=a SRC=doc.pdf>", "<IMG class=a SRC=@/doc.pdf>"),
+        ("![x]({{ site.baseurl }}/doc.pdf)", "![x](@/doc.pdf)"),
+        ("![x]({{ '/doc.pdf' | relative_url }})", "![x](@/doc.pdf)"),
         ("[d](doc.pdf#page=3)", "[d](@/doc.pdf#page=3)"),
         ("[![a](my%20pic.png)](doc.pdf?raw=true)", "[![a](@/my%20pic.png)](@/doc.pdf?raw=true)"),
     ],
@@ -216,13 +234,14 @@ def test_code_comments_blocks_and_links_elsewhere_stay_as_they_are(space: Space,
 def test_a_link_however_written_leads_to_the_file_in_the_blog_too(space: Space, written: str, placed: str) -> None:
     from journal.blog.compile import linked_files
 
+    space.write("_config.yml", "")
     for name in ("my pic.png", "my", "pic(1).png", "a#b.png", "doc.pdf", "img/x"):
         space.write(name, name)
     body, said = imported(space, written + "\n")
-    assert (body, said) == (placed.replace("@", "2024-05-13-day-133/_files") + "\n", "")
+    assert (body, said) == (placed.replace("@/", "2024-05-13-day-133/_files/") + "\n", "")
     linked = linked_files(body, space.root / "entries")
     assert {(space.root / "entries" / link).read_text() for link in linked} == {Path(link).name for link in linked}
-    assert linked
+    assert linked or "SRC=" in written  # attributes without quotes are no link of a page of ours
 
 
 @pytest.mark.parametrize(
@@ -249,6 +268,9 @@ def test_no_heading_is_lost(space: Space, text: str, title: str, body: str) -> N
         ("+++\ndate = 2024-05-13\ntitle = '1e3'\ntags = ['08', '2e5']\n+++\n", 'title: "1e3"\ntags: ["08", "2e5"]\n'),
         ("+++\ndate = 2024-05-13\ntitle = 'x'\nwhen = 10:00:00\n+++\n", 'title: "x"\nwhen: "10:00:00"\n'),
         ("---\ndate: 2024-05-13\n# a comment\ntitle: x\n---\n", "# a comment\ntitle: x\n"),
+        ('---\ntitle: x\ndate: 2024-05-13\npublished: "no"\ndraft: false\n---\n', "title: x\ndraft: true\n"),
+        ("---\ntitle: x\ndate: 2024-05-13\npublished: 2020-01-01\n---\n", "title: x\npublished: 2020-01-01\n"),
+        ("---\ntitle: x\ndate: 2024-05-13\ncategory:\ntag: 1.10\n---\n", 'title: x\ncategories: []\ntags: ["1.10"]\n'),
         ("---\ntitle: x\ndate: 2024-05-13\npublished: false\n---\n", "title: x\ndraft: true\n"),
         ("---\n{title: x, date: 2024-05-13, a: [1]}\n---\n", 'title: "x"\na: [1]\n'),
         ("---\ndate: &d 2024-05-13\ntitle: *d\n---\n", 'title: "2024-05-13"\n'),
@@ -291,3 +313,40 @@ def test_a_folder_of_hugos_takes_its_date_from_the_folders_name(space: Space) ->
     space.write("2024-05-14-more/a.png", "a")
     space.run("import", "2024-05-14-more/index.md", check=0)
     assert (space.root / "entries/2024-05-14-day-134/_files/a.png").is_file()
+
+
+def test_one_date_of_jrnls_that_can_not_be_an_entry_harms_no_other(space: Space) -> None:
+    entries = [{"date": when, "title": "T", "body": "B"} for when in ("1999-12-31", "2024-05-11")]
+    space.write("journal.json", json.dumps({"entries": entries}))
+    done = space.run("import", "journal.json", check=3)
+    assert done.err.startswith("journal.json, 1999-12-31: 1999-12-31 is before day 1; add a 'day:'")
+    assert done.out == "made entries/2024-05-11-day-131.md\n1 entry made of 1 file\n"
+
+
+def test_blocks_of_another_journal_stay_as_they_are_and_are_told(space: Space) -> None:
+    space.write("a.png", "a")
+    text = "<!-- journal:x -->\n![](a.png)\n<!-- /journal:x 00000000 -->\n"
+    assert imported(space, text) == (
+        text,
+        "post.md: the blocks of a journal in it stay as they are, and their files are not taken along\n",
+    )
+
+
+def test_what_is_in_the_way_stays(space: Space, tmp_path: Path) -> None:
+    space.write("post.md", POST + "![](a.png)\n")
+    space.write("a.png", "a")
+    folder = space.root / "entries/2024-05-13-day-133"
+    (folder / "_files/a.png").mkdir(parents=True)
+    space.run("import", "post.md", check=0)
+    assert (folder / "_files/a-2.png").read_text() == "a"
+    folder.with_suffix(".md").unlink()
+    folder.with_suffix(".md").symlink_to(tmp_path / "nowhere.md")
+    assert "left out" in space.run("import", "post.md", check=0).err
+    assert not (tmp_path / "nowhere.md").exists()
+
+
+def test_a_picture_within_a_page_is_no_file(space: Space) -> None:
+    from journal.blog.compile import linked_files
+
+    assert linked_files(f"![](data:image/png;base64,{'A' * 5000})", space.root) == set()
+    assert linked_files(f"![]({'a' * 5000}.png)", space.root) == set()

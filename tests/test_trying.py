@@ -40,6 +40,13 @@ def test_an_output_of_a_day_can_be_given(space: Space) -> None:
     assert "- words: **2**" in space.run("run", "text.count", "source=${day-133.a.path}", check=0).out
 
 
+def test_several_files_are_given_as_a_list(space: Space) -> None:
+    for name in ("a b.txt", "b.txt", "[c].txt"):
+        space.write(name, name)
+    assert "- files: **2**" in space.run("run", "text.join", 'sources=["a b.txt", b.txt]', check=0).out
+    assert "- files: **3**" in space.run("run", "text.join", "sources=*.txt", check=0).out
+
+
 def test_its_report_can_be_read_by_other_programs(space: Space) -> None:
     report = json.loads(space.run("run", "text.write", "text=abc", "--json", check=0).out)
     assert (report["task"], report["headline"]) == ("text.write", "letters 3")

@@ -12,6 +12,7 @@ from journal.entry import Entry, entry_files, read_entry
 from journal.ledger import read_ledgers
 from journal.splice import without_markers
 from journal.store import write_atomically
+from journal.store.files import is_file
 from journal.workspace import Workspace
 
 ASSETS = Path(__file__).parent / "assets"
@@ -20,7 +21,7 @@ _PLOT = re.compile(r"^!\[(?P<alt>(?:\\.|[^\]\\])*)\]\((?P<path>[^)\s]+\.svg)\)[ 
 _LINK = re.compile(
     r"""\]\(\s*<?(?P<inline>[^)>\s]+)
     | (?:src|href|poster)= (?: "(?P<double>[^"]+)" | '(?P<single>[^']+)' )
-    | ^[ ]{0,3}\[[^\]\n]+\]:[ \t]* <?(?P<reference>[^\s<>]+)""",
+    | ^[ ]{0,3}\[(?!\^)[^\]\n]+\]:[ \t]* <?(?P<reference>[^\s<>]+)""",
     re.VERBOSE | re.MULTILINE,
 )
 
@@ -68,7 +69,8 @@ def linked_files(body: str, folder: Path) -> set[str]:
     for written in map("".join, _LINK.findall(body)):  # one of the kinds of link, the others are empty
         link = unquote(written.split("#")[0].split("?")[0])
         path = folder / link
-        if link and "://" not in link and ".." not in Path(link).parts and path.is_file() and path.suffix != ".md":
+        elsewhere = re.match(r"[A-Za-z][A-Za-z0-9+.-]*:|/", link) or ".." in Path(link).parts
+        if link and not elsewhere and is_file(path) and path.suffix != ".md":
             found.add(link)
     return found
 

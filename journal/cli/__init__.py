@@ -77,9 +77,13 @@ def import_(
 ) -> None:
     """Make entries of posts that other programs wrote: Jekyll, Hugo, Quarto, plain Markdown, jrnl."""
     from journal.cli.running import import_one
+    from journal.store import Store
 
     workspace = open_workspace()
-    done = [import_one(path, workspace) for path in files]
+    with Store(workspace.state, warn).hold(
+        "journal import", lambda who: warn(f"waiting for {who}, which works here too")
+    ):
+        done = [import_one(path, workspace) for path in files]
     made, given = sum(count for count, _ in done), f"{len(files)} file{'' if len(files) == 1 else 's'}"
     typer.echo(f"{made} {'entry' if made == 1 else 'entries'} made of {given}")
     raise typer.Exit(max(code for _, code in done))

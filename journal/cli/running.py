@@ -36,7 +36,7 @@ def import_one(path: Path, workspace: Workspace) -> tuple[int, int]:
     """Import one file of several; one that is wrong harms no other. Returns how many entries it made, and the code."""
     from journal.importing import import_file
 
-    made = 0
+    made, code = 0, 0
     try:
         for imported in import_file(path, workspace):
             if imported.entry:
@@ -44,9 +44,11 @@ def import_one(path: Path, workspace: Workspace) -> tuple[int, int]:
                 typer.echo(f"made {workspace.shown(imported.entry)}")
             for note in imported.notes:
                 warn(note)
+            if imported.problem:
+                code = say(str(imported.problem), imported.problem.exit_code, debug=False)
     except JournalError as error:
-        return made, say(str(error), error.exit_code, debug=False)
-    return made, 0
+        code = say(str(error), error.exit_code, debug=False)
+    return made, code
 
 
 def run_one_of_many(number: int, run: Callable[[int], tuple[int, str]]) -> tuple[int, str]:

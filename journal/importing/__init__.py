@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -22,33 +23,38 @@ class Imported:
 
     entry: Path | None = None
     notes: list[str] = field(default_factory=list)
+    problem: EntryError | None = None
 
 
 def import_file(path: Path, workspace: Workspace) -> Iterator[Imported]:
     """Make an entry of each post in a file, and say of each what became of it.
 
-    Raises EntryError for what can't be an entry; of it nothing is written then.
+    One that can't be an entry harms no other, and nothing of it is written. Raises EntryError for a file that can't be
+    read at all.
     """
     for post in read_posts(path):
-        yield _import(post, workspace)
+        try:
+            yield _import(post, workspace)
+        except EntryError as error:
+            yield Imported(problem=error)
 
 
 def _import(post: Post, workspace: Workspace) -> Imported:
     day, when, notes = _day_and_date(post, workspace)
-    days = entry_days(workspace)
-    if day in days:
-        return Imported(notes=[f"{post.path}: left out; day {day} has its entry: {workspace.shown(days[day])}"])
-    path = workspace.entries / f"{when}-day-{day}.md"
-    linked = Linked(post.path, path.with_suffix(""))
-    body = linked.place_in(post.body, str(post.path))
+    days, path = entry_days(workspace), workspace.entries / f"{when}-day-{day}.md"
+    if day in days or os.path.lexists(path):
+        there = workspace.shown(days.get(day, path))
+        return Imported(notes=[f"{post.shown}: left out; day {day} has its entry: {there}"])
+    linked = Linked(post, path.with_suffix(""))
+    body = linked.body()
     newline = "\r\n" if "\r\n" in post.front else "\n"
     text = newline.join(["---", f"day: {day}", f"date: {when}", f"{post.front}---", body])
     try:
         parse_entry(text, path, workspace)
     except EntryError as error:
-        raise EntryError(f"{post.path}: {str(error).partition(': ')[2]}") from error
+        raise EntryError(f"{post.shown}: {str(error).partition(': ')[2]}") from error
     _write(path, text, linked)
-    return Imported(path, [f"{post.path}: {note}" for note in (*notes, *linked.notes)])
+    return Imported(path, [f"{post.shown}: {note}" for note in (*notes, *post.notes, *linked.notes)])
 
 
 def _write(path: Path, text: str, linked: Linked) -> None:
@@ -61,7 +67,8 @@ def _write(path: Path, text: str, linked: Linked) -> None:
             if not (folder / name).exists():
                 shutil.copyfile(source, folder / name)
     except OSError as error:
-        raise EntryError(f"{path.name}: {error.filename or folder.name} can't be copied: {error.strerror}") from error
+        where, why = folder.relative_to(path.parents[1]), error.strerror
+        raise EntryError(f"{linked.post.shown}: nothing can be put into {where}: {why}; make room for it") from error
     write_atomically(path, text.encode("utf-8"))
 
 
@@ -72,9 +79,11 @@ def _day_and_date(post: Post, workspace: Workspace) -> tuple[int, date, list[str
     when = post.date or (workspace.date_of(day) if day is not None else None)
     if day is None or when is None:
         lacking = "no date" if when is None else "no day, and journal.yml no 'day-1' to count from"
-        raise EntryError(f"{post.path}: it has {lacking}; add 'day: 133' and 'date: 2024-05-13' to its front matter")
+        raise EntryError(f"{post.shown}: it has {lacking}; add 'day: 133' and 'date: 2024-05-13' to its front matter")
     if day < 0:
-        raise EntryError(f"{post.path}: {when} is before day 1; add a 'day:' to its front matter")
+        raise EntryError(
+            f"{post.shown}: {when} is before day 1; add a 'day:' to its front matter, or have 'day-1' earlier"
+        )
     if post.day is None and post.named_day not in (None, day):
         which = f"day {day} by its date, though its title or file name says day {post.named_day}"
         return day, when, [f"{which}; if that is right, state it: 'day: {post.named_day}' in its front matter"]

@@ -14,6 +14,7 @@ from journal.entry import split_front_matter
 from journal.errors import EntryError
 
 _TOML = re.compile(r"\+\+\+[ \t]*\r?\n(.*?)^\+\+\+[ \t]*(\r?\n|\Z)", re.DOTALL | re.MULTILINE)
+_YES, _NO = ("true", "yes", "on", "y"), ("false", "no", "off", "n")  # as YAML 1.1 has them, which Jekyll reads
 _PLURALS = {"category": "categories", "tag": "tags"}
 
 
@@ -25,25 +26,26 @@ class FrontMatter:
     kept: str
     """Lines for an entry, each with its end: all but day and date, with the names that entries know."""
     body: str
+    notes: tuple[str, ...] = ()
+    """What the author should know of it."""
 
 
 def read_front_matter(text: str, shown: str) -> FrontMatter:
     """Split a post in YAML between ``---`` or TOML between ``+++`` and its body; raises EntryError for neither."""
-    if text.startswith("+++"):
+    if re.match(r"\+\+\+[ \t]*[\r\n]", text):
         return _read_toml(text, shown)
-    if not text.startswith("---"):
+    if not re.match(r"---[ \t]*[\r\n]", text):
         return FrontMatter({}, "", text)
     written, line, start = split_front_matter(text, shown)
     document = parse_yaml(written, shown, line)
-    replaced = _replaced(document.data)
-    kept = _without(written.splitlines(keepends=True), document, {"day", "date", "published", *replaced})
-    wanted = {
-        name: value for name, value in document.data.items() if name not in ("day", "date", "published", *replaced)
-    }
+    replaced, notes = {"day", "date", *_replaced(document.data)}, tuple[str, ...]()
+    kept = _without(written.splitlines(keepends=True), document, replaced)
+    wanted = {name: value for name, value in document.data.items() if name not in replaced}
     if not _says(f"day: 1\n{kept}", {"day": 1, **wanted}):  # indented, {all: on one line}, an alias of what is left out
-        kept = _lines(wanted)
+        kept, notes = _lines(wanted), ("its front matter is written anew, a line for each key and without comments",)
     newline = "\r\n" if "\r\n" in written else "\n"
-    return FrontMatter(document.data, kept + _lines(_added(document.data)).replace("\n", newline), text[start:])
+    added = _lines(_added(document.data, written, shown)).replace("\n", newline)
+    return FrontMatter(document.data, kept + added, text[start:], notes)
 
 
 def _read_toml(text: str, shown: str) -> FrontMatter:
@@ -52,28 +54,45 @@ def _read_toml(text: str, shown: str) -> FrontMatter:
         raise EntryError(f"{shown}:1: the front matter has no end; close it with a line +++")
     try:
         data = tomllib.loads(match[1].replace("\r\n", "\n"))
-    except tomllib.TOMLDecodeError as error:
+    except (ValueError, RecursionError) as error:
         raise EntryError(f"{shown}:1: the front matter is no valid TOML: {error}; mend it there") from error
-    dropped = {"day", "date", "published", *_replaced(data)}
-    kept = {name: value for name, value in data.items() if name not in dropped}
-    return FrontMatter(data, _lines({**kept, **_added(data)}), text[match.end() :])
+    replaced = {"day", "date", *_replaced(data)}
+    kept = {name: value for name, value in data.items() if name not in replaced}
+    return FrontMatter(data, _lines({**kept, **_added(data, match[1], shown)}), text[match.end() :])
 
 
 def _replaced(data: Mapping[str, Any]) -> set[str]:
-    """Return the names whose values are written under a name that entries know."""
-    return {name for one in _PLURALS if one in data for name in (one, _PLURALS[one])}
+    """Return the names whose values are written otherwise: under a name that entries know, or for another of them."""
+    names = {name for one in _PLURALS if one in data for name in (one, _PLURALS[one])}
+    is_known = str(data.get("published")).lower() in (*_YES, *_NO)
+    return names | ({"published"} if is_known else set()) | ({"draft"} if _is_unpublished(data) else set())
 
 
-def _added(data: Mapping[str, Any]) -> dict[str, Any]:
+def _added(data: Mapping[str, Any], written: str, shown: str) -> dict[str, Any]:
     """Return what stands in the place of what an entry knows by another name."""
     added: dict[str, Any] = {}
     for one, many in _PLURALS.items():
         if one in data:
-            given = [value if isinstance(value, list) else [value] for value in (data.get(many) or [], data[one])]
-            added[many] = list(dict.fromkeys(str(word) for words in given for word in words))
-    if data.get("published") is False and "draft" not in data:
-        added["draft"] = True
-    return added
+            words = [*_words(data, many, written, shown), *_words(data, one, written, shown)]
+            added[many] = list(dict.fromkeys(words))
+    return added | ({"draft": True} if _is_unpublished(data) else {})
+
+
+def _is_unpublished(data: Mapping[str, Any]) -> bool:
+    return str(data.get("published")).lower() in _NO
+
+
+def _words(data: Mapping[str, Any], name: str, written: str, shown: str) -> list[str]:
+    """Return a key's words; a single one as it is written, for 1.10 is no number there."""
+    value = data.get(name)
+    if value in (None, ""):
+        return []
+    if isinstance(value, Mapping):
+        raise EntryError(f"{shown}: {name} holds keys of its own; write a word or a list of words")
+    if isinstance(value, list):
+        return [str(word) for word in value if word is not None]
+    plain = re.search(rf"^[ \t]*{name}[ \t]*[:=][ \t]*([\w.+-]+)[ \t]*\r?$", written, re.MULTILINE)
+    return [plain[1] if plain else str(value)]
 
 
 def _without(lines: list[str], document: Document, dropped: set[str]) -> str:

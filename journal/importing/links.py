@@ -5,55 +5,83 @@ from __future__ import annotations
 import html
 import os
 import re
-from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import quote, unquote
 
+from journal.errors import EntryError
+from journal.importing.posts import Post
 from journal.splice import find_blocks
+from journal.store.files import is_file
 
 FOLDER = "_files"
 """Beside an entry: no step's id begins so, and no step's artifacts take its place."""
 _SITE = ("_config.yml", "_config.yaml", "hugo.toml", "hugo.yaml", "config.toml", "_quarto.yml", "mkdocs.yml", ".git")
-_LINK = re.compile(
-    r"""(?P<code>(?P<ticks>(?<!`)`+(?!`))(?:(?!\n[ \t]*\n).)+?(?<!`)(?P=ticks)(?!`))
-    | \]\(\s* (?: <(?P<angle>[^<>\n]+)> | (?P<plain>(?:\\.|[^\s()<>\\]|\([^\s()]*\))+) )
-    | (?:src|href|poster)= (?: "(?P<double>[^"\n]+)" | '(?P<single>[^'\n]+)' )
-    | ^[ ]{0,3}\[[^\]\n]+\]:[ \t]* <?(?P<reference>[^\s<>]+)""",
-    re.VERBOSE | re.MULTILINE | re.DOTALL,
-)
-_KINDS = ("angle", "plain", "double", "single", "reference")
 _PAGES = (".md", ".markdown", ".qmd", ".html", ".htm", "")
+_PLACE = (
+    r"<(?P<angle>[^<>\n]+)> | (?P<plain>(?:\\.|[^\s()<>\\{]|\{(?!\{)|\([^\s()]*\))+) | (?P<tagged>\{\{.*?\}\}[^\s()]*)"
+)
+_LINK = re.compile(
+    rf"""\\[\\`\[\]<]
+    | (?P<ticks>(?<!`)`+(?!`)) .+? (?<!`)(?P=ticks)(?!`)
+    | <!--.*?--> | <(?P<verbatim>pre|code|script|style)\b.*?</(?P=verbatim)>
+    | (?P<tag><[a-z][^<>]*>)
+    | \]\(\s* (?:{_PLACE}) (?=\s*\)|\s+["'(])
+    | ^[ ]{{0,3}}\[(?!\^)[^\]\n]+\]:[ \t]* <?(?P<reference>[^\s<>]+)>? (?=[ \t]*(?:$|["'(]))""",
+    re.VERBOSE | re.MULTILINE | re.DOTALL | re.IGNORECASE,
+)
+_ATTRIBUTE = re.compile(
+    r"""\b(?:src|href|poster)\s*=\s*(?:"(?P<double>[^"\n]+)"|'(?P<single>[^'\n]+)'|(?P<bare>[^\s"'=<>`]+))""",
+    re.IGNORECASE,
+)
+_LIQUID = re.compile(
+    r"""\{\{\s*(?:site\.(?:base)?url\s*\}\}(?P<rest>.*)|["'](?P<path>[^"']+)["']\s*\|\s*(?:relative|absolute)_url\s*\}\})"""
+)
 
 
 class Linked:
     """The files that one post links to."""
 
-    def __init__(self, post: Path, beside: Path) -> None:
-        self.folder, self.root, self.beside = post.parent.resolve(), _site_of(post), beside
+    def __init__(self, post: Post, beside: Path) -> None:
+        self.post, self.beside = post, beside
+        self.folder, self.root = post.path.parent.resolve(), _site_of(post.path)
         self.places: dict[Path, str] = {}
         """Where each file goes, by its name in the folder beside the entry."""
         self.notes: list[str] = []
-        """What the author should know of links that stay as they are."""
+        """What the author should know of what stays as it is."""
 
-    def place_in(self, body: str, shown: str) -> str:
-        """Return a post's body with its links to files leading to where these go; code and comments are text."""
-        text = list(_protected(body, shown))
+    def body(self) -> str:
+        """Return the post's body with its links to files leading to where these go; code and comments are text."""
+        body, done, pieces = self.post.body, 0, list[str]()
+        blocks = _blocks(self.post)
+        if blocks:
+            self.notes.append("the blocks of a journal in it stay as they are, and their files are not taken along")
+        for start, end in _passages(body):
+            if not any(first <= start < last for first, last in blocks):
+                pieces += [body[done:start], _LINK.sub(self._placed, body[start:end])]
+                done = end
+        return "".join([*pieces, body[done:]])
 
-        def placed(match: re.Match[str]) -> str:
-            kind = next((kind for kind in _KINDS if match[kind]), None)
-            if kind is None or any(start <= match.start() < end for start, end in text):
-                return match[0]
-            start, end = (position - match.start() for position in match.span(kind))
-            return match[0][:start] + self._target(match[kind], kind) + match[0][end:]
+    def _placed(self, match: re.Match[str]) -> str:
+        if match["tag"]:
+            return _ATTRIBUTE.sub(lambda one: self._with_target(one, ("double", "single", "bare")), match[0])
+        return self._with_target(match, ("angle", "plain", "tagged", "reference"))
 
-        return _LINK.sub(placed, body)
+    def _with_target(self, match: re.Match[str], kinds: tuple[str, ...]) -> str:
+        kind = next((kind for kind in kinds if match[kind]), None)
+        if kind is None:
+            return match[0]
+        start, end = (position - match.start() for position in match.span(kind))
+        return match[0][:start] + self._target(match[kind]) + match[0][end:]
 
-    def _target(self, link: str, kind: str) -> str:
-        written = html.unescape(re.sub(r"\\([!-/:-@\[-`{-~])", r"\1", link) if kind == "plain" else link)
+    def _target(self, link: str) -> str:
+        """Return where a link shall lead: to its file's new place, or to where it did."""
+        written = html.unescape(re.sub(r"\\([!-/:-@\[-`{-~])", r"\1", link))
+        if "{{" in written and (liquid := _LIQUID.fullmatch(written)):
+            written = "/" + (liquid["rest"] or liquid["path"] or "").lstrip("/")
         path, tail = re.fullmatch(r"([^?#]*)(.*)", written, re.DOTALL).groups()  # type: ignore[union-attr]
         if re.match(r"[A-Za-z][A-Za-z0-9+.-]*:|//", path) or Path(path).suffix.lower() in _PAGES:
             return link
-        found = next((one for one in self._candidates(unquote(path)) if _is_file(one)), None)
+        found = next((one for one in self._candidates(unquote(path)) if is_file(one)), None)
         if found is None or not found.resolve().is_relative_to(self.root) or not os.access(found, os.R_OK):
             why = "is not there" if found is None else f"can't be taken from outside of {self.root.name}"
             self.notes.append(f"{link} {why}; its link stays as it is")
@@ -74,7 +102,9 @@ class Linked:
 
     def _is_free(self, name: str, file: Path) -> bool:
         there = self.beside / FOLDER / name
-        return name not in self.places.values() and (not there.exists() or there.read_bytes() == file.read_bytes())
+        if name in self.places.values() or (os.path.lexists(there) and not is_file(there)):
+            return False
+        return not there.exists() or there.read_bytes() == file.read_bytes()
 
 
 def _site_of(post: Path) -> Path:
@@ -84,21 +114,28 @@ def _site_of(post: Path) -> Path:
     return next((one for one in above if any((one / name).exists() for name in _SITE)), folder)
 
 
-def _is_file(path: Path) -> bool:
+def _blocks(post: Post) -> list[tuple[int, int]]:
+    """Return the blocks of a journal in a post, as offsets in its body; errors tell the lines of its file."""
+    above = post.first_line - 1
     try:
-        return path.is_file()
-    except (OSError, ValueError):  # longer than a name may be, or with a null in it
-        return False
+        found = find_blocks("\n" * above + post.body, above, str(post.path))
+    except EntryError as error:
+        raise EntryError(f"{error}; a post has them only where it was an entry") from error
+    return [(block.inside - above, block.outside - above) for block in found]
 
 
-def _protected(body: str, shown: str) -> Iterator[tuple[int, int]]:
-    """Yield what is no Markdown of the author's: code, comments, and blocks of a journal. Offsets in the body."""
+def _passages(body: str) -> list[tuple[int, int]]:
+    """Return the parts of a body that are no code, as offsets: paragraphs and their like, HTML, lines between them.
+
+    Each stands for itself: a backtick in one has nothing to do with those in the next.
+    """
     from markdown_it import MarkdownIt
 
-    for block in find_blocks(body, 0, shown):
-        yield block.inside, block.outside
-    ends = [0, *(match.end() for match in re.finditer(r"\r\n|\n|\r", body)), len(body), len(body)]
+    starts = [0, *(match.end() for match in re.finditer(r"\r\n|\n|\r", body)), len(body)]
+    lines, found = set(range(len(starts) - 1)), list[tuple[int, int]]()
     for token in MarkdownIt("commonmark").parse(body):
-        comment = token.type == "html_block" and token.content.lstrip().startswith("<!--")
-        if token.map and (comment or token.type in ("fence", "code_block")):
-            yield ends[token.map[0]], ends[min(token.map[1], len(ends) - 1)]
+        if token.map and token.type in ("inline", "html_block", "fence", "code_block"):
+            first, last = token.map[0], min(token.map[1], len(starts) - 1)
+            lines -= set(range(first, last))
+            found += [(starts[first], starts[last])] if token.type in ("inline", "html_block") else []
+    return sorted([*found, *((starts[line], starts[line + 1]) for line in lines)])

@@ -33,6 +33,14 @@ class Post:
     """As its front matter states it."""
     named_day: int | None = None
     """As its title or file name mentions it."""
+    first_line: int = 1
+    """The line of its file on which the body begins."""
+    notes: tuple[str, ...] = ()
+
+    @property
+    def shown(self) -> str:
+        """Its name for messages; a file of jrnl's holds many."""
+        return f"{self.path}, {self.date}" if self.path.suffix.lower() == ".json" else str(self.path)
 
 
 def read_posts(path: Path) -> Iterator[Post]:
@@ -59,8 +67,16 @@ def _post(path: Path, text: str) -> Post:
         newline = "\r\n" if "\r\n" in text else "\n"
         lines = f"title: {as_yaml(title.encode('utf-8', 'replace').decode())}{newline}{lines}"
     named = _DAY.search(title) or _DAY.search(name)
+    above = len(re.findall(r"\r\n|\n|\r", text[: len(text) - len(body)]))
     return Post(
-        path, lines, body, _date(front.data, name, path), _day(front.data, path), int(named[1]) if named else None
+        path=path,
+        front=lines,
+        body=body,
+        date=_date(front.data, name, path),
+        day=_day(front.data, path),
+        named_day=int(named[1]) if named else None,
+        first_line=above + 1,
+        notes=front.notes,
     )
 
 
@@ -92,13 +108,14 @@ def _posts_of_jrnl(path: Path, text: str) -> Iterator[Post]:
     by_date: dict[date | None, list[Mapping[str, Any]]] = {}
     try:
         for entry in json.loads(text)["entries"]:
-            if not all(isinstance(entry[name], str) for name in ("date", "title", "body")):
+            texts = [entry["date"], entry["title"], entry["body"], *(entry.get("tags") or [])]
+            if not all(isinstance(one, str) and one.encode() is not None for one in texts):  # half of a sign raises
                 raise TypeError(entry)
             by_date.setdefault(_date(entry, "", path), []).append(entry)
     except (ValueError, KeyError, TypeError, RecursionError) as error:
         raise EntryError(f"{path}: no JSON as jrnl exports it; make it with: jrnl --format json") from error
     for when, entries in by_date.items():
-        tags = sorted({str(tag).lstrip("@") for entry in entries for tag in entry.get("tags") or []})
+        tags = sorted({tag.lstrip("@") for entry in entries for tag in entry.get("tags") or []})
         front = f"title: {as_yaml(entries[0]['title'])}\n" + (f"tags: {as_yaml(tags)}\n" if tags else "")
         bodies = [entry["body"].strip("\r\n") + "\n" for entry in entries]
         parts = [f"## {entry['title']}\n\n{body}" for entry, body in zip(entries, bodies, strict=True)]

@@ -31,6 +31,14 @@ def write_atomically(path: Path, content: bytes) -> None:
         raise StoreError(f"{path.name} can't be written: {cause(error)}; it is as it was") from error
 
 
+def is_file(path: Path) -> bool:
+    """Say whether there is such a file, also of what can be no file's name."""
+    try:
+        return path.is_file()
+    except (OSError, ValueError):  # longer than a name may be, or with a null in it
+        return False
+
+
 def replace_folder(source: Path, target: Path) -> None:
     """Copy a folder to a place where an older copy may be: the old one stays until the new one is whole."""
     partial, old = target.with_name(f".{target.name}.part"), target.with_name(f".{target.name}.old")
