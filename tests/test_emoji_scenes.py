@@ -13,8 +13,9 @@ from tasks.diffusion.emoji_scenes import captions, scenes
 from tasks.diffusion.emoji_scenes.captions import Claim
 
 pytest.importorskip("PIL")
-# A little under what the model card reports for the shipped weights.
-THINGS_RATE, SHOWN_RELATION_RATE, UNSHOWN_RELATION_RATE, HORSE_RATE = 0.90, 0.90, 0.90, 0.75
+# The aims for combinations shown in training; the model card reports more for all of them.
+THINGS_RATE, RELATION_RATE = 0.95, 0.85
+UNSHOWN_RATE, HORSE_RATE = 0.95, 0.9  # a little under what the card reports
 WEIGHTS = Path(scenes.__file__).parent / "weights"
 
 
@@ -116,19 +117,21 @@ def test_the_same_seed_gives_the_same_picture_whatever_its_batch_mates(pipeline:
     assert np.abs(np.asarray(alone, int) - np.asarray(together, int)).max() <= 2
 
 
-def test_pictures_show_the_things_of_their_prompts(pipeline: Any) -> None:
-    from tasks.diffusion.emoji_scenes.measure import measure, shown_claims
+def test_pictures_of_shown_combinations_show_their_things_in_their_relation(pipeline: Any) -> None:
+    from tasks.diffusion.emoji_scenes.measure import claim_groups, measure
 
-    claims = shown_claims(scenes.ALONE) + shown_claims(scenes.RIDING)[::8]
-    assert measure(pipeline, claims).things_rate >= THINGS_RATE
+    rows = [row for name, row in claim_groups(60).items() if "never" not in name and "astronaut" not in name]
+    found = measure(pipeline, [claim for row in rows for claim in row])
+    assert found.pictures == 4 * 60 + 30
+    assert found.things_rate >= THINGS_RATE
+    assert found.relation_rate >= RELATION_RATE
 
 
 def test_pictures_show_who_rides_whom_also_in_orders_never_shown(pipeline: Any) -> None:
     from tasks.diffusion.emoji_scenes.measure import measure, unshown_claims
 
-    shown, unshown = (unshown_claims(scenes.RIDING, swapped=swapped) * 2 for swapped in (True, False))
-    assert measure(pipeline, shown).relation_rate >= SHOWN_RELATION_RATE
-    assert measure(pipeline, unshown).relation_rate >= UNSHOWN_RELATION_RATE
+    swaps = [unshown_claims(scenes.RIDING, swapped=swapped) * 3 for swapped in (True, False)]
+    assert all(measure(pipeline, claims).relation_rate >= UNSHOWN_RATE for claims in swaps)
 
 
 def test_the_horse_rides_the_astronaut(pipeline: Any) -> None:
