@@ -1,7 +1,7 @@
 """Measure diffusion.sample beside a tutorial's plain loop, with the judge's rate of both; and steps against quality.
 
     python bench/diffusion.py                        # pictures a second, and the rate of right ones
-    python bench/diffusion.py --steps FILE.png       # draws quality against steps
+    python bench/diffusion.py --steps FILE.png       # draws quality against steps: what the judge says, and the pixels
 
 The plain loop takes one prompt at a time through 50 DDIM steps in single precision. A GPU is used where there is one.
 """
@@ -18,8 +18,9 @@ from typing import TYPE_CHECKING, Any
 from journal.attempts import Rate
 from journal.models import fetch_model
 from tasks.diffusion.emoji_scenes.captions import Claim
+from tasks.diffusion.emoji_scenes.fidelity import nearest_scenes
 from tasks.diffusion.emoji_scenes.judge import score
-from tasks.diffusion.emoji_scenes.measure import GUIDANCE, STEPS, Sampler, claim_groups, measure
+from tasks.diffusion.emoji_scenes.measure import GUIDANCE, STEPS, Sampler, claim_groups, draw
 from tasks.diffusion.pipeline import load_pipeline
 from tasks.diffusion.room import MOST
 from tasks.diffusion.sampling import Recipe, sample_pictures
@@ -95,26 +96,34 @@ def in_batches(pipeline: Any, claims: list[Claim], batch: int) -> list[Image]:
 
 
 def draw_steps(pipeline: Any, claims: list[Claim], path: Path) -> None:
-    """Draw the rate of right pictures against the steps, of DPM++ 2M and DDIM, with 95 % intervals."""
+    """Draw, against the steps of DPM++ 2M and DDIM, how many pictures are right, how near to a scene and how varied."""
     from matplotlib.figure import Figure
 
-    figure = Figure(figsize=(6, 3.2), layout="constrained")
-    axes = figure.add_subplot(xlabel="steps", ylabel="pictures as asked, %", xscale="log", ylim=(0, 102))
+    figure = Figure(figsize=(11, 3.2), layout="constrained")
+    right = figure.add_subplot(1, 3, 1, xlabel="steps", ylabel="pictures as asked, %", xscale="log", ylim=(0, 102))
+    close = figure.add_subplot(1, 3, 2, xlabel="steps", ylabel="PSNR to the nearest scene, dB", xscale="log")
+    varied = figure.add_subplot(1, 3, 3, xlabel="steps", ylabel="backgrounds, of 10", xscale="log", ylim=(0, 10))
     for shift, scheduler in ((0.98, "dpm++2m"), (1.02, "ddim")):
-        rates = []
+        rates, nearest = [], []
         for steps in STEP_COUNTS:
-            found = measure(pipeline, claims, Sampler(scheduler, steps))
+            pictures = draw(pipeline, [claim.caption for claim in claims], sampler=Sampler(scheduler, steps))
+            found = score(claims, pictures)
             rates.append(Rate(found.right_relation, found.pictures))
-            print(f"{scheduler:<8} {steps:>3} steps: {rates[-1].sentence('as asked', 'pictures')}", flush=True)
+            nearest.append(nearest_scenes(claims, pictures))
+            told = f"{nearest[-1].psnr_db:.2f} dB, {nearest[-1].colours:.1f} backgrounds"
+            print(f"{scheduler:<8} {steps:>3} steps: {rates[-1].sentence('as asked', 'pictures')}, {told}", flush=True)
         shares = [100 * rate.good / rate.tries for rate in rates]
         bounds = [[100 * bound for bound in rate.interval()] for rate in rates]
         errors = [[abs(share - bound[side]) for share, bound in zip(shares, bounds, strict=True)] for side in (0, 1)]
         places = [steps * shift for steps in STEP_COUNTS]
-        axes.errorbar(places, shares, errors, label=scheduler, marker="o", markersize=4, linewidth=1, capsize=2)
-    axes.axvline(STEPS, color="gray", linewidth=0.8, linestyle=":", label=f"the default, {STEPS}")
-    axes.set_xticks(STEP_COUNTS, [str(steps) for steps in STEP_COUNTS])
-    axes.minorticks_off()
-    axes.legend(loc="lower right", fontsize=8)
+        right.errorbar(places, shares, errors, label=scheduler, marker="o", markersize=4, linewidth=1, capsize=2)
+        for axes, values in ((close, [one.psnr_db for one in nearest]), (varied, [one.colours for one in nearest])):
+            axes.plot(places, values, label=scheduler, marker="o", markersize=4, linewidth=1)
+    for axes in (right, close, varied):
+        axes.axvline(STEPS, color="gray", linewidth=0.8, linestyle=":", label=f"the default, {STEPS}")
+        axes.set_xticks(STEP_COUNTS, [str(steps) for steps in STEP_COUNTS])
+        axes.minorticks_off()
+        axes.legend(loc="upper right" if axes is close else "lower right", fontsize=8)
     figure.savefig(path, dpi=100, metadata={"Software": None})
 
 

@@ -60,6 +60,32 @@ def test_every_caption_says_the_relation_that_is_drawn() -> None:
             assert claim == Claim(scene.relation, *scene.things)
 
 
+def test_a_scene_is_as_near_as_can_be_to_what_its_claim_allows_and_another_is_not() -> None:
+    from PIL import Image
+
+    from tasks.diffusion.emoji_scenes.fidelity import nearest_scenes
+
+    for seed in range(20):
+        scene = scenes.make_scene(seed)
+        picture = Image.fromarray(scenes.render(scene))
+        claim = captions.parse_claim(captions.write_caption(scene, random.Random(seed)))
+        other = Claim(scenes.RIDING, "cat", "dog")  # held out, so that it is none of them
+        assert nearest_scenes([claim], [picture]).psnr_db > 100
+        assert nearest_scenes([other], [picture]).psnr_db < 25
+
+
+def test_the_colours_of_pictures_are_counted() -> None:
+    from PIL import Image
+
+    from tasks.diffusion.emoji_scenes.fidelity import nearest_scenes
+
+    claim = Claim(scenes.ALONE, "cat")
+    drawn = [scenes.arrange(scenes.ALONE, "cat", "", colour, random.Random(0)) for colour in scenes.BACKGROUNDS]
+    pictures = [Image.fromarray(scenes.render(scene)) for scene in drawn]
+    assert nearest_scenes([claim] * 10, pictures).colours == pytest.approx(10)
+    assert nearest_scenes([claim] * 10, pictures[:1] * 10).colours == pytest.approx(1)
+
+
 def test_things_stay_inside_the_picture() -> None:
     for seed in range(2_000):
         scene = scenes.make_scene(seed, everything=True)

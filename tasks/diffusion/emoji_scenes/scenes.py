@@ -123,8 +123,15 @@ def make_scene(seed: int, *, everything: bool = False) -> Scene:
     while not everything and (first, second) in HELD_OUT[relation]:
         first, second = _draw_things(rng, relation)
     background = rng.choice(tuple(BACKGROUNDS))
+    return arrange(relation, first, second, background, rng, rng.choice if everything else _no_shift)
+
+
+def arrange(
+    relation: str, first: str, second: str, background: str, rng: random.Random, shift: Shift | None = None
+) -> Scene:
+    """Place the things of a relation at random sizes, each where it usually is, or moved by ``shift``."""
     place = {ALONE: _place_alone, RIDING: _place_riding, ABOVE: _place_above, LEFT: _place_left}[relation]
-    return Scene(relation, background, *place(first, second, rng, rng.choice if everything else _no_shift))
+    return Scene(relation, background, *place(first, second, rng, shift or _no_shift))
 
 
 def _no_shift(_: Sequence[int]) -> int:
