@@ -73,7 +73,7 @@ def new(
 
 @app.command(name="import")
 def import_(
-    files: Annotated[list[Path], typer.Argument(metavar="FILE...", help="Markdown posts, or jrnl's JSON.")],
+    files: Annotated[list[Path], typer.Argument(metavar="FILE", help="Markdown posts, or jrnl's JSON.")],
 ) -> None:
     """Make entries of posts that other programs wrote: Jekyll, Hugo, Quarto, plain Markdown, jrnl."""
     from journal.cli.running import import_one
@@ -120,10 +120,10 @@ def day(
 
 @app.command()
 def run(
-    task: Annotated[str, typer.Argument(help="A task, as journal task lists them.")],
+    task: Annotated[str, typer.Argument(metavar="TASK", help="A task, as journal task lists them.")],
     values: Annotated[
         list[str] | None,
-        typer.Argument(metavar="[NAME=VALUE]...", help="Its parameters; files relative to the workspace."),
+        typer.Argument(metavar="NAME=VALUE", help="Its parameters; files relative to the workspace."),
     ] = None,
     force: Annotated[bool, typer.Option("--force", help="Run again what is up to date.")] = False,
     as_json: Json = False,
@@ -169,7 +169,7 @@ def why(
 @app.command()
 def verdict(
     verdict: Annotated[str, typer.Argument(metavar="kept|failed", help="What you think of the pictures.")],
-    pictures: Annotated[list[Path], typer.Argument(metavar="PICTURE...", help="Pictures beside an entry.")],
+    pictures: Annotated[list[Path], typer.Argument(metavar="PICTURE", help="Pictures beside an entry.")],
     word: Annotated[str, typer.Option(help="Why, in a word or a sentence.")] = "",
 ) -> None:
     """Say of pictures that they are kept or have failed, beside their entry."""

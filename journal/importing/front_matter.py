@@ -31,7 +31,10 @@ class FrontMatter:
 
 
 def read_front_matter(text: str, shown: str) -> FrontMatter:
-    """Split a post in YAML between ``---`` or TOML between ``+++`` and its body; raises EntryError for neither."""
+    """Split a post into YAML between ``---`` or TOML between ``+++``, and its body; without either it is all body.
+
+    Raises EntryError where front matter has no end or can't be read.
+    """
     if re.match(r"\+\+\+[ \t]*[\r\n]", text):
         return _read_toml(text, shown)
     if not re.match(r"---[ \t]*[\r\n]", text):
