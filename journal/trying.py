@@ -27,7 +27,7 @@ _VALUE = re.compile(r"(?P<name>[A-Za-z_][\w-]*)=(?P<value>.*)", re.DOTALL)
 
 
 @dataclass(frozen=True)
-class Trial:
+class Tryout:
     """A task and the values it is tried with."""
 
     task: Task
@@ -45,8 +45,8 @@ class Trial:
         return [f"  {self.id}:", *(f"    {name}: {_yaml(value)}" for name, value in written)]
 
 
-def parse_trial(name: str, given: Sequence[str], registry: Registry) -> Trial:
-    """Return the trial of a task's name and a command line's NAME=VALUE words; raises JournalError for what is none."""
+def parse_tryout(name: str, given: Sequence[str], registry: Registry) -> Tryout:
+    """Return the tryout of a task's name and a command line's NAME=VALUE words; raises JournalError for what is none."""
     task, values = load_task(registry.find(name)), dict[str, Any]()
     for word in given:
         found = _VALUE.fullmatch(word)
@@ -59,14 +59,14 @@ def parse_trial(name: str, given: Sequence[str], registry: Registry) -> Trial:
         values[found["name"]] = _value(task, found["name"], found["value"])
     if any(reference.day is None for reference in references_in(values)):
         raise UsageError("a task alone has no other steps to refer to; a day's can be: ${day-133.step.output}")
-    return Trial(task, values)
+    return Tryout(task, values)
 
 
 def try_task(
-    trial: Trial, workspace: Workspace, registry: Registry, store: Store, choice: Choice, observer: Observer
+    tryout: Tryout, workspace: Workspace, registry: Registry, store: Store, choice: Choice, observer: Observer
 ) -> StepResult:
     """Run the task, its files in build/run; raises EntryError where it can't be run with these values."""
-    entry = _entry(trial, workspace)
+    entry = _entry(tryout, workspace)
     run = open_entry(entry, workspace, registry, store, choice)
     if run.plan.problems:
         raise EntryError(str(run.plan.problems[0]).partition(": ")[2])
@@ -76,26 +76,26 @@ def try_task(
     return result
 
 
-def show_trial(folder: Path) -> str:
+def show_tryout(folder: Path) -> str:
     """Return what can be read of a result on a terminal: its numbers, tables and texts, as Markdown."""
     told = Report([item for item in read_report(folder).items if isinstance(item, Metric | Table | Text | Quote)])
     return render_report(told, "", 0, Ledgers({})).strip("\n")
 
 
 def files_of(folder: Path) -> list[Path]:
-    """Return the files that a trial left, without its report."""
+    """Return the files that a tryout left, without its report."""
     return sorted(path for path in folder.rglob("*") if path.is_file() and path != folder / "report.json")
 
 
-def folder_of(trial: Trial, workspace: Workspace) -> Path:
-    """Return where a trial's files go."""
-    return workspace.build / "run" / trial.id
+def folder_of(tryout: Tryout, workspace: Workspace) -> Path:
+    """Return where a tryout's files go."""
+    return workspace.build / "run" / tryout.id
 
 
-def _entry(trial: Trial, workspace: Workspace) -> Entry:
+def _entry(tryout: Tryout, workspace: Workspace) -> Entry:
     """Return an entry of this one step, which stands in no file; its day is after all others, to which it may refer."""
-    text = "\n".join(["---", f"day: {LAST_DAY}", f"date: {date.today()}", "tasks:", *trial.lines, "---", ""])
-    return parse_entry(text, folder_of(trial, workspace).with_suffix(".md"), workspace)
+    text = "\n".join(["---", f"day: {LAST_DAY}", f"date: {date.today()}", "tasks:", *tryout.lines, "---", ""])
+    return parse_entry(text, folder_of(tryout, workspace).with_suffix(".md"), workspace)
 
 
 def _value(task: Task, name: str, text: str) -> Any:

@@ -130,11 +130,11 @@ def run(
 ) -> None:
     """Try a task without an entry: show what it finds, its files in build/run."""
     from journal.cli.running import run_alone
-    from journal.trying import parse_trial
+    from journal.trying import parse_tryout
 
     workspace, registry, store = open_all()
-    trial = parse_trial(task, values or [], registry)
-    raise typer.Exit(run_alone(trial, workspace, registry, store, force=force, as_json=as_json))
+    tryout = parse_tryout(task, values or [], registry)
+    raise typer.Exit(run_alone(tryout, workspace, registry, store, force=force, as_json=as_json))
 
 
 @app.command()

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from journal.registry import Registry
     from journal.run import Choice, Run
     from journal.store import Store
-    from journal.trying import Trial
+    from journal.trying import Tryout
     from journal.workspace import Workspace
 
 
@@ -93,29 +93,29 @@ def run_one(
 
 
 def run_alone(
-    trial: Trial, workspace: Workspace, registry: Registry, store: Store, *, force: bool, as_json: bool
+    tryout: Tryout, workspace: Workspace, registry: Registry, store: Store, *, force: bool, as_json: bool
 ) -> int:
     """Try a task with its lines on the terminal; returns the exit code."""
     from journal.console import Console
     from journal.day import describe_results
     from journal.run import Choice
-    from journal.trying import files_of, folder_of, show_trial, try_task
+    from journal.trying import files_of, folder_of, show_tryout, try_task
 
-    choice = Choice(force=force, command=f"journal run {trial.task.name}")
+    choice = Choice(force=force, command=f"journal run {tryout.task.name}")
     with (
         Console(quiet=as_json) as console,
         store.hold(choice.command, lambda who: console.line(f"waiting for {who}, which works here too")),
     ):
-        result = try_task(trial, workspace, registry, store, choice, console)
-        folder = folder_of(trial, workspace)
+        result = try_task(tryout, workspace, registry, store, choice, console)
+        folder = folder_of(tryout, workspace)
         if as_json and result.failed:
             typer.echo(json.dumps(describe_results([result])[0], indent=1))
         elif as_json:
             typer.echo((folder / "report.json").read_text(encoding="utf-8").strip())
         elif not result.failed:
             shown = [workspace.shown(path) for path in files_of(folder)]
-            told = ["", show_trial(folder), "", *shown, "", "to have it in an entry, put this below its 'tasks:'"]
-            typer.echo("\n".join([*told, *trial.lines]))
+            told = ["", show_tryout(folder), "", *shown, "", "to have it in an entry, put this below its 'tasks:'"]
+            typer.echo("\n".join([*told, *tryout.lines]))
     return 1 if result.failed else 0
 
 
