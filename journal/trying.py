@@ -46,7 +46,7 @@ class Tryout:
 
 
 def parse_tryout(name: str, given: Sequence[str], registry: Registry) -> Tryout:
-    """Return the tryout of a task's name and a command line's NAME=VALUE words; raises JournalError for what is none."""
+    """Return the tryout of a task and a command line's NAME=VALUE words; raises JournalError for what is none."""
     task, values = load_task(registry.find(name)), dict[str, Any]()
     for word in given:
         found = _VALUE.fullmatch(word)
