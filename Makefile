@@ -13,9 +13,9 @@ help:
 	@echo "make bench   measure against other tools"
 	@echo "make clean   remove what was built; results in .journal stay"
 
-$(INSTALLED): pyproject.toml
+$(INSTALLED): pyproject.toml setup.py models/emoji_scenes/pyproject.toml
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
-	$(PIP) torch==2.13.0 --editable '.[all]'
+	$(PIP) torch==2.13.0 --editable models/emoji_scenes --editable '.[all]'
 	touch $@
 
 $(DEVELOPED): $(INSTALLED)

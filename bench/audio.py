@@ -66,7 +66,7 @@ def measure(name: str, path: Path) -> tuple[float, float, str]:
 def clip_task(path: Path) -> int:
     """Cut and save, with waveform and metadata."""
     from journal import Context
-    from tasks.audio.clip import clip
+    from journal_tasks.audio.clip import clip
 
     with tempfile.TemporaryDirectory() as folder:
         report = clip(recordings=[path], ctx=Context(out=Path(folder), jobs=2))
@@ -74,8 +74,8 @@ def clip_task(path: Path) -> int:
 
 
 def clip_detection(path: Path) -> int:
-    from tasks.audio.sound import load_libraries, read_sound, samples_of
-    from tasks.audio.speech import Cut, find_expressions
+    from journal_tasks.audio.sound import load_libraries, read_sound, samples_of
+    from journal_tasks.audio.speech import Cut, find_expressions
 
     load_libraries()
     sound = read_sound(path, path.name)
@@ -83,7 +83,7 @@ def clip_detection(path: Path) -> int:
 
 
 def pydub_detection(path: Path) -> int:
-    from tasks.audio.sound import load_libraries
+    from journal_tasks.audio.sound import load_libraries
 
     load_libraries()
     from pydub import AudioSegment

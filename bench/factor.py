@@ -121,10 +121,10 @@ def five_factors(rows: int, variables: int) -> np.ndarray:
 
 
 def time_ours(rows: np.ndarray, method: str, turn: str) -> float:
-    from tasks.factor.data import associate
-    from tasks.factor.extraction import extract
-    from tasks.factor.fit import assess_fit
-    from tasks.factor.rotation import rotate
+    from journal_tasks.factor.data import associate
+    from journal_tasks.factor.extraction import extract
+    from journal_tasks.factor.fit import assess_fit
+    from journal_tasks.factor.rotation import rotate
 
     def run() -> None:
         found = associate(rows)

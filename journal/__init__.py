@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from journal.errors import TaskError
-from journal.report import Report, new_figure
-from journal.task import Context, File, Files, Model, Task, task
+from journal.api.report import Report, new_figure
+from journal.api.task import Context, File, Files, Model, Task, task
 
 if TYPE_CHECKING:
     from pydantic import Field

@@ -75,7 +75,7 @@ def test_help_loads_nothing_heavy() -> None:
 
 def test_listing_the_tasks_of_the_project_loads_nothing_heavy() -> None:
     code = (
-        "import sys; from pathlib import Path; from journal.registry import *\n"
+        "import sys; from pathlib import Path; from journal.plan.registry import *\n"
         "registry = read_registry(Path('plugins'))\n"
         "[load_task(registry.find(name)) for name in registry.names()]\n"
     )

@@ -15,11 +15,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 
-from journal.attempts import Rate
-from journal.report import Report, write_report
-from journal.verdicts import read_verdicts
-from journal.verdicts.giving import give_verdict
-from journal.workspace import find_workspace
+from journal_tasks.diffusion.trials import Rate
+from journal.api.report import Report, write_report
+from journal.record.verdicts import read_verdicts
+from journal_tasks.diffusion.verdicts import give_verdict
+from journal.text.workspace import find_workspace
 
 PICTURES = '''"""Pictures of one colour, which a judge likes or not."""
 from journal import Context, Report, task

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from journal.document import parse_yaml, plain_scalar
+from journal.text.document import parse_yaml, plain_scalar
 from journal.errors import EntryError
 
 PLACE = re.compile(r"file\.yml:\d+: .+")

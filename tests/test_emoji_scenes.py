@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from tasks.diffusion.emoji_scenes import captions, scenes
-from tasks.diffusion.emoji_scenes.captions import Claim
+from emoji_scenes import captions, scenes
+from emoji_scenes.captions import Claim
 
 pytest.importorskip("PIL")
 # The aims for combinations shown in training; the model card reports more for all of them.
@@ -27,7 +27,7 @@ pytestmark = pytest.mark.filterwarnings(  # diffusers' own, not ours
 @pytest.fixture(scope="module")
 def pipeline() -> Any:
     pytest.importorskip("diffusers")
-    from tasks.diffusion.emoji_scenes.measure import load_pipeline
+    from emoji_scenes.measure import load_pipeline
 
     return load_pipeline()
 
@@ -63,7 +63,7 @@ def test_every_caption_says_the_relation_that_is_drawn() -> None:
 def test_a_scene_is_as_near_as_can_be_to_what_its_claim_allows_and_another_is_not() -> None:
     from PIL import Image
 
-    from tasks.diffusion.emoji_scenes.fidelity import nearest_scenes
+    from emoji_scenes.fidelity import nearest_scenes
 
     for seed in range(20):
         scene = scenes.make_scene(seed)
@@ -77,7 +77,7 @@ def test_a_scene_is_as_near_as_can_be_to_what_its_claim_allows_and_another_is_no
 def test_the_colours_of_pictures_are_counted() -> None:
     from PIL import Image
 
-    from tasks.diffusion.emoji_scenes.fidelity import nearest_scenes
+    from emoji_scenes.fidelity import nearest_scenes
 
     claim = Claim(scenes.ALONE, "cat")
     drawn = [scenes.arrange(scenes.ALONE, "cat", "", colour, random.Random(0)) for colour in scenes.BACKGROUNDS]
@@ -113,7 +113,7 @@ def test_a_caption_that_names_nothing_known_is_refused() -> None:
 
 def test_the_judge_reads_scenes_it_never_saw() -> None:
     pytest.importorskip("torch")
-    from tasks.diffusion.emoji_scenes.judge import measure_accuracy
+    from emoji_scenes.judge import measure_accuracy
 
     accuracy = measure_accuracy(400)
     assert accuracy.things >= 0.97
@@ -133,7 +133,7 @@ def test_the_pipeline_loads_as_stable_diffusion_without_a_safety_checker(pipelin
 
 
 def test_the_same_seed_gives_the_same_picture_whatever_its_batch_mates(pipeline: Any) -> None:
-    from tasks.diffusion.emoji_scenes.measure import Sampler, draw
+    from emoji_scenes.measure import Sampler, draw
 
     sampler = Sampler(steps=4)
     alone = draw(pipeline, ["a cat"], first_seed=1, sampler=sampler)[0]
@@ -144,7 +144,7 @@ def test_the_same_seed_gives_the_same_picture_whatever_its_batch_mates(pipeline:
 
 
 def test_pictures_of_shown_combinations_show_their_things_in_their_relation(pipeline: Any) -> None:
-    from tasks.diffusion.emoji_scenes.measure import claim_groups, measure
+    from emoji_scenes.measure import claim_groups, measure
 
     rows = [row for name, row in claim_groups(60).items() if "never" not in name and "astronaut" not in name]
     found = measure(pipeline, [claim for row in rows for claim in row])
@@ -154,14 +154,14 @@ def test_pictures_of_shown_combinations_show_their_things_in_their_relation(pipe
 
 
 def test_pictures_show_who_rides_whom_also_in_orders_never_shown(pipeline: Any) -> None:
-    from tasks.diffusion.emoji_scenes.measure import measure, unshown_claims
+    from emoji_scenes.measure import measure, unshown_claims
 
     swaps = [unshown_claims(scenes.RIDING, swapped=swapped) * 3 for swapped in (True, False)]
     assert all(measure(pipeline, claims).relation_rate >= UNSHOWN_RATE for claims in swaps)
 
 
 def test_the_horse_rides_the_astronaut(pipeline: Any) -> None:
-    from tasks.diffusion.emoji_scenes.measure import measure
+    from emoji_scenes.measure import measure
 
     both_ways = [Claim(scenes.RIDING, "horse", "astronaut"), Claim(scenes.RIDING, "astronaut", "horse")]
     for claim in both_ways:

@@ -11,9 +11,9 @@ from conftest import Space
 from hypothesis import given
 from hypothesis import strategies as st
 
-from journal.entry import Entry, entry_days, find_entry, parse_entry, read_entry
+from journal.text.entry import Entry, entry_days, find_entry, parse_entry, read_entry
 from journal.errors import EntryError, UsageError
-from journal.workspace import Workspace
+from journal.text.workspace import Workspace
 
 WORKSPACE = Workspace(Path("/w"), "w", day_1=date(2024, 1, 2))
 STEP = "tasks:\n  clips:\n    uses: audio.clip\n"

@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from tasks.factor.adequacy import assess
+from journal_tasks.factor.adequacy import assess
 
 REFERENCES = Path(__file__).parent / "references" / "factor"
 SETS = ("ability", "harman74", "harman23", "thurstone", "bfi", "judges", "attitude", "swiss", "mtcars")
@@ -36,7 +36,7 @@ def test_adequacy_is_that_of_psych(name):
 )
 def test_grades_are_kaisers(kmo, grade):
     # Kaiser 1974, p. 35
-    from tasks.factor.adequacy import GRADES
+    from journal_tasks.factor.adequacy import GRADES
 
     assert next(word for least, word in GRADES if kmo >= least) == grade
 

@@ -6,8 +6,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from tasks.factor.data import associate, from_matrix
-from tasks.factor.errors import FactorError
+from journal_tasks.factor.data import associate, from_matrix
+from journal_tasks.factor.errors import FactorError
 
 REFERENCES = Path(__file__).parent / "references" / "factor"
 GRADES = [(3, 6, 5), (7, 3, 3), (10, 9, 8), (3, 9, 7), (10, 6, 5)]

@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tasks.factor.discrepancy import least_squares, likelihood
-from tasks.factor.errors import FactorError
-from tasks.factor.extraction import METHODS, extract
+from journal_tasks.factor.discrepancy import least_squares, likelihood
+from journal_tasks.factor.errors import FactorError
+from journal_tasks.factor.extraction import METHODS, extract
 
 REFERENCES = Path(__file__).parent / "references" / "factor"
 SETS = ("ability", "harman74", "harman23", "thurstone", "bfi", "judges", "attitude", "swiss", "mtcars")

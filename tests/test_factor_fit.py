@@ -7,9 +7,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from tasks.factor.errors import FactorError
-from tasks.factor.extraction import degrees_of_freedom, extract
-from tasks.factor.fit import assess_fit
+from journal_tasks.factor.errors import FactorError
+from journal_tasks.factor.extraction import degrees_of_freedom, extract
+from journal_tasks.factor.fit import assess_fit
 
 REFERENCES = Path(__file__).parent / "references" / "factor"
 SETS = ("ability", "harman74", "harman23", "thurstone", "bfi", "judges", "attitude", "swiss", "mtcars")

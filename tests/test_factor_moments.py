@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tasks.factor.errors import FactorError
-from tasks.factor.moments import MISSING_RULES, correlation, covariance, measure, merge, merge_all, stream
+from journal_tasks.factor.errors import FactorError
+from journal_tasks.factor.moments import MISSING_RULES, correlation, covariance, measure, merge, merge_all, stream
 
 REFERENCES = Path(__file__).parent / "references" / "factor"
 

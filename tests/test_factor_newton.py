@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from tasks.factor.newton import Point, minimize
+from journal_tasks.factor.newton import Point, minimize
 
 
 def bowl(centre, curvature):

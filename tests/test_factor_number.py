@@ -6,8 +6,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from tasks.factor.number import Vote, elbow, minimum_average_partials, most_factors, recommend, suggest_number
-from tasks.factor.parallel import analyse_parallel, random_correlations
+from journal_tasks.factor.number import Vote, elbow, minimum_average_partials, most_factors, recommend, suggest_number
+from journal_tasks.factor.parallel import analyse_parallel, random_correlations
 
 REFERENCES = Path(__file__).parent / "references" / "factor"
 SETS = ("ability", "harman74", "harman23", "thurstone", "bfi", "judges", "attitude", "swiss", "mtcars")

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tasks.factor.ordering import arrange
+from journal_tasks.factor.ordering import arrange
 
 
 def arranged(loadings):

@@ -3,10 +3,10 @@
 import numpy as np
 import pytest
 
-from tasks.factor import reading
-from tasks.factor.errors import FactorError
-from tasks.factor.moments import correlation, merge_all, stream
-from tasks.factor.reading import column_names, read_chunks
+from journal_tasks.factor import reading
+from journal_tasks.factor.errors import FactorError
+from journal_tasks.factor.moments import correlation, merge_all, stream
+from journal_tasks.factor.reading import column_names, read_chunks
 
 
 @pytest.fixture

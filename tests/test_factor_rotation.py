@@ -9,10 +9,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tasks.factor.criteria import crawford_ferguson, geomin, oblimin, quartimax, varimax
-from tasks.factor.errors import FactorError
-from tasks.factor.extraction import extract
-from tasks.factor.rotation import METHODS, RULES, rotate
+from journal_tasks.factor.criteria import crawford_ferguson, geomin, oblimin, quartimax, varimax
+from journal_tasks.factor.errors import FactorError
+from journal_tasks.factor.extraction import extract
+from journal_tasks.factor.rotation import METHODS, RULES, rotate
 
 REFERENCES = Path(__file__).parent / "references" / "factor"
 SETS = ("ability", "harman74", "harman23", "thurstone", "bfi", "judges", "attitude", "swiss", "mtcars")

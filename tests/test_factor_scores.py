@@ -7,10 +7,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from tasks.factor.errors import FactorError
-from tasks.factor.extraction import extract
-from tasks.factor.rotation import rotate
-from tasks.factor.scores import METHODS, score, weigh
+from journal_tasks.factor.errors import FactorError
+from journal_tasks.factor.extraction import extract
+from journal_tasks.factor.rotation import rotate
+from journal_tasks.factor.scores import METHODS, score, weigh
 
 REFERENCES = Path(__file__).parent / "references" / "factor"
 SETS = ("ability", "harman74", "harman23", "thurstone", "bfi", "attitude", "mtcars")

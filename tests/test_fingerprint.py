@@ -17,9 +17,9 @@ from conftest import Space
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from journal.fingerprint.change import explain_change
-from journal.fingerprint.code import read_code
-from journal.registry import TaskSource
+from journal.plan.change import explain_change
+from journal.plan.code import read_code
+from journal.plan.registry import TaskSource
 
 PLUGIN = '''"""Tasks that read files, helpers, libraries and models."""
 import helpers
@@ -368,7 +368,7 @@ def test_names_imported_with_a_star_or_inside_a_condition_count(tmp_path) -> Non
 def _code_digest(plugin: Path, root: Path) -> str:
     code = (
         "import sys; from pathlib import Path; sys.path.insert(0, sys.argv[2])\n"
-        "from journal.fingerprint.code import read_code; from journal.registry import TaskSource\n"
+        "from journal.plan.code import read_code; from journal.plan.registry import TaskSource\n"
         "print(read_code(TaskSource('s.t', sys.argv[1], 'run', 'p'), Path(sys.argv[2])).digest)"
     )
     command = [sys.executable, "-c", code, str(plugin), str(root)]

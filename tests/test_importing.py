@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from conftest import Space
 
-from journal.document import parse_yaml
+from journal.text.document import parse_yaml
 
 JEKYLL = """---
 layout: post

@@ -11,9 +11,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from journal.errors import EntryError
-from journal.ledger import Ledger, Ledgers, read_ledgers
-from journal.report import Report, write_report
-from journal.workspace import Amount, read_workspace
+from journal.record.ledger import Ledger, Ledgers, read_ledgers
+from journal.api.report import Report, write_report
+from journal.text.workspace import Amount, read_workspace
 
 
 def counted(tmp_path: Path, *totals: tuple[int, str, float, str], goal: str = "") -> Ledgers:

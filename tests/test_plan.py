@@ -7,11 +7,11 @@ import json
 import pytest
 from conftest import Space
 
-from journal.entry import read_entry
+from journal.text.entry import read_entry
 from journal.errors import EntryError
-from journal.plan import make_plan
-from journal.registry import read_registry
-from journal.workspace import read_workspace
+from journal.plan.steps import make_plan
+from journal.plan.registry import read_registry
+from journal.text.workspace import read_workspace
 
 ENTRY = "entries/2024-05-13-day-133.md"
 

@@ -12,7 +12,7 @@ import pytest
 from conftest import Space
 
 from journal.errors import EntryError
-from journal.registry import Registry, load_task, read_registry
+from journal.plan.registry import Registry, load_task, read_registry
 
 HEAD = "from journal import File, Report, Context, task\nimport sys\n"
 GOOD = HEAD + '@task("good.one")\ndef one() -> Report:\n    """Be good."""\n    return Report().metric("n", 1)\n'
@@ -33,7 +33,7 @@ def test_the_built_in_tasks_come_by_entry_points() -> None:
 def test_listing_names_imports_nothing(tmp_path: Path) -> None:
     (tmp_path / "loud.py").write_text(f"raise SystemExit('imported')\n{GOOD}")
     code = (
-        "import sys; from pathlib import Path; from journal.registry import read_registry\n"
+        "import sys; from pathlib import Path; from journal.plan.registry import read_registry\n"
         f"before = set(sys.modules); names = read_registry(Path({str(tmp_path)!r})).names()\n"
         "print(sorted(name for name in set(sys.modules) - before if name.startswith(('tasks', 'journal'))))\n"
         "print('good.one' in names and 'audio.clip' in names)\n"

@@ -14,10 +14,10 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 
-from journal.ledger import Ledgers
+from journal.record.ledger import Ledgers
 from journal.render import escape, render_failure, render_report, stands_alone
-from journal.report import Report
-from journal.splice import find_blocks
+from journal.api.report import Report
+from journal.text.blocks import find_blocks
 
 SITE = yaml.safe_load((Path(__file__).parents[1] / "site" / "mkdocs.yml").read_text())
 

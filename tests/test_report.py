@@ -18,7 +18,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from journal.errors import StoreError, TaskError
-from journal.report import Cell, Report, format_number, new_figure, read_report, write_report
+from journal.api.report import Cell, Report, format_number, new_figure, read_report, write_report
 
 
 @pytest.mark.parametrize(

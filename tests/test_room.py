@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from journal.run.cards import Cards, visible_cards
-from journal.run.memory import rounded_up
+from journal.run.ram import rounded_up
 
 TASKS = '''"""Tasks that tell what they were given of the machine."""
 import os

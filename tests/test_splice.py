@@ -12,7 +12,7 @@ from hypothesis import assume, example, given
 from hypothesis import strategies as st
 
 from journal.errors import BlockConflictError, EntryError
-from journal.splice import checksum, find_blocks, is_edited, splice, without_markers
+from journal.text.blocks import checksum, find_blocks, is_edited, splice, without_markers
 
 STEPS = ("a", "b", "c-1")
 

@@ -7,7 +7,7 @@ import json
 import pytest
 from conftest import Space
 
-from journal.document import parse_yaml
+from journal.text.document import parse_yaml
 
 
 def test_a_task_is_run_its_numbers_shown_and_its_files_left_in_build_run(space: Space) -> None:

@@ -9,7 +9,7 @@ import pytest
 from conftest import Space
 
 from journal.errors import EntryError
-from journal.workspace import Amount, Workspace, parse_amount, read_workspace
+from journal.text.workspace import Amount, Workspace, parse_amount, read_workspace
 
 
 def read(folder: Path, text: str | bytes) -> Workspace:

@@ -12,7 +12,7 @@ from typing import Any
 
 from journal.blog.compile import compile_docs
 from journal.errors import JournalError, UsageError
-from journal.workspace import Workspace
+from journal.text.workspace import Workspace
 
 
 @dataclass(frozen=True)

@@ -8,12 +8,12 @@ from pathlib import Path
 from urllib.parse import unquote
 
 from journal.blog.pages import day_page, listing_pages
-from journal.entry import Entry, entry_files, read_entry
-from journal.ledger import read_ledgers
-from journal.splice import without_markers
+from journal.text.entry import Entry, entry_files, read_entry
+from journal.record.ledger import read_ledgers
+from journal.text.blocks import without_markers
 from journal.store import write_atomically
-from journal.store.files import is_file
-from journal.workspace import Workspace
+from journal.files import is_file
+from journal.text.workspace import Workspace
 
 ASSETS = Path(__file__).parent / "assets"
 _MARKER_LINE = re.compile(r"^ {0,3}<!--\s*/?journal:[^>]*-->[ \t]*(\r\n|\n|\r|\Z)", re.MULTILINE)

@@ -8,11 +8,11 @@ from calendar import month_name
 from datetime import date
 from itertools import groupby
 
-from journal.entry import Entry
-from journal.ledger import Ledger, Ledgers
+from journal.text.entry import Entry
+from journal.record.ledger import Ledger, Ledgers
 from journal.render import escape
-from journal.report import format_number
-from journal.workspace import Workspace
+from journal.api.report import format_number
+from journal.text.workspace import Workspace
 
 NEWEST = 10
 _EXCERPT = 320

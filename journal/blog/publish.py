@@ -6,7 +6,7 @@ import subprocess
 from pathlib import Path
 
 from journal.errors import JournalError
-from journal.workspace import Workspace
+from journal.text.workspace import Workspace
 
 
 class PublishError(JournalError):

@@ -50,7 +50,7 @@ def _options(
 @app.command()
 def init(folder: Annotated[Path, typer.Argument(help="The new workspace.")] = Path()) -> None:
     """Make a folder a workspace: journal.yml, a first entry, a site."""
-    from journal.skeleton import make_workspace
+    from journal.start import make_workspace
 
     for path in make_workspace(folder):
         typer.echo(f"made {path}")
@@ -64,7 +64,7 @@ def new(
     title: Annotated[str, typer.Option(help="The entry's title.")] = "",
 ) -> None:
     """Make a day's entry from the template."""
-    from journal.skeleton import new_entry
+    from journal.start import new_entry
 
     workspace = open_workspace()
     path = new_entry(workspace, parse_day(day, workspace) if day else None, title)
@@ -130,7 +130,7 @@ def run(
 ) -> None:
     """Try a task without an entry: show what it finds, its files in build/run."""
     from journal.cli.running import run_alone
-    from journal.trying import parse_tryout
+    from journal.day.adhoc import parse_tryout
 
     workspace, registry, store = open_all()
     tryout = parse_tryout(task, values or [], registry)
@@ -140,7 +140,7 @@ def run(
 @app.command()
 def status(as_json: Json = False) -> None:
     """Show every day: up to date, stale and why, failed, never run, edited blocks."""
-    from journal.status import day_statuses, status_lines
+    from journal.ask.status import day_statuses, status_lines
 
     statuses = list(day_statuses(*open_all()))
     lines = [json.dumps([vars(one) for one in statuses], indent=1)] if as_json else status_lines(statuses)
@@ -154,7 +154,7 @@ def why(
     redo: Annotated[str, typer.Option(metavar="FILE", help="Make the picture again, into this file.")] = "",
 ) -> None:
     """Say where a picture or a step's result came from, and make a picture again."""
-    from journal.why import describe_recipe, explain_result, make_again, read_recipe
+    from journal.ask.why import describe_recipe, explain_result, make_again, read_recipe
 
     workspace = open_workspace()
     if step:
@@ -173,7 +173,7 @@ def verdict(
     word: Annotated[str, typer.Option(help="Why, in a word or a sentence.")] = "",
 ) -> None:
     """Say of pictures that they are kept or have failed, beside their entry."""
-    from journal.verdicts.giving import give_verdict
+    from journal_tasks.diffusion.verdicts import give_verdict
 
     days = give_verdict(pictures, verdict, word, open_workspace(), lambda who: warn(f"waiting for {who}"))
     typer.echo(f"noted; the pictures say so after: {', '.join(f'journal day {day}' for day in sorted(days))}")
@@ -187,7 +187,7 @@ def attempts(
     as_json: Json = False,
 ) -> None:
     """List the tries at a prompt over days and models, with the rate of those that came out."""
-    from journal.attempts import describe_trials, prompt_lines, read_trials, stray_verdicts, trial_lines, trials_at
+    from journal_tasks.diffusion.trials import describe_trials, prompt_lines, read_trials, stray_verdicts, trial_lines, trials_at
 
     workspace = open_workspace()
     found = read_trials(workspace)
@@ -201,8 +201,8 @@ def attempts(
 @app.command()
 def check(days: Days, as_json: Json = False) -> None:
     """Compare the numbers typed in a day's prose with its reports."""
-    from journal.check import check_entry
-    from journal.entry import find_entry, read_entry
+    from journal.ask.check import check_entry
+    from journal.text.entry import find_entry, read_entry
 
     workspace = open_workspace()
     entries = [read_entry(find_entry(workspace, number), workspace) for number in parse_days(days, workspace)]
@@ -222,7 +222,7 @@ def runs(
 ) -> None:
     """Show what ran, when, how long, where and why."""
     from journal.store import Store
-    from journal.store.listing import describe_attempts, run_lines
+    from journal.ask.history import describe_attempts, run_lines
 
     attempts = Store(open_workspace().state, warn).attempts(limit, day or None)
     typer.echo(json.dumps(describe_attempts(attempts), indent=1) if as_json else "\n".join(run_lines(attempts)))
@@ -238,7 +238,7 @@ def gc(
 ) -> None:
     """Remove results that no entry shows, and what killed runs left."""
     from journal.store import Store
-    from journal.store.listing import describe_waste, waste_lines
+    from journal.ask.history import describe_waste, waste_lines
 
     workspace = open_workspace()
     store = Store(workspace.state, warn)
@@ -253,8 +253,8 @@ def gc(
 @app.command()
 def task(name: Annotated[str, typer.Argument(metavar="[TASK]", help="A task to explain.")] = "") -> None:
     """List the tasks there are, or explain one with its parameters."""
-    from journal.registry import read_registry
-    from journal.tasklist import explain_task, list_tasks
+    from journal.plan.registry import read_registry
+    from journal.ask.tasks import explain_task, list_tasks
 
     registry = read_registry(open_workspace().plugins)
     typer.echo("\n".join(explain_task(registry, name) if name else list_tasks(registry)))
@@ -303,7 +303,7 @@ def publish(
 @app.command()
 def stats(as_json: Json = False) -> None:
     """Show the ledgers: totals over days, and how far their goals are."""
-    from journal.ledger import read_ledgers
+    from journal.record.ledger import read_ledgers
 
     ledgers = read_ledgers(open_workspace())
     found = [ledgers.ledger(name) for name in ledgers.names()]
@@ -319,7 +319,7 @@ def models(
     fetch: Annotated[str, typer.Option(metavar="NAME", help="Fetch this model now.")] = "",
 ) -> None:
     """List the models that journal.yml names, and whether they are at hand."""
-    from journal.models import describe_models, fetch_model
+    from journal.api.models import describe_models, fetch_model
 
     workspace = open_workspace()
     if fetch:
@@ -331,7 +331,7 @@ def models(
 @app.command()
 def doctor() -> None:
     """Check this machine: Python, libraries, tasks, models, git."""
-    from journal.doctor import examine
+    from journal.ask.doctor import examine
 
     findings = list(examine(open_workspace()))
     typer.echo("\n".join(f"{'ok ' if good else 'NOT'} {text}" for good, text in findings))

@@ -11,22 +11,22 @@ import typer
 from journal.errors import UsageError
 
 if TYPE_CHECKING:
-    from journal.registry import Registry
+    from journal.plan.registry import Registry
     from journal.store import Store
-    from journal.workspace import Workspace
+    from journal.text.workspace import Workspace
 
 
 def open_workspace() -> Workspace:
     """Read the workspace that the current folder belongs to."""
-    from journal.workspace import find_workspace
+    from journal.text.workspace import find_workspace
 
     return find_workspace(Path.cwd())
 
 
 def open_all() -> tuple[Workspace, Registry, Store]:
     """Open the workspace, the list of its tasks, and its results."""
-    from journal.fingerprint.installed import Installed
-    from journal.registry import read_registry
+    from journal.plan.installed import Installed
+    from journal.plan.registry import read_registry
     from journal.store import Store
 
     workspace = open_workspace()
@@ -41,7 +41,7 @@ def warn(text: str) -> None:
 
 def parse_days(text: str, workspace: Workspace) -> list[int]:
     """Return the days that "133", "130..140" or "today" mean; of a range, those that have an entry."""
-    from journal.entry import entry_days
+    from journal.text.entry import entry_days
 
     first, dots, last = text.partition("..")
     if not dots:

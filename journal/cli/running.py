@@ -14,16 +14,16 @@ from journal.errors import JournalError
 
 if TYPE_CHECKING:
     from journal.day import DayOutcome
-    from journal.registry import Registry
+    from journal.plan.registry import Registry
     from journal.run import Choice, Run
     from journal.store import Store
-    from journal.trying import Tryout
-    from journal.workspace import Workspace
+    from journal.day.adhoc import Tryout
+    from journal.text.workspace import Workspace
 
 
 def choose_stale(days: list[int], workspace: Workspace, registry: Registry, store: Store) -> list[int]:
     """Return those of the days that are out of date; each is looked at again when its turn comes."""
-    from journal.status import day_statuses, stale_days
+    from journal.ask.status import day_statuses, stale_days
 
     stale = set(stale_days(day_statuses(workspace, registry, store)))
     found = [number for number in days if number in stale]
@@ -72,7 +72,7 @@ def run_one(
     as_json: bool,
 ) -> tuple[int, str]:
     """Run one day with its lines on the terminal; returns the exit code, and the outcome as JSON."""
-    from journal.console import Console
+    from journal.cli.console import Console
     from journal.day import open_day, run_day, stray_markers, summary
 
     if dry_run:
@@ -96,10 +96,10 @@ def run_alone(
     tryout: Tryout, workspace: Workspace, registry: Registry, store: Store, *, force: bool, as_json: bool
 ) -> int:
     """Try a task with its lines on the terminal; returns the exit code."""
-    from journal.console import Console
+    from journal.cli.console import Console
     from journal.day import describe_results
     from journal.run import Choice
-    from journal.trying import files_of, folder_of, show_tryout, try_task
+    from journal.day.adhoc import files_of, folder_of, show_tryout, try_task
 
     choice = Choice(force=force, command=f"journal run {tryout.task.name}")
     with (
@@ -121,7 +121,7 @@ def run_alone(
 
 def _preview(run: Run, *, as_json: bool) -> tuple[int, str]:
     """Say what would run and why; returns the exit code, and the same as JSON."""
-    from journal.console import describe
+    from journal.cli.console import describe
     from journal.day import describe_results
 
     for problem in run.plan.problems:

@@ -8,15 +8,15 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Any
 
-from journal.day.shown import is_shown
-from journal.entry import Entry, entry_days, find_entry, parse_entry, read_entry, verdicts_file
+from journal.day.rendered import is_shown
+from journal.text.entry import Entry, entry_days, find_entry, parse_entry, read_entry, verdicts_file
 from journal.errors import nearest
-from journal.fingerprint.known import Known
-from journal.plan import Plan, make_plan
-from journal.registry import Registry
+from journal.plan.task_cache import Known
+from journal.plan.steps import Plan, make_plan
+from journal.plan.registry import Registry
 from journal.run import Choice, Observer, Run, StepResult, run_plan
 from journal.store import Store
-from journal.workspace import Workspace
+from journal.text.workspace import Workspace
 
 
 @dataclass(frozen=True)
@@ -75,7 +75,7 @@ def open_entry(
 def _check_verdicts(entry: Entry, workspace: Workspace) -> None:
     """Raise EntryError where the verdicts beside an entry can't be read, before its steps take their time."""
     if verdicts_file(entry.path).exists():
-        from journal.verdicts import read_verdicts  # few days have any
+        from journal.record.verdicts import read_verdicts  # few days have any
 
         read_verdicts(entry.path, workspace)
 
@@ -105,7 +105,7 @@ def write_results(run: Run, results: list[StepResult], edits: str = "merge") -> 
 
 def _in_place(run: Run) -> list[StepResult]:
     """Return what a run that was cut short can show where a whole run would: appended blocks keep the plan's order."""
-    from journal.splice import find_blocks
+    from journal.text.blocks import find_blocks
 
     marked = {block.id for block in find_blocks(run.entry.text, run.entry.body_start, run.entry.shown)}
     found, whole = [], True
@@ -119,7 +119,7 @@ def _in_place(run: Run) -> list[StepResult]:
 
 def stray_markers(run: Run) -> list[str]:
     """Return a line for each bare marker that no step of the entry answers to, such as a mistyped one."""
-    from journal.splice import find_blocks
+    from journal.text.blocks import find_blocks
 
     entry = _read_again(run.entry, run.workspace)
     known = [step.id for step in entry.steps]

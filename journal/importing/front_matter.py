@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
 
-from journal.document import Document, as_yaml, parse_yaml
-from journal.entry import split_front_matter
+from journal.text.document import Document, as_yaml, parse_yaml
+from journal.text.entry import split_front_matter
 from journal.errors import EntryError
 
 _TOML = re.compile(r"\+\+\+[ \t]*\r?\n(.*?)^\+\+\+[ \t]*(\r?\n|\Z)", re.DOTALL | re.MULTILINE)

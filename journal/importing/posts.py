@@ -10,8 +10,8 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
-from journal.document import as_yaml
-from journal.entry import LAST_DAY
+from journal.text.document import as_yaml
+from journal.text.entry import LAST_DAY
 from journal.errors import EntryError
 from journal.importing.front_matter import read_front_matter
 

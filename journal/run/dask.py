@@ -12,9 +12,9 @@ from typing import Any
 
 from journal.errors import StoreError, UsageError
 from journal.run.job import Event, Job
-from journal.run.parcel import Returned, pack, unpack_folder
+from journal.run.bundle import Returned, pack, unpack_folder
 from journal.run.remote import end_run, run_parcel
-from journal.run.room import Claims, Room
+from journal.run.resources import Claims, Room
 from journal.store import Store
 
 _OWN = ("cpu", "memory")

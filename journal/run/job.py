@@ -8,8 +8,8 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
-from journal.registry import TaskSource
-from journal.run.packed import Folders, Packed
+from journal.plan.registry import TaskSource
+from journal.run.pickling import Folders, Packed
 
 
 @dataclass(frozen=True)

@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import Any
 
 from journal.errors import TaskError
-from journal.plan import Reference
-from journal.report import read_report
+from journal.plan.steps import Reference
+from journal.api.report import read_report
 from journal.run.result import StepResult
 
 

@@ -6,8 +6,8 @@ from collections import defaultdict, deque
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
-from journal.plan import PlannedStep
-from journal.run.room import Claims, Room
+from journal.plan.steps import PlannedStep
+from journal.run.resources import Claims, Room
 from journal.run.steps import Ready
 
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
-from journal.plan import PlannedStep
+from journal.plan.steps import PlannedStep
 
 
 @dataclass(frozen=True)

@@ -18,12 +18,12 @@ from queue import SimpleQueue
 from typing import Any
 
 from journal.errors import JournalError, TaskError
-from journal.registry import load_task
-from journal.report import Report, write_report
+from journal.plan.registry import load_task
+from journal.api.report import Report, write_report
 from journal.run.job import FanOut, Item, Job
-from journal.run.memory import forget_peak, peak_gb
-from journal.run.packed import Folders, pack_value, unpack_value
-from journal.task import Context
+from journal.run.ram import forget_peak, peak_gb
+from journal.run.pickling import Folders, pack_value, unpack_value
+from journal.api.task import Context
 
 Message = tuple[Any, ...]
 

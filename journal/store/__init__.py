@@ -12,7 +12,7 @@ from journal.errors import StoreError
 from journal.store import history
 from journal.store.database import Database
 from journal.store.digests import Digests
-from journal.store.files import cause, lock, replace_folder, size_of, write_atomically
+from journal.files import cause, lock, replace_folder, size_of, write_atomically
 from journal.store.gc import Waste, find_waste
 from journal.store.history import Attempt, attempt_of, attempts_on_disk
 

@@ -6,8 +6,8 @@ import hashlib
 import time
 from pathlib import Path
 
-from journal.fingerprint.stamp import stamp_of
-from journal.models import content_digest
+from journal.files import file_stat
+from journal.api.models import content_digest
 from journal.store.database import Database
 
 _FRESH_NS = 100_000_000  # a file changed this lately may change again without a new time stamp
@@ -27,12 +27,12 @@ class Digests:
             files = sorted(one for one in path.rglob("*") if one.is_file())
             listing = [(one.relative_to(path).as_posix(), self.digest(one)) for one in files]
             return hashlib.sha256(repr(listing).encode()).hexdigest()
-        name, stamp = str(path), stamp_of(path)
+        name, stamp = str(path), file_stat(path)
         known = self._all().get(name)
         if known and known[0] == stamp:
             return known[1]
         digest = content_digest(path)
-        if stamp == stamp_of(path) and not _is_fresh(path):
+        if stamp == file_stat(path) and not _is_fresh(path):
             self._all()[name] = self._new[name] = (stamp, digest)
         return digest
 

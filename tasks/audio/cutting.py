@@ -10,10 +10,10 @@ from typing import Any
 import numpy as np
 
 from journal import TaskError
-from tasks.audio.sound import FULL_SCALE, Samples, make_sound, read_sound, samples_of, write_sound
-from tasks.audio.speech import Cut, Span, find_expressions, runs
-from tasks.audio.transcripts import Phrase
-from tasks.audio.waveform import Waveform, outline
+from .sound import FULL_SCALE, Samples, make_sound, read_sound, samples_of, write_sound
+from .speech import Cut, Span, find_expressions, runs
+from .transcripts import Phrase
+from .waveform import Waveform, outline
 
 _FADE_S = 0.005
 _PEAK_DB = -1.0

@@ -6,8 +6,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from journal import Report
-from tasks.audio.cutting import Clip, Cutting
-from tasks.audio.waveform import draw_waveforms
+from .cutting import Clip, Cutting
+from .waveform import draw_waveforms
 
 _ROWS = 8  # waveforms in one figure
 _QUIET_DB = -30.0

@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from tasks.audio.sound import Samples
+from .sound import Samples
 
 FRAMES_PER_S = 100
 _VOICE_RATE_HZ = 16000

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from journal import new_figure
-from tasks.audio.sound import FULL_SCALE, Samples
+from .sound import FULL_SCALE, Samples
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

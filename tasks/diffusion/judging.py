@@ -22,8 +22,8 @@ def judge_pictures(pictures: Sequence[tuple[str, Path]]) -> dict[Path, Verdict]:
     """Judge pictures, given as (prompt, file); raises TaskError for a prompt that the judge has no words for."""
     from PIL import Image
 
-    from tasks.diffusion.emoji_scenes.captions import parse_claim
-    from tasks.diffusion.emoji_scenes.judge import judge_images
+    from emoji_scenes.captions import parse_claim
+    from emoji_scenes.judge import judge_images
 
     claims = []
     for prompt, _ in pictures:

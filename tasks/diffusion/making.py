@@ -9,9 +9,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from journal import Context
-from tasks.diffusion.drawing import draw_strip, read_recipe, save_with_recipe
-from tasks.diffusion.room import steady_threads
-from tasks.diffusion.sampling import Recipe, Sampled, sample_pictures
+from .drawing import draw_strip, read_recipe, save_with_recipe
+from .room import steady_threads
+from .sampling import Recipe, Sampled, sample_pictures
 
 if TYPE_CHECKING:
     from PIL.Image import Image

@@ -11,8 +11,8 @@ from typing import Any
 
 from journal import TaskError
 from journal.errors import nearest
-from journal.models import Model
-from tasks.diffusion.room import parameters_of
+from journal.api.models import Model
+from .room import parameters_of
 
 SCHEDULERS = {
     "euler": "EulerDiscreteScheduler",

@@ -7,8 +7,8 @@ from contextlib import contextmanager
 from typing import Any
 
 from journal import TaskError
-from journal.run.memory import spare_gb
-from journal.run.room import cores
+from journal.run.ram import spare_gb
+from journal.run.resources import cores
 
 MOST = 8
 """A larger batch is hardly quicker; an interruption costs more pictures, and one more seed a whole batch's time."""

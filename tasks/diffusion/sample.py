@@ -7,20 +7,14 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
-from journal import Context, Field, File, Model, Report, TaskError, task
-from tasks.diffusion.judging import judge_pictures
-from tasks.diffusion.making import LIBRARIES, Making, Origin
-from tasks.diffusion.pipeline import (
-    choose_scheduler,
-    image_to_image,
-    load_pipeline,
-    own_settings,
-    picture_size,
-    set_safety,
-)
-from tasks.diffusion.room import fitting_batch
-from tasks.diffusion.sampling import Recipe
-from tasks.diffusion.telling import Told, describe_pictures
+from journal import Context, Field, File, Model, Report, TaskError
+from journal.api import task
+from .judging import judge_pictures
+from .making import LIBRARIES, Making, Origin
+from .pipeline import choose_scheduler, image_to_image, load_pipeline, own_settings, picture_size, set_safety
+from .room import fitting_batch
+from .sampling import Recipe
+from .telling import Told, describe_pictures
 
 if TYPE_CHECKING:
     from PIL.Image import Image

@@ -7,10 +7,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from journal import Report
-from tasks.diffusion.drawing import draw_grid
-from tasks.diffusion.judging import Verdict
-from tasks.diffusion.making import Made
-from tasks.diffusion.sampling import Recipe
+from .drawing import draw_grid
+from .judging import Verdict
+from .making import Made
+from .sampling import Recipe
 
 
 @dataclass(frozen=True)

@@ -6,8 +6,8 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike
 
-from tasks.factor.arrays import Array, as_correlation, as_matrix, is_singular
-from tasks.factor.errors import Caution
+from .arrays import Array, as_correlation, as_matrix, is_singular
+from .errors import Caution
 
 GRADES = (
     (0.9, "marvelous"),

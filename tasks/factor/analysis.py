@@ -9,20 +9,21 @@ from typing import Annotated, Literal
 
 import numpy as np
 
-from journal import Context, Field, File, Report, TaskError, task
-from tasks.factor.adequacy import assess
-from tasks.factor.arrays import Array
-from tasks.factor.data import Association, associate_moments, from_matrix
-from tasks.factor.errors import FactorError
-from tasks.factor.extraction import extract
-from tasks.factor.fit import assess_fit
-from tasks.factor.moments import Moments, merge_all, stream
-from tasks.factor.number import suggest_number
-from tasks.factor.reading import column_names, read_chunks
-from tasks.factor.rotation import rotate
-from tasks.factor.scores import Weights, score, weigh
-from tasks.factor.solution import Solution
-from tasks.factor.telling import tell, tell_both
+from journal import Context, Field, File, Report, TaskError
+from journal.api import task
+from .adequacy import assess
+from .arrays import Array
+from .data import Association, associate_moments, from_matrix
+from .errors import FactorError
+from .extraction import extract
+from .fit import assess_fit
+from .moments import Moments, merge_all, stream
+from .number import suggest_number
+from .reading import column_names, read_chunks
+from .rotation import rotate
+from .scores import Weights, score, weigh
+from .solution import Solution
+from .telling import tell, tell_both
 
 Input = Literal["rows", "correlation", "covariance"]
 _PART_BYTES = 32 << 20

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from tasks.factor.errors import FactorError
+from .errors import FactorError
 
 Array = NDArray[Any]
 

@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from tasks.factor.arrays import Array
+from .arrays import Array
 
 Criterion = Callable[[Array], tuple[Array, Array]]
 """From loadings (…, p, k) to values (…,) and gradients (…, p, k)."""

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike
 
-from tasks.factor.arrays import Array, as_correlation, as_matrix, is_singular, named
-from tasks.factor.errors import Caution, FactorError
-from tasks.factor.moments import Moments, correlation, covariance, stream
+from .arrays import Array, as_correlation, as_matrix, is_singular, named
+from .errors import Caution, FactorError
+from .moments import Moments, correlation, covariance, stream
 
 KINDS = ("correlation", "covariance")
 

@@ -2,8 +2,8 @@
 
 import numpy as np
 
-from tasks.factor.arrays import Array, eigen
-from tasks.factor.newton import Point
+from .arrays import Array, eigen
+from .newton import Point
 
 
 def least_squares(uniqueness: Array, matrix: Array, factors: int) -> Point:

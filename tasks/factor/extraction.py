@@ -6,13 +6,13 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike
 
-from tasks.factor.arrays import Array, as_correlation, as_matrix, eigen, is_singular
-from tasks.factor.data import check_definite
-from tasks.factor.discrepancy import least_squares, likelihood
-from tasks.factor.errors import Caution, FactorError
-from tasks.factor.heywood import find_heywood
-from tasks.factor.newton import minimize
-from tasks.factor.ordering import arrange
+from .arrays import Array, as_correlation, as_matrix, eigen, is_singular
+from .data import check_definite
+from .discrepancy import least_squares, likelihood
+from .errors import Caution, FactorError
+from .heywood import find_heywood
+from .newton import minimize
+from .ordering import arrange
 
 METHODS = ("principal", "axis", "minres", "ml")
 LOWEST_UNIQUENESS = 0.005  # as a share of the variable's variance: the bound of psych and factanal

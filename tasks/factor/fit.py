@@ -5,9 +5,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike
 
-from tasks.factor.arrays import Array, as_correlation, as_matrix, is_singular
-from tasks.factor.errors import Caution, FactorError
-from tasks.factor.extraction import degrees_of_freedom
+from .arrays import Array, as_correlation, as_matrix, is_singular
+from .errors import Caution, FactorError
+from .extraction import degrees_of_freedom
 
 
 @dataclass(frozen=True)

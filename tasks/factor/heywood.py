@@ -2,8 +2,8 @@
 
 import numpy as np
 
-from tasks.factor.arrays import Array
-from tasks.factor.errors import Caution
+from .arrays import Array
+from .errors import Caution
 
 REMEDY = "ask for fewer factors, drop the variable, or use principal components"
 

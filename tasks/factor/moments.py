@@ -7,8 +7,8 @@ from functools import reduce
 import numpy as np
 from numpy.typing import ArrayLike
 
-from tasks.factor.arrays import Array
-from tasks.factor.errors import FactorError
+from .arrays import Array
+from .errors import FactorError
 
 BLOCK = 512
 MISSING_RULES = ("listwise", "pairwise", "mean")

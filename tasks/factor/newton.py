@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from tasks.factor.arrays import Array
+from .arrays import Array
 
 
 class Point(NamedTuple):

@@ -6,10 +6,10 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike
 
-from tasks.factor.arrays import Array, as_correlation, as_matrix, eigen
-from tasks.factor.errors import Caution
-from tasks.factor.extraction import degrees_of_freedom
-from tasks.factor.parallel import Parallel, analyse_parallel
+from .arrays import Array, as_correlation, as_matrix, eigen
+from .errors import Caution
+from .extraction import degrees_of_freedom
+from .parallel import Parallel, analyse_parallel
 
 PREFERENCE = ("parallel-factors", "map", "parallel-components", "kaiser", "elbow")
 

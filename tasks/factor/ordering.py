@@ -4,7 +4,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from tasks.factor.arrays import Array
+from .arrays import Array
 
 
 class Arrangement(NamedTuple):

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from tasks.factor.arrays import Array, eigen, is_singular, squared_multiple_correlations
+from .arrays import Array, eigen, is_singular, squared_multiple_correlations
 
 
 @dataclass(frozen=True)

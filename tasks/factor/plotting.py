@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
     from numpy.typing import NDArray
 
-    from tasks.factor.solution import Solution
+    from .solution import Solution
 
 BLUE, RED, GREY = "#3f51b5", "#e53935", "#8a8a8a"
 

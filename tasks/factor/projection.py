@@ -5,8 +5,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from tasks.factor.arrays import Array
-from tasks.factor.criteria import Criterion
+from .arrays import Array
+from .criteria import Criterion
 
 
 @dataclass(frozen=True)

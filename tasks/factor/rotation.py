@@ -7,11 +7,11 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike
 
-from tasks.factor.arrays import Array
-from tasks.factor.criteria import Criterion, crawford_ferguson, geomin, oblimin, quartimax, varimax
-from tasks.factor.errors import Caution, FactorError
-from tasks.factor.ordering import arrange
-from tasks.factor.projection import Oblique, Orthogonal, Search, descend
+from .arrays import Array
+from .criteria import Criterion, crawford_ferguson, geomin, oblimin, quartimax, varimax
+from .errors import Caution, FactorError
+from .ordering import arrange
+from .projection import Oblique, Orthogonal, Search, descend
 
 
 @dataclass(frozen=True)

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike
 
-from tasks.factor.arrays import Array, is_singular
-from tasks.factor.errors import FactorError
+from .arrays import Array, is_singular
+from .errors import FactorError
 
 METHODS = ("regression", "bartlett", "ten-berge")
 

@@ -6,14 +6,14 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from tasks.factor.adequacy import Adequacy
-from tasks.factor.arrays import Array
-from tasks.factor.data import Association
-from tasks.factor.extraction import Extraction
-from tasks.factor.fit import Fit
-from tasks.factor.number import HowMany
-from tasks.factor.rotation import Rotation
-from tasks.factor.scores import Weights
+from .adequacy import Adequacy
+from .arrays import Array
+from .data import Association
+from .extraction import Extraction
+from .fit import Fit
+from .number import HowMany
+from .rotation import Rotation
+from .scores import Weights
 
 
 @dataclass(frozen=True)

@@ -9,10 +9,10 @@ import numpy as np
 
 from journal import Report
 from journal.render import escape
-from tasks.factor.plotting import draw_loadings, draw_number, draw_path, draw_plane, draw_scree
+from .plotting import draw_loadings, draw_number, draw_path, draw_plane, draw_scree
 
 if TYPE_CHECKING:
-    from tasks.factor.solution import Solution
+    from .solution import Solution
 
 _METHODS = {
     "principal": "Principal components",

@@ -6,9 +6,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Protocol
 
-from tasks.llm.generation import Answer, Decoding, generate
-from tasks.llm.language_model import LanguageModel
-from tasks.llm.strategies import CONCLUDE, Messages, Question
+from .generation import Answer, Decoding, generate
+from .language_model import LanguageModel
+from .strategies import CONCLUDE, Messages, Question
 
 CONCLUSION_TOKENS = 40
 """The most that a conclusion may take once the reasoning is done."""

@@ -12,8 +12,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from journal import TaskError
-from tasks.llm.generation import Answer, Decoding, TopTokens, readable
-from tasks.llm.strategies import CONCLUDE, Messages
+from .generation import Answer, Decoding, TopTokens, readable
+from .strategies import CONCLUDE, Messages
 
 _TIMEOUT_S = 300
 _OPTIONAL = ("logprobs", "top_logprobs", "seed", "temperature")

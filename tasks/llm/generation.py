@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
-from tasks.llm.language_model import LanguageModel, quiet
+from .language_model import LanguageModel, quiet
 
 TopTokens = list[tuple[str, float]]
 """The likeliest next tokens with their probabilities, the likeliest first."""

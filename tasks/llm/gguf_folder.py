@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from journal import TaskError
-from journal.models import cache_folder
+from journal.api.models import cache_folder
 
 
 def convert_gguf(path: Path, digest: str) -> Path:

@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import Any
 
 from journal import TaskError
-from journal.models import Model
-from tasks.llm.gguf_folder import convert_gguf
+from journal.api.models import Model
+from .gguf_folder import convert_gguf
 
 _PLAIN_TEMPLATE = (
     "{{ bos_token }}{% for message in messages %}"

@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from journal import Report, TaskError, new_figure
-from tasks.llm.generation import Answer
-from tasks.llm.language_model import LanguageModel
-from tasks.llm.pairs import Example, Pair, encode
-from tasks.llm.training import LossCurve, Training, uses_bfloat16
+from .generation import Answer
+from .language_model import LanguageModel
+from .pairs import Example, Pair, encode
+from .training import LossCurve, Training, uses_bfloat16
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure as Plot

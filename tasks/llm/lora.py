@@ -5,13 +5,14 @@ from __future__ import annotations
 from functools import partial
 from typing import Annotated, Any
 
-from journal import Context, Field, File, Model, Report, task
-from journal.models import Model as LoadedModel
-from tasks.llm.generation import Decoding, generate, seeded
-from tasks.llm.language_model import LanguageModel, adding_adapter, load_language_model
-from tasks.llm.lesson import Size, prepare, report_lesson
-from tasks.llm.pairs import read_pairs
-from tasks.llm.training import Precision, Training, save_adapter, train
+from journal import Context, Field, File, Model, Report
+from journal.api import task
+from journal.api.models import Model as LoadedModel
+from .generation import Decoding, generate, seeded
+from .language_model import LanguageModel, adding_adapter, load_language_model
+from .lesson import Size, prepare, report_lesson
+from .pairs import read_pairs
+from .training import Precision, Training, save_adapter, train
 
 
 @task("llm.lora", libraries=["torch", "transformers", "peft"])

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from journal import TaskError
-from tasks.llm.language_model import LanguageModel
+from .language_model import LanguageModel
 
 IGNORED = -100
 """The label of a token that does not count in the loss (PyTorch's ``ignore_index``)."""

@@ -6,12 +6,13 @@ from collections.abc import Sequence
 from functools import partial
 from typing import Annotated
 
-from journal import Context, Field, File, Model, Report, TaskError, task
-from tasks.llm.answering import Exchange, LocalAnswerer, ask, tokens_at_most
-from tasks.llm.chat_server import ServerAnswerer
-from tasks.llm.generation import Answer, Decoding
-from tasks.llm.language_model import adapted, load_language_model
-from tasks.llm.strategies import CONCLUDE, Strategy, compose
+from journal import Context, Field, File, Model, Report, TaskError
+from journal.api import task
+from .answering import Exchange, LocalAnswerer, ask, tokens_at_most
+from .chat_server import ServerAnswerer
+from .generation import Answer, Decoding
+from .language_model import adapted, load_language_model
+from .strategies import CONCLUDE, Strategy, compose
 
 
 @task("llm.prompt", libraries=["torch", "transformers", "peft"])

@@ -1,0 +1,184 @@
+"""What a task returns: items to show in order, totals for the ledger, and named outputs for later steps."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from journal.errors import StoreError, TaskError
+from journal.api.items import Audio, Cell, FileLink, Gallery, Image, Item, Metric, Quote, Table, Text, Total, Trial, format_number, load_item
+from journal.api.figures import new_figure
+from journal.api.report_file import SCHEMA, load_output, write_report
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure as Plot
+
+__all__ = [
+    "SCHEMA",
+    "Audio",
+    "Cell",
+    "FileLink",
+    "Gallery",
+    "Image",
+    "Item",
+    "Metric",
+    "Quote",
+    "Report",
+    "Table",
+    "Text",
+    "Total",
+    "Trial",
+    "format_number",
+    "load_item",
+    "new_figure",
+    "read_report",
+    "write_report",
+]
+
+
+@dataclass
+class Report:
+    """Collects what a task found. Each method adds one thing and returns the report, so that calls chain.
+
+    Paths lie in ``ctx.out`` (a file from elsewhere is copied there when the report is written).
+    """
+
+    items: list[Item] = field(default_factory=list)
+    outputs: dict[str, Any] = field(default_factory=dict)
+    headline_text: str = ""
+    plots: dict[str, Plot] = field(default_factory=dict, repr=False)
+
+    def metric(self, name: str, value: Any, unit: str = "", *, digits: int | None = None, shown: bool = True) -> Report:
+        """Add a number; the first one is the step's headline unless ``headline`` says another."""
+        return self._add(Metric(name, _cell(value, f"metric {name!r}"), unit, digits, shown))
+
+    def table(
+        self,
+        rows: Sequence[Mapping[str, Any]] | Sequence[Sequence[Any]],
+        columns: Sequence[str] | None = None,
+        *,
+        title: str = "",
+        digits: int = 3,
+        strong: float | None = None,
+    ) -> Report:
+        """Add a table from mappings (their keys are the columns) or from sequences and ``columns``."""
+        names = list(columns) if columns is not None else _columns_of(rows)
+        cells = [[_cell(value, f"table column {name!r}") for name, value in _pairs(row, names)] for row in rows]
+        return self._add(Table(names, cells, title, digits, strong))
+
+    def figure(self, name: str, plot: Plot, *, alt: str, caption: str = "") -> Report:
+        """Add a matplotlib figure (see ``new_figure``), kept as ``NAME.svg``."""
+        self.plots[f"{name}.svg"] = plot
+        return self._add(Image(f"{name}.svg", alt, caption))
+
+    def image(self, path: Path | str, *, alt: str, caption: str = "") -> Report:
+        """Add a picture file."""
+        return self._add(Image(str(path), alt, caption))
+
+    def gallery(self, pictures: Sequence[tuple[Path | str, str]], *, columns: int, title: str = "") -> Report:
+        """Add pictures as (path, caption) in a grid; the caption is the alt text too."""
+        images = [Image(str(path), caption, caption) for path, caption in pictures]
+        return self._add(Gallery(images, columns, title))
+
+    def audio(self, path: Path | str, *, caption: str = "") -> Report:
+        """Add a sound with a player."""
+        return self._add(Audio(str(path), caption))
+
+    def text(self, markdown: str) -> Report:
+        """Add Markdown of the task's own."""
+        return self._add(Text(markdown))
+
+    def quote(self, text: str, *, title: str = "") -> Report:
+        """Add text from a model or another source that isn't trusted."""
+        return self._add(Quote(text, title))
+
+    def file(self, path: Path | str, *, title: str = "") -> Report:
+        """Add a file to download."""
+        return self._add(FileLink(str(path), title))
+
+    def total(self, ledger: str, value: float, unit: str) -> Report:
+        """Count an amount (``unit`` such as "s", "min", "clips") toward a ledger."""
+        amount = float(value)
+        if not math.isfinite(amount):
+            raise TaskError(f"the total for ledger '{ledger}' is {amount}, not a number; leave it out")
+        return self._add(Total(ledger, amount, unit))
+
+    def trial(
+        self,
+        prompt: str,
+        path: Path | str,
+        *,
+        model: str,
+        seed: int | None = None,
+        settings: str = "",
+        right: bool | None = None,
+        seen: str = "",
+    ) -> Report:
+        """Note that a picture was a try at a prompt, for ``journal attempts``; ``right`` and ``seen`` are a judge's."""
+        return self._add(Trial(prompt, str(path), model, seed, settings, right, seen))
+
+    def output(self, name: str, value: Any) -> Report:
+        """Name a value (plain data) or a file or folder (a Path in ``ctx.out``) for later steps."""
+        self.outputs[name] = value
+        return self
+
+    def headline(self, text: str) -> Report:
+        """Say in a few words what came out, for the line on the terminal."""
+        self.headline_text = text
+        return self
+
+    @property
+    def totals(self) -> list[Total]:
+        return [item for item in self.items if isinstance(item, Total)]
+
+    @property
+    def trials(self) -> list[Trial]:
+        return [item for item in self.items if isinstance(item, Trial)]
+
+    @property
+    def metrics(self) -> list[Metric]:
+        return [item for item in self.items if isinstance(item, Metric)]
+
+    def _add(self, item: Item) -> Report:
+        self.items.append(item)
+        return self
+
+
+def read_report(folder: Path) -> Report:
+    """Read a step's report back; outputs that are files come as absolute paths."""
+    try:
+        data = json.loads((folder / "report.json").read_text(encoding="utf-8"))
+        outputs = {name: load_output(value, folder) for name, value in data["outputs"].items()}
+        return Report([load_item(item) for item in data["items"]], outputs, data["headline"])
+    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+        place = f"{folder.parent.name}/{folder.name}/report.json"
+        raise StoreError(f"{place}: can't be read ({error}); make it again with --force") from error
+
+
+def _columns_of(rows: Sequence[Any]) -> list[str]:
+    return list(dict.fromkeys(str(name) for row in rows for name in row))
+
+
+def _pairs(row: Any, names: list[str]) -> list[tuple[str, Any]]:
+    if isinstance(row, Mapping):
+        return [(name, row.get(name)) for name in names]
+    if len(row) != len(names):
+        raise TaskError(f"a table row has {len(row)} cells for {len(names)} columns ({', '.join(names)})")
+    return list(zip(names, row, strict=True))
+
+
+def _cell(value: Any, place: str) -> Cell:
+    """Turn numpy scalars into plain ones; a number that is none is an error, not a cell."""
+    try:
+        plain = value.item() if hasattr(value, "item") else value
+    except (ValueError, RuntimeError) as error:
+        raise TaskError(f"{place} is a {type(value).__name__} of several values; give one of them") from error
+    if isinstance(plain, float) and not math.isfinite(plain):
+        raise TaskError(f"{place} is {plain}, not a number; the task must say why and leave it out")
+    if plain is None or isinstance(plain, str | int | float | bool):
+        return plain
+    return str(plain)

@@ -1,0 +1,278 @@
+"""A task: a typed function that turns parameters and input files into a report."""
+
+from __future__ import annotations
+
+import hashlib
+import inspect
+import json
+import logging
+import os
+import pickle
+import re
+import shutil
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import date
+from functools import cached_property
+from pathlib import Path
+from types import UnionType
+from typing import Annotated, Any, TypeVar, Union, get_args, get_origin, get_type_hints
+
+from journal.errors import TaskError, nearest
+from journal.api.models import Model as LoadedModel
+from journal.api.models import fetch_model
+from journal.api.report import Report
+
+In = TypeVar("In")
+Out = TypeVar("Out")
+
+
+@dataclass(frozen=True)
+class Role:
+    """Marks a parameter whose content, not only its text, counts in the fingerprint."""
+
+    name: str
+
+
+File = Annotated[Path, Role("file")]
+"""A file or folder that the task reads, given relative to the workspace."""
+Files = Annotated[list[Path], Role("files")]
+"""Files that the task reads: a path, a list, or a glob; given sorted, never empty."""
+Model = Annotated[str, Role("model")]
+"""A model by its short name or by where it comes from; ``ctx.model(name)`` fetches it."""
+
+
+def _quiet(done: float, total: float, what: str = "") -> None:
+    """Show no progress."""
+
+
+@dataclass(frozen=True)
+class Context:
+    """What a task may know of the step it runs for."""
+
+    out: Path
+    """Folder for the step's artifacts; it exists and is empty."""
+    day: int = 0
+    date: date = date(1970, 1, 1)
+    seed: int = 0
+    root: Path = field(default_factory=Path.cwd)
+    """The workspace's folder."""
+    models: Mapping[str, str] = field(default_factory=dict)
+    jobs: int = 1
+    """CPU threads that the step may use."""
+    progress: Callable[..., None] = _quiet
+    """``progress(done, total, what="")``: how much of the work is done."""
+    memory: Path | None = None
+    """Folder of what ``remember`` keeps, between runs and days."""
+    basis: str = ""
+    """Digest of the task's code and libraries: what is remembered counts for these alone."""
+    fan_out: Callable[[Callable[[Any], Any], list[Any]], list[Any]] | None = field(default=None, repr=False)
+    """Takes items to the run's workers, where there is a run."""
+    log: logging.Logger = field(default_factory=lambda: logging.getLogger("journal.task"))
+
+    def map(self, function: Callable[[In], Out], items: Iterable[In]) -> list[Out]:
+        """Apply a function to each item over the run's workers; the results keep the items' order.
+
+        A function of a module (or a ``partial`` of one) spreads over processes and machines; another one, which can't
+        be sent there, over the step's own threads.
+        """
+        given = list(items)
+        if self.fan_out is not None and len(given) > 1 and _can_travel(function, given[0]):
+            return self.fan_out(function, given)
+        from concurrent.futures import ThreadPoolExecutor
+
+        with ThreadPoolExecutor(self.jobs) as pool:
+            return list(pool.map(function, given))
+
+    def remember(self, key: Mapping[str, Any], path: Path) -> None:
+        """Keep a file that depends on ``key`` (plain data) alone, so that a later run need not make it again."""
+        if self.memory is not None:
+            target = self._place(self.memory, key)
+            target.parent.mkdir(parents=True, exist_ok=True)
+            partial = target.with_name(f"{target.name}.{os.getpid()}.part")
+            shutil.copyfile(path, partial)
+            partial.replace(target)
+
+    def recall(self, key: Mapping[str, Any], name: str) -> Path | None:
+        """Return a remembered file as ``ctx.out / name``, or None where nothing is kept of that key."""
+        if self.memory is None or not (kept := self._place(self.memory, key)).is_file():
+            return None
+        return Path(shutil.copyfile(kept, self.out / name))
+
+    def _place(self, memory: Path, key: Mapping[str, Any]) -> Path:
+        text = json.dumps([self.basis, dict(key)], sort_keys=True, ensure_ascii=False)
+        digest = hashlib.sha256(text.encode()).hexdigest()
+        return memory / digest[:2] / digest
+
+    def model(self, name: str) -> LoadedModel:
+        """Fetch a model by its short name or source; raises ModelError where it can't be had."""
+        return fetch_model(name, self.models, self.root)
+
+
+@dataclass(frozen=True)
+class Parameter:
+    """One parameter of a task, as its function declares it."""
+
+    name: str
+    hint: Any
+    required: bool
+    default: Any
+    help: str
+    role: str
+    """ "value", "file", "files" or "model"."""
+
+
+@dataclass(frozen=True)
+class Task:
+    """A named function with what it needs; calling it calls the function."""
+
+    name: str
+    function: Callable[..., Report]
+    libraries: tuple[str, ...] = ()
+    """Distributions whose version changes the result."""
+    resources: Mapping[str, float] = field(default_factory=dict)
+    _validators: dict[str, Any] = field(default_factory=dict, repr=False, compare=False)
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Report:
+        return self.function(*args, **kwargs)
+
+    @property
+    def summary(self) -> str:
+        """The first line of the function's docstring."""
+        return (inspect.getdoc(self.function) or "").split("\n")[0]
+
+    @cached_property
+    def parameters(self) -> dict[str, Parameter]:
+        """The parameters by name, without the context; raises TypeError where the function's can't be given by name."""
+        hints = get_type_hints(self.function, include_extras=True)
+        signature = inspect.signature(self.function).parameters.values()
+        return {p.name: _parameter(p, hints.get(p.name)) for p in signature if hints.get(p.name) is not Context}
+
+    @cached_property
+    def context_name(self) -> str | None:
+        """The name of the parameter that takes the context, if there is one."""
+        hints = get_type_hints(self.function)
+        return next((name for name, hint in hints.items() if hint is Context), None)
+
+    def validate(self, values: Mapping[str, Any]) -> dict[str, Any]:
+        """Return the values as the types declared, defaults filled in; raises ParameterError."""
+        self.check_names(values)
+        defaults = {p.name: p.default for p in self.parameters.values() if not p.required}
+        return {**defaults, **self.validate_some(values)}
+
+    def validate_some(self, values: Mapping[str, Any]) -> dict[str, Any]:
+        """Return these values as the types declared, whatever others are missing; raises ParameterError."""
+        from pydantic import ValidationError
+
+        checked: dict[str, Any] = {}
+        for name, value in values.items():
+            try:
+                checked[name] = self._validator(name).validate_python(value)
+            except ValidationError as error:
+                raise _explain(self, name, error.errors()[0]) from error
+            except Exception as error:  # the type, or a validator of it, may be a stranger's
+                cause = " ".join(str(error).split("\n")[0].split())
+                message = f"parameter '{name}' of '{self.name}' has a type that can't be checked: {cause}"
+                raise ParameterError(name, message) from error
+        return checked
+
+    def _validator(self, name: str) -> Any:
+        if name not in self._validators:
+            self._validators[name] = _make_validator(self.parameters[name].hint)
+        return self._validators[name]
+
+    def check_names(self, values: Mapping[str, Any]) -> None:
+        """Raise ParameterError for the first name that isn't a parameter, or is missing."""
+        for name in values:
+            if name not in self.parameters:
+                known = nearest(name, list(self.parameters))
+                raise ParameterError(name, f"task '{self.name}' has no parameter '{name}'{known}")
+        for parameter in self.parameters.values():
+            if parameter.required and parameter.name not in values:
+                message = f"task '{self.name}' needs the parameter '{parameter.name}'"
+                raise ParameterError(None, f"{message} ({parameter.help})" if parameter.help else message)
+
+
+class ParameterError(TaskError):
+    """A parameter's name or value is wrong; ``parameter`` is None where one is missing."""
+
+    def __init__(self, parameter: str | None, message: str) -> None:
+        super().__init__(message)
+        self.parameter = parameter
+
+
+def task(
+    name: str, *, libraries: Iterable[str] = (), resources: Mapping[str, float] | None = None
+) -> Callable[[Callable[..., Report]], Task]:
+    """Make a function a task of that name. ``libraries``: distributions whose version counts in the fingerprint.
+
+    The decorator has no side effect: a name is tied to its place by an entry point or a plugin file.
+    """
+
+    def make(function: Callable[..., Report]) -> Task:
+        return Task(name, function, tuple(libraries), dict(resources or {}))
+
+    return make
+
+
+def _can_travel(function: Callable[..., Any], item: Any) -> bool:
+    """Return whether a function can be sent to another process: one that a module holds under its name."""
+    try:
+        pickle.dumps((function, item))
+    except (pickle.PicklingError, AttributeError, TypeError):
+        return False
+    return True
+
+
+def _make_validator(hint: Any) -> Any:
+    from pydantic import ConfigDict, PydanticUserError, TypeAdapter
+
+    try:
+        return TypeAdapter(hint, config=ConfigDict(arbitrary_types_allowed=True))
+    except PydanticUserError:  # models and dataclasses bring their own settings
+        return TypeAdapter(hint)
+
+
+def _parameter(declared: inspect.Parameter, hint: Any) -> Parameter:
+    if declared.kind not in (inspect.Parameter.POSITIONAL_OR_KEYWORD, inspect.Parameter.KEYWORD_ONLY):
+        raise TypeError(f"parameter '{declared}' can't be given by name; write it out")
+    if hint is None:
+        raise TypeError(f"parameter '{declared.name}' has no type; write '{declared.name}: int' or what it is")
+    if type(declared.default).__name__ == "FieldInfo":
+        raise TypeError(f"parameter '{declared.name}': write Annotated[TYPE, Field(...)] = DEFAULT")
+    marks = _marks(hint)
+    role = next((mark.name for mark in marks if isinstance(mark, Role)), "value")
+    help_text = next((mark.description for mark in marks if getattr(mark, "description", None)), "")
+    required = declared.default is inspect.Parameter.empty
+    if role in ("file", "files") and not required and declared.default is not None:
+        raise TypeError(f"parameter '{declared.name}': a file can have no default but None; the entry names it")
+    return Parameter(declared.name, hint, required, None if required else declared.default, help_text, role)
+
+
+def _marks(hint: Any) -> tuple[Any, ...]:
+    """Return what stands beside the type in ``Annotated``, also within ``File | None``."""
+    if get_origin(hint) is Annotated:
+        inner, *marks = get_args(hint)
+        return (*marks, *_marks(inner))
+    if get_origin(hint) in (Union, UnionType):
+        return tuple(mark for option in get_args(hint) for mark in _marks(option))
+    return ()
+
+
+_BRANCH = re.compile(r"(list|literal|dict|tuple)\[|constrained-")
+"""What pydantic puts among keys where a union was tried: the name of a type, which nobody typed."""
+
+
+def _explain(task: Task, name: str, error: Mapping[str, Any]) -> ParameterError:
+    place = "".join(f"[{part}]" for part in error["loc"] if not _BRANCH.match(str(part)))
+    message = " ".join(str(error["msg"]).split())
+    mend = (
+        "; put it in quotes" if error["type"] == "string_type" and not isinstance(error["input"], list | dict) else ""
+    )
+    what = f"parameter '{name}{place}' of '{task.name}' is {brief(repr(error['input']))}"
+    return ParameterError(name, f"{what}: {message[:1].lower()}{message[1:]}{mend}")
+
+
+def brief(text: str, longest: int = 80) -> str:
+    """Return a text, its end left out where it is longer than a message should be."""
+    return text if len(text) <= longest else text[: longest - 1] + "…"

@@ -1,0 +1,103 @@
+"""What is up to date and what isn't, for every day."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sized
+from dataclasses import dataclass, field
+
+from journal.day import open_day
+from journal.day.writing import edited_blocks, unshown_verdicts
+from journal.text.entry import entry_days
+from journal.errors import JournalError
+from journal.plan.registry import Registry
+from journal.run import Choice, Run, StepResult
+from journal.store import Store
+from journal.text.workspace import Workspace
+
+
+@dataclass
+class DayStatus:
+    """One day: its steps by how they stand, or why its entry can't be read."""
+
+    day: int
+    title: str = ""
+    current: list[str] = field(default_factory=list)
+    stale: dict[str, list[str]] = field(default_factory=dict)
+    """Why each would run."""
+    failed: dict[str, str] = field(default_factory=dict)
+    never_run: list[str] = field(default_factory=list)
+    edited: list[str] = field(default_factory=list)
+    verdicts_to_show: list[str] = field(default_factory=list)
+    """Steps with verdicts on pictures that the entry does not show yet."""
+    problem: str = ""
+
+
+def day_statuses(workspace: Workspace, registry: Registry, store: Store) -> Iterator[DayStatus]:
+    """Look at every day's entry, in order; one that can't be read is a status too.
+
+    A step that refers to one of an earlier day is stale with it.
+    """
+    again: set[tuple[int, str]] = set()
+    for day in entry_days(workspace):
+        try:
+            status = _status(open_day(workspace, registry, store, day, Choice(), again))
+        except JournalError as error:
+            status = DayStatus(day, problem=str(error))
+        again |= {(day, step) for step in status.stale}
+        yield status
+
+
+def stale_days(statuses: Iterable[DayStatus]) -> list[int]:
+    """Return the days of which a step's result is out of date, or is not there though the day was run."""
+    return [status.day for status in statuses if status.stale]
+
+
+def status_lines(statuses: list[DayStatus]) -> list[str]:
+    """Return a line a day, and below it what needs a look."""
+    return [line for status in statuses for line in _lines(status)] or ["no entries yet; make one with: journal new"]
+
+
+def _status(run: Run) -> DayStatus:
+    status = DayStatus(run.entry.day, run.entry.title, edited=edited_blocks(run.entry))
+    for result in run.preview():
+        _sort_in(status, result, run)
+    waiting = unshown_verdicts(run.entry, run.workspace)
+    status.verdicts_to_show = [step for step in waiting if step in status.current]
+    return status
+
+
+def _sort_in(status: DayStatus, result: StepResult, run: Run) -> None:
+    step = result.planned.id
+    last = run.last.get(step)
+    if result.outcome == "current":
+        status.current.append(step)
+    elif result.outcome == "failed":
+        status.failed[step] = result.message
+    elif last is None:
+        status.never_run.append(step)
+    elif last.outcome == "failed":
+        status.failed[step] = last.message
+    else:
+        status.stale[step] = list(result.reasons)
+
+
+def _lines(status: DayStatus) -> Iterator[str]:
+    if status.problem:
+        yield f"day {status.day:<4} {status.problem}"
+        return
+    bad: dict[str, Sized] = {
+        "stale": status.stale,
+        "failed": status.failed,
+        "never run": status.never_run,
+        "edited": status.edited,
+        "with verdicts to show": status.verdicts_to_show,
+    }
+    said = ", ".join(f"{len(what)} {name}" for name, what in bad.items() if what)
+    steps = f"{len(status.current)} up to date" if status.current else "" if said else "no steps"
+    yield f"day {status.day:<4} {', '.join(part for part in (steps, said) if part)}"
+    yield from (f"    {step}: stale: {'; '.join(reasons)}" for step, reasons in status.stale.items())
+    yield from (f"    {step}: failed: {message}" for step, message in status.failed.items())
+    yield from (f"    {step}: never run" for step in status.never_run)
+    yield from (f"    {step}: its block was edited by hand" for step in status.edited)
+    which = f"show them by: journal day {status.day}"
+    yield from (f"    {step}: verdicts that the entry does not show yet; {which}" for step in status.verdicts_to_show)

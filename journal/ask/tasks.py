@@ -1,0 +1,96 @@
+"""What tasks there are and what they take, for people."""
+
+from __future__ import annotations
+
+import inspect
+import json
+import re
+from collections.abc import Sequence
+from pathlib import Path
+from textwrap import wrap
+from types import NoneType, UnionType
+from typing import Annotated, Any, Literal, Union, get_args, get_origin
+
+from journal.errors import EntryError, UsageError, nearest
+from journal.plan.registry import Registry, load_task
+from journal.api.task import Parameter
+
+_HUGE = 10**15
+"""A bound from here on is the machine's, not the reader's."""
+
+
+def list_tasks(registry: Registry) -> list[str]:
+    """Return a line for each task, and for each plugin that can't be read."""
+    lines = []
+    for name in registry.names():
+        try:
+            source = registry.find(name)
+            lines.append(f"{name:<20} {load_task(source).summary}  ({source.origin})")
+        except EntryError as error:
+            lines.append(f"{name:<20} {error}")
+    return lines + [f"{path}: can't be read: {why}" for path, why in registry.broken.items()]
+
+
+def explain_task(registry: Registry, name: str) -> list[str]:
+    """Return a task's description and its parameters."""
+    if name not in registry.sources:
+        raise UsageError(f"unknown task '{name}'{nearest(name, registry.names())}")
+    source = registry.find(name)
+    task = load_task(source)
+    lines = [f"{task.name}  ({source.origin})", "", inspect.getdoc(task.function) or "", ""]
+    return lines + [line for parameter in task.parameters.values() for line in _parameter_lines(parameter)]
+
+
+def _parameter_lines(parameter: Parameter) -> list[str]:
+    kind = parameter.role if parameter.role != "value" else type_words(parameter.hint)
+    default = json.dumps(parameter.default, ensure_ascii=False, default=str)
+    left_out = "" if parameter.default in (None, "", (), []) else f"; default {default}"
+    more = "; required" if parameter.required else left_out
+    lines = wrap(f"{parameter.name}: {kind}{more}", 100, initial_indent="  ", subsequent_indent="      ")
+    return lines + wrap(parameter.help, 100, initial_indent="      ", subsequent_indent="      ")
+
+
+def type_words(hint: Any) -> str:
+    """Return a type in words that a writer of YAML knows: "list of text", "whole number from 1 to 8", "a | b"."""
+    origin, arguments = get_origin(hint), get_args(hint)
+    if origin is Annotated:
+        inner, *marks = arguments
+        return f"{type_words(inner)}{_bounds(marks, text=inner is str)}"
+    if origin in (Union, UnionType):
+        options = [type_words(option) for option in arguments if option is not NoneType]
+        return ", or ".join(options) if any(" of " in option for option in options) else " or ".join(options)
+    if origin is Literal:
+        return " | ".join(str(value) for value in arguments)
+    if origin is dict:
+        return f"mapping of {type_words(arguments[0])} to {type_words(arguments[1])}"
+    if origin in (list, tuple, set, Sequence) and arguments:
+        return "list of " + re.sub("^(whole number|number|mapping|path)", r"\1s", type_words(arguments[0]))
+    plain = {
+        Any: "anything",
+        dict: "mapping",
+        bool: "true or false",
+        int: "whole number",
+        float: "number",
+        str: "text",
+        Path: "path",
+    }
+    return plain.get(hint) or str(getattr(hint, "__name__", hint)).replace("typing.", "")
+
+
+def _bounds(marks: Sequence[Any], *, text: bool) -> str:
+    """Return in words what pydantic's Field says of a number's size or a list's length."""
+    told = {name: value for mark in marks for one in getattr(mark, "metadata", [mark]) for name, value in _pairs(one)}
+    low, high = told.get("ge"), told.get("le")
+    words = f" from {low} to {high}" if low is not None and high is not None else ""
+    words = words or (f" from {low}" if low is not None else "")
+    words += f" above {told['gt']}" if "gt" in told else ""
+    words += f" up to {high}" if low is None and high is not None else ""
+    words += f" below {told['lt']}" if "lt" in told and told["lt"] < _HUGE else ""
+    unit = " characters" if text else ""
+    words += f", {told['min_length']} or more{unit}" if told.get("min_length") else ""
+    return words + (f", {told['max_length']}{unit} at most" if "max_length" in told else "")
+
+
+def _pairs(mark: Any) -> list[tuple[str, Any]]:
+    names = ("ge", "gt", "le", "lt", "min_length", "max_length")
+    return [(name, value) for name in names if (value := getattr(mark, name, None)) is not None]

@@ -1,0 +1,103 @@
+"""Where a picture or a step's result came from: the recipe that a PNG carries, and what a result depends on."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import tempfile
+from pathlib import Path
+from typing import Any
+
+from journal.text.entry import find_entry, read_entry
+from journal.errors import TaskError, UsageError, nearest
+from journal.api.models import resolve_model
+from journal.plan.steps import resolve_inputs
+from journal.plan.registry import load_task, read_registry
+from journal.run.process import CALM
+from journal.api.task import Context
+from journal.text.workspace import Workspace
+
+CHUNK = "journal"
+"""The PNG text chunk in which tasks keep a picture's recipe."""
+
+
+def read_recipe(picture: Path) -> dict[str, Any]:
+    """Return the recipe of a PNG: task, parameters, versions; raises UsageError where it carries none."""
+    from PIL import Image, UnidentifiedImageError
+
+    try:
+        with Image.open(picture) as opened:
+            text = getattr(opened, "text", {}).get(CHUNK)
+    except (OSError, UnidentifiedImageError) as error:
+        raise UsageError(f"{picture}: no picture that can be read; give a PNG that a step made") from error
+    if text is None:
+        raise UsageError(f"{picture}: the picture carries no recipe; only those that journal made do")
+    try:
+        recipe = json.loads(text)
+    except ValueError:
+        recipe = None
+    if not isinstance(recipe, dict) or not {"task", "parameters"} <= set(recipe):
+        raise UsageError(f"{picture}: the picture's recipe is damaged; only those that journal wrote can be read")
+    return recipe
+
+
+def make_again(picture: Path, target: Path, workspace: Workspace) -> None:
+    """Make a picture again by its recipe: on the same machine with the same libraries, the same bytes."""
+    recipe = read_recipe(picture)
+    if not target.parent.is_dir():
+        raise UsageError(f"{target}: there is no folder {target.parent}; make it first")
+    task = load_task(read_registry(workspace.plugins).find(recipe["task"]))
+    for name, value in CALM.items():
+        os.environ.setdefault(name, value)
+    with tempfile.TemporaryDirectory() as out:
+        roles = {name: parameter.role for name, parameter in task.parameters.items()}
+        values = task.validate(resolve_inputs(roles, recipe["parameters"], workspace.root))
+        context = Context(out=Path(out), root=workspace.root, models=workspace.models, jobs=os.cpu_count() or 1)
+        task(**values, **({task.context_name: context} if task.context_name else {}))
+        made = [path for path in Path(out).glob("*.png") if _recipe_or_none(path) == recipe]
+        if not made:
+            differing = [path for path in Path(out).glob("*.png") if _recipe_or_none(path)]
+            raise TaskError(_why_another(recipe, differing))
+        shutil.copyfile(made[0], target)
+
+
+def explain_result(workspace: Workspace, day: int, step: str) -> list[str]:
+    """Return lines that say what a step's result beside its entry depends on."""
+    entry = read_entry(find_entry(workspace, day), workspace)
+    if entry.step(step) is None:
+        known = nearest(step, [one.id for one in entry.steps])
+        raise UsageError(f"{entry.shown}: no step '{step}'{known}")
+    path = entry.artifacts / step / "report.json"
+    if not path.is_file():
+        raise UsageError(f"{entry.shown}: step '{step}' has no result yet; run: journal day {day}")
+    data = json.loads(path.read_text(encoding="utf-8"))
+    lines = [f"{step}: {data['task']}, {data['headline']}", f"  fingerprint {data['fingerprint']}"]
+    return lines + [f"  {name}: {value}" for name, value in data["depends_on"].items()]
+
+
+def describe_recipe(recipe: dict[str, Any], workspace: Workspace) -> list[str]:
+    """Return a recipe as lines for people."""
+    parameters = dict(recipe["parameters"])
+    lines = [f"task: {recipe['task']}"]
+    lines += [f"{name}: {json.dumps(value, ensure_ascii=False)}" for name, value in parameters.items()]
+    lines += [f"{name} {version}" for name, version in recipe.get("versions", {}).items()]
+    named = [short for short in workspace.models if resolve_model(short, workspace.models) == parameters.get("model")]
+    return [*lines, f"model digest: {recipe.get('digest', '')}", *(f"model's name here: {short}" for short in named)]
+
+
+def _recipe_or_none(picture: Path) -> dict[str, Any] | None:
+    try:
+        return read_recipe(picture)
+    except UsageError:
+        return None
+
+
+def _why_another(recipe: dict[str, Any], made: list[Path]) -> str:
+    """Say what is another now than when the picture was made."""
+    now = _recipe_or_none(made[0]) if made else None
+    if now is None:
+        return f"task '{recipe['task']}' made no picture of that recipe"
+    then_and_now = [(name, recipe.get(name), now.get(name)) for name in ("digest", "versions", "parameters")]
+    changed = "; ".join(f"{name} was {old}, is {new}" for name, old, new in then_and_now if old != new)
+    return f"the picture can't be made again as it was: {changed}"

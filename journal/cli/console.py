@@ -1,0 +1,94 @@
+"""What people see on the terminal: a bar for each step at work, a line for each step done."""
+
+from __future__ import annotations
+
+import sys
+from itertools import takewhile
+from types import TracebackType
+from typing import TYPE_CHECKING
+
+from journal.plan.steps import PlannedStep
+from journal.run import StepResult
+
+if TYPE_CHECKING:
+    from rich.progress import Progress, TaskID
+
+_SIGNS = {"done": "✓", "current": "·", "failed": "✗", "skipped": "-", "would run": "→"}
+
+
+class Console:
+    """Observes a run. On a terminal it shows bars while steps work; elsewhere plain lines only."""
+
+    def __init__(self, *, quiet: bool = False) -> None:
+        self.quiet = quiet
+        self.bars: Progress | None = None
+        self.bar_of: dict[str, TaskID] = {}
+        self.said: dict[str, int] = {}
+
+    def __enter__(self) -> Console:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self.bars:
+            self.bars.stop()
+
+    def line(self, text: str) -> None:
+        """Say something; no character in it is markup."""
+        if self.bars:
+            self.bars.console.print(text, markup=False, highlight=False, soft_wrap=True)
+        elif not self.quiet:
+            encoding = sys.stdout.encoding or "utf-8"
+            print(text.encode(encoding, "replace").decode(encoding), flush=True)
+
+    def started(self, step: PlannedStep, reasons: tuple[str, ...]) -> None:
+        if not self.bars and not self.quiet and sys.stdout.isatty():
+            self.bars = _make_bars()
+            self.bars.start()
+        if self.bars:
+            self.bar_of[step.id] = self.bars.add_task(step.id, total=None, what="")
+        else:
+            self.line(f"  {step.id}: started ({'; '.join(reasons[:3])})")
+
+    def progressed(self, step: PlannedStep, done: float, total: float, what: str) -> None:
+        if self.bars and step.id in self.bar_of:
+            self.bars.update(self.bar_of[step.id], completed=done, total=total, what=what)
+            return
+        quarter = int(4 * done / total) if total else 0
+        if 0 < quarter < 4 and quarter > self.said.get(step.id, 0):
+            self.said[step.id] = quarter
+            self.line(f"  {step.id}: {100 * done / total:.0f} % {what}".rstrip())
+
+    def retried(self, step: PlannedStep, message: str, tries_left: int) -> None:
+        more = f"{tries_left} more after this" if tries_left else "for the last time"
+        self.line(f"  {step.id}: {message}; trying again, {more}")
+
+    def finished(self, result: StepResult) -> None:
+        if self.bars and result.planned.id in self.bar_of:
+            self.bars.remove_task(self.bar_of.pop(result.planned.id))
+        self.line(describe(result))
+        for line in takewhile(lambda line: not line.startswith("Traceback"), result.log):
+            self.line(f"      {line}")
+        if result.log:
+            self.line(f"      (all of it: {result.log_path})")
+
+
+def describe(result: StepResult) -> str:
+    """Return the line that says how a step ended."""
+    sign = _SIGNS.get(result.outcome, " ")
+    name = f"{sign} {result.planned.id:<12} {result.planned.step.uses:<18}"
+    if result.outcome == "done":
+        return f"{name} {result.headline} ({result.seconds:.1f} s)"
+    if result.outcome == "current":
+        return f"{name} up to date: {result.headline}"
+    if result.outcome == "would run":
+        return f"{name} would run: {'; '.join(result.reasons)}"
+    return f"{name} {result.message}"
+
+
+def _make_bars() -> Progress:
+    from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
+
+    columns = (TextColumn("  {task.description:<12}"), BarColumn(30), TextColumn("{task.percentage:>3.0f} %"))
+    return Progress(*columns, TextColumn("{task.fields[what]}"), TimeElapsedColumn(), transient=True)

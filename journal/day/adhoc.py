@@ -1,0 +1,131 @@
+"""A task tried from the command line: run as an entry's step would be, its result in build/run and no entry changed."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+from journal.day import open_entry
+from journal.text.document import as_yaml, parse_yaml, plain_scalar
+from journal.text.entry import LAST_DAY, RESERVED, Entry, parse_entry
+from journal.errors import EntryError, UsageError
+from journal.record.ledger import Ledgers
+from journal.plan.steps import references_in
+from journal.plan.registry import Registry, load_task
+from journal.render import render_report
+from journal.api.report import Metric, Quote, Report, Table, Text, read_report
+from journal.run import Choice, Observer, StepResult, run_plan
+from journal.store import Store, replace_folder
+from journal.api.task import ParameterError, Task
+from journal.text.workspace import Workspace
+
+_VALUE = re.compile(r"(?P<name>[A-Za-z_][\w-]*)=(?P<value>.*)", re.DOTALL)
+
+
+@dataclass(frozen=True)
+class Tryout:
+    """A task and the values it is tried with."""
+
+    task: Task
+    values: dict[str, Any]
+
+    @property
+    def id(self) -> str:
+        words = re.sub(r"[^A-Za-z0-9_-]", "-", self.task.name.rpartition(".")[2]).strip("-_")
+        return words or "step"
+
+    @property
+    def lines(self) -> list[str]:
+        """The step as an entry's front matter says it."""
+        written = [("uses", self.task.name), *self.values.items()]
+        return [f"  {self.id}:", *(f"    {name}: {_yaml(value)}" for name, value in written)]
+
+
+def parse_tryout(name: str, given: Sequence[str], registry: Registry) -> Tryout:
+    """Return the tryout of a task and a command line's NAME=VALUE words; raises JournalError for what is none."""
+    task, values = load_task(registry.find(name)), dict[str, Any]()
+    for word in given:
+        found = _VALUE.fullmatch(word)
+        if not found:
+            raise UsageError(f"'{word}' is no NAME=VALUE; journal task {name} lists the names")
+        if found["name"] in values:
+            raise UsageError(f"{found['name']} is given twice; write a list as {found['name']}='[one, two]'")
+        if found["name"] in RESERVED:
+            raise UsageError(f"'{found['name']}' says how an entry runs a step; here it can't be given")
+        values[found["name"]] = _value(task, found["name"], found["value"])
+    if any(reference.day is None for reference in references_in(values)):
+        raise UsageError("a task alone has no other steps to refer to; a day's can be: ${day-133.step.output}")
+    return Tryout(task, values)
+
+
+def try_task(
+    tryout: Tryout, workspace: Workspace, registry: Registry, store: Store, choice: Choice, observer: Observer
+) -> StepResult:
+    """Run the task, its files in build/run; raises EntryError where it can't be run with these values."""
+    entry = _entry(tryout, workspace)
+    run = open_entry(entry, workspace, registry, store, choice)
+    if run.plan.problems:
+        raise EntryError(str(run.plan.problems[0]).partition(": ")[2])
+    result = run_plan(run, observer)[0]
+    if result.folder and not result.failed:
+        replace_folder(result.folder, entry.artifacts)
+    return result
+
+
+def show_tryout(folder: Path) -> str:
+    """Return what can be read of a result on a terminal: its numbers, tables and texts, as Markdown."""
+    told = Report([item for item in read_report(folder).items if isinstance(item, Metric | Table | Text | Quote)])
+    return render_report(told, "", 0, Ledgers({})).strip("\n")
+
+
+def files_of(folder: Path) -> list[Path]:
+    """Return the files that a tryout left, without its report."""
+    return sorted(path for path in folder.rglob("*") if path.is_file() and path != folder / "report.json")
+
+
+def folder_of(tryout: Tryout, workspace: Workspace) -> Path:
+    """Return where a tryout's files go."""
+    return workspace.build / "run" / tryout.id
+
+
+def _entry(tryout: Tryout, workspace: Workspace) -> Entry:
+    """Return an entry of this one step, which stands in no file; its day is after all others, to which it may refer."""
+    text = "\n".join(["---", f"day: {LAST_DAY}", f"date: {date.today()}", "tasks:", *tryout.lines, "---", ""])
+    return parse_entry(text, folder_of(tryout, workspace).with_suffix(".md"), workspace)
+
+
+def _value(task: Task, name: str, text: str) -> Any:
+    """Return a value as YAML reads it, or the very text where the task wants that: a word needs no quotes here."""
+    try:
+        text.encode()
+    except UnicodeEncodeError as error:
+        raise UsageError(f"{name}: no text in UTF-8; say it in other letters") from error
+    value: Any = plain_scalar(text) if text else text
+    if text[:1] in ("[", "{", "'", '"'):
+        try:
+            value = parse_yaml(f"{name}: {text}", name).data
+            value = value[name] if len(value) == 1 else text
+        except EntryError:
+            value = text
+    return value if value == text or not _takes(task, name, text) or _takes(task, name, value) else text
+
+
+def _takes(task: Task, name: str, value: Any) -> bool:
+    role = task.parameters[name].role if name in task.parameters else "file"
+    if role != "value":
+        return isinstance(value, str) or (role == "files" and isinstance(value, list))
+    try:
+        task.validate_some({name: value})
+    except ParameterError:
+        return False
+    return True
+
+
+def _yaml(value: Any) -> str:
+    """Return a value as one line of YAML, without quotes where it needs none."""
+    plain = isinstance(value, str) and re.fullmatch(r"[A-Za-z.$][\w ./*?${}-]*", value, re.ASCII)
+    return value if plain and value == value.strip() and plain_scalar(value) == value else as_yaml(value)

@@ -1,0 +1,1 @@
+"""Which steps an entry asks for, in which order, and what each result depends on."""

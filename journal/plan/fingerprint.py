@@ -1,0 +1,143 @@
+"""A fingerprint: the digest of all that a step's result depends on, kept by part so that a rerun has a reason."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from journal.text.entry import Entry
+from journal.plan.installed import library_version
+from journal.plan.task_cache import Known, digest_of
+from journal.api.models import model_digest
+from journal.plan.steps import PlannedStep, Reference, references_in, resolve_inputs, substitute
+from journal.plan.registry import TaskSource, load_task
+from journal.api.report import SCHEMA
+
+__all__ = ["Fingerprint", "Inputs", "Known", "library_version", "read_inputs", "take_fingerprint"]
+
+
+@dataclass(frozen=True)
+class Fingerprint:
+    """What a result depends on, part by part, and the digest of it all."""
+
+    parts: Mapping[str, str]
+    digest: str
+
+    @classmethod
+    def of(cls, parts: Mapping[str, str]) -> Fingerprint:
+        text = json.dumps(dict(sorted(parts.items())), ensure_ascii=False)
+        return cls(parts, hashlib.sha256(text.encode("utf-8", "surrogateescape")).hexdigest())
+
+
+@dataclass(frozen=True)
+class Inputs:
+    """What a step is given: its task's parameters, with files as paths and outputs in the place of references."""
+
+    values: Mapping[str, Any]
+    outputs: Mapping[Reference, Any]
+
+
+def read_inputs(planned: PlannedStep, source: TaskSource, outputs: Mapping[Reference, Any], known: Known) -> Inputs:
+    """Resolve a step's references and files; raises ParameterError where a file is missing."""
+    values = substitute(dict(planned.step.parameters), outputs)
+    return Inputs(resolve_inputs(known.shape(source).roles, values, known.workspace.root), outputs)
+
+
+def take_fingerprint(
+    planned: PlannedStep, source: TaskSource, inputs: Inputs, entry: Entry, known: Known
+) -> Fingerprint:
+    """Take the fingerprint of a step; raises ParameterError where its task takes no such values."""
+    shape, code = known.shape(source), known.code(source)
+    parts = {"task": shape.name, "schema": str(SCHEMA), "seed": "0", f"code {shape.name}": code.digest}
+    if code.reads_the_day:
+        parts |= {"day": str(entry.day), "date": entry.date.isoformat()}
+    for name in shape.libraries:
+        parts[f"library {name}"] = known.installed.version(name)
+    described = {f"output {_bare(ref)}": _describe(value, known) for ref, value in inputs.outputs.items()}
+    parts |= described
+    checked = _check_values(planned, source, inputs, known, digest_of(code.digest, sorted(described.items())))
+    for name, text in checked.items():
+        parts |= _value_parts(name, text, shape.roles[name], known)
+    for name, role in shape.roles.items():
+        if role in ("file", "files"):
+            parts |= _file_parts(name, planned.step.parameters.get(name), inputs.values.get(name), inputs, known)
+    return Fingerprint.of(parts)
+
+
+def _check_values(planned: PlannedStep, source: TaskSource, inputs: Inputs, known: Known, basis: str) -> dict[str, str]:
+    """Return the values of parameters that are no files, as the task's types make them, in canonical JSON.
+
+    ``basis`` is the digest of the code and of what references stand for.
+    """
+    written = json.dumps(planned.step.parameters, default=str, ensure_ascii=False)
+    key = digest_of(basis, source.name, written)
+    if noted := known.memory.recall("values", key):
+        return dict(json.loads(noted))
+    task, roles = load_task(source), known.shape(source).roles
+    values = task.validate(inputs.values)
+    described = {
+        name: _describe(planned.step.parameters[name] if _refers(planned, name) else value, known)
+        for name, value in values.items()
+        if roles[name] not in ("file", "files")
+    }
+    known.memory.note("values", key, json.dumps(described))
+    return described
+
+
+def _refers(planned: PlannedStep, name: str) -> bool:
+    """Return whether a parameter holds references: what they stand for counts as their outputs."""
+    return bool(references_in(planned.step.parameters.get(name)))
+
+
+def _value_parts(name: str, text: str, role: str, known: Known) -> dict[str, str]:
+    value = json.loads(text)
+    if role == "model" and isinstance(value, str) and not references_in(value):
+        workspace = known.workspace
+        return {f"model {value}": model_digest(value, workspace.models, workspace.root, known.memory.digest)}
+    return {f"parameter {name}": text}
+
+
+def _file_parts(name: str, written: Any, value: Any, inputs: Inputs, known: Known) -> dict[str, str]:
+    """Return the content of each file, and which files the parameter names in which order."""
+    given = set(_paths_in(list(inputs.outputs.values())))
+    paths = [] if value is None else value if isinstance(value, list) else [value]
+    names = ["${}" if path in given else known.workspace.shown(path) for path in paths]
+    parts = {f"files {name}": json.dumps([names, _written_references(written)], ensure_ascii=False)}
+    for path, shown in zip(paths, names, strict=True):
+        if path not in given:
+            part = f"input {shown}"
+            parts[part] = parts.get(part, "") + known.memory.digest(path)
+    return parts
+
+
+def _written_references(written: Any) -> list[str]:
+    return [str(reference) for reference in references_in(written)]
+
+
+def _paths_in(value: Any) -> Iterator[Path]:
+    if isinstance(value, Path):
+        yield value
+    elif isinstance(value, list):
+        for one in value:
+            yield from _paths_in(one)
+
+
+def _bare(reference: Reference) -> str:
+    return str(reference)[2:-1]
+
+
+def _describe(value: Any, known: Known) -> str:
+    """Return a value's canonical JSON, with a file's name and content in the place of its path."""
+
+    def plain(part: Any) -> Any:
+        if isinstance(part, Path):
+            return f"{part.name} sha256:{known.memory.digest(part)}"
+        if hasattr(part, "model_dump"):
+            return part.model_dump(mode="json")
+        return sorted(part, key=str) if isinstance(part, set | frozenset) else str(part)
+
+    return json.dumps(value, default=plain, sort_keys=True, ensure_ascii=False)

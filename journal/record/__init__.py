@@ -1,0 +1,1 @@
+"""What lies beside the entries: reports, artifacts, verdicts, and the totals that they add up to."""

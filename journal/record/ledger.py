@@ -1,0 +1,135 @@
+"""The ledgers: totals over days, computed from the reports beside the entries and never typed."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from journal.text.entry import entry_days, read_entry
+from journal.errors import EntryError
+from journal.api.report import Total, format_number
+from journal.text.workspace import Amount, Workspace
+
+
+@dataclass(frozen=True)
+class Ledger:
+    """An amount that grows day by day, and the goal it should get to."""
+
+    name: str
+    unit: str
+    by_day: Mapping[int, float]
+    goal: float | None = None
+
+    @property
+    def total(self) -> float:
+        return sum(self.by_day.values(), start=0.0)
+
+    def until(self, day: int) -> float:
+        """Return the total of the days up to and with this one."""
+        return sum((value for when, value in self.by_day.items() if when <= day), start=0.0)
+
+    def sentence(self, day: int) -> str:
+        """Say where the ledger stood on a day: "glaswegian: 4.75 of 120 min (4.0 %)"."""
+        reached = self.until(day)
+        if self.goal is None:
+            return f"{self.name}: {format_number(reached, 2)} {self.unit}".rstrip()
+        share = f" ({100 * reached / self.goal:.1f} %)" if self.goal else ""
+        return f"{self.name}: {format_number(reached, 2)} of {format_number(self.goal)} {self.unit}".rstrip() + share
+
+
+@dataclass(frozen=True)
+class _Counted:
+    """What one step of one day adds to a ledger."""
+
+    day: int
+    ledger: str
+    amount: Amount
+    report: Path
+
+
+@dataclass
+class Ledgers:
+    """All ledgers of a workspace. ``put`` counts a report that stands in no entry's folder yet."""
+
+    goals: Mapping[str, Amount]
+    counted: dict[tuple[int, str], list[_Counted]] = field(default_factory=dict)
+    broken: dict[tuple[int, str], EntryError] = field(default_factory=dict)
+
+    def put(self, day: int, step: str, folder: Path) -> None:
+        """Count a step's report, in the place of what that step counted before.
+
+        One that can't be read is an error once totals are asked for: until then a good one may take its place.
+        """
+        self.broken.pop((day, step), None)
+        try:
+            self.counted[(day, step)] = list(_totals_of(day, folder))
+        except EntryError as error:
+            self.broken[(day, step)] = error
+
+    def names(self) -> list[str]:
+        self._check()
+        return sorted({*self.goals, *(one.ledger for many in self.counted.values() for one in many)})
+
+    def ledger(self, name: str) -> Ledger:
+        """Add up one ledger, in its goal's unit; raises EntryError where units can't be added."""
+        self._check()
+        found = [one for many in self.counted.values() for one in many if one.ledger == name]
+        goal = self.goals.get(name)
+        unit = goal.unit if goal else _common_unit(found)
+        by_day: dict[int, float] = {}
+        for one in sorted(found, key=lambda one: one.day):
+            by_day[one.day] = by_day.get(one.day, 0.0) + _convert(one, name, unit)
+        return Ledger(name, unit, by_day, goal.value if goal else None)
+
+    def _check(self) -> None:
+        for error in self.broken.values():
+            raise error
+
+
+def read_ledgers(workspace: Workspace) -> Ledgers:
+    """Read the totals of every step that an entry still has."""
+    ledgers = Ledgers(workspace.goals)
+    for day, path in entry_days(workspace).items():
+        for step in _steps_with_reports(path, workspace):
+            ledgers.put(day, step.name, step)
+    return ledgers
+
+
+def _steps_with_reports(path: Path, workspace: Workspace) -> Iterator[Path]:
+    folders = sorted(report.parent for report in path.with_suffix("").glob("*/report.json"))
+    if not folders:
+        return
+    try:
+        steps = {step.id for step in read_entry(path, workspace).steps}
+    except EntryError:
+        return  # the command that reads the entry itself says what is wrong with it
+    yield from (folder for folder in folders if folder.name in steps)
+
+
+def _totals_of(day: int, folder: Path) -> Iterator[_Counted]:
+    """Yield what a report counts; raises EntryError for one that can't be read, rather than count less."""
+    report = folder / "report.json"
+    try:
+        items = json.loads(report.read_text(encoding="utf-8"))["items"]
+        totals = [Total(one["ledger"], float(one["value"]), one["unit"]) for one in items if one["kind"] == "total"]
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        place = f"entries/{folder.parent.name}/{folder.name}/report.json:1"
+        raise EntryError(f"{place}: can't be read; make it again with: journal day {day}") from error
+    yield from (_Counted(day, one.ledger, Amount(one.value, one.unit), report) for one in totals)
+
+
+def _common_unit(found: list[_Counted]) -> str:
+    units = list(dict.fromkeys(one.amount.unit for one in found))
+    return "min" if len(units) > 1 and set(units) <= {"s", "min", "h"} else units[0] if units else ""
+
+
+def _convert(one: _Counted, name: str, unit: str) -> float:
+    try:
+        return one.amount.to(unit)
+    except ValueError as error:
+        place = f"{one.report.parent.parent.name}/{one.report.parent.name}/report.json"
+        raise EntryError(
+            f"entries/{place}: ledger '{name}': {error}; give the goal in journal.yml that unit"
+        ) from error

@@ -1,0 +1,129 @@
+"""What the author thinks of a day's pictures: a file of verdicts beside the entry."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from journal.text.document import Document, parse_yaml
+from journal.text.entry import verdicts_file
+from journal.errors import EntryError, nearest
+from journal.api.report import Gallery, Image, Item, Report
+from journal.text.workspace import Workspace
+
+WORDS = ("kept", "failed")
+_NAMES = ("picture", "verdict", "word", "digest", "prompt", "model", "seed")
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What somebody thinks of one picture."""
+
+    picture: str
+    """Its place below the entry's folder: ``step/file.png``."""
+    verdict: str
+    """ "kept" or "failed"."""
+    word: str = ""
+    """Why, in a word or a sentence."""
+    digest: str = ""
+    """Of the pixels that were looked at; where none is given, it is a verdict on whatever picture is in that place."""
+    prompt: str = ""
+    model: str = ""
+    seed: int | None = None
+
+    @property
+    def told(self) -> str:
+        return f"{self.verdict}: {self.word}" if self.word else self.verdict
+
+    def is_of(self, picture: str, digest: str) -> bool:
+        """Say whether this is a verdict on that picture as it is now."""
+        return self.picture == picture and self.digest in ("", digest)
+
+
+def read_verdicts(entry: Path, workspace: Workspace) -> list[Verdict]:
+    """Return an entry's verdicts in the order they were given; raises EntryError with the line of what is wrong."""
+    path = verdicts_file(entry)
+    if not path.is_file():
+        return []
+    return parse_verdicts(path.read_bytes().decode("utf-8", "surrogateescape"), workspace.shown(path))
+
+
+def parse_verdicts(text: str, shown: str) -> list[Verdict]:
+    """Parse the text of a file of verdicts; ``shown`` is its name for messages."""
+    document = parse_yaml(text, shown)
+    for name in document.data:
+        if name != "verdicts":
+            raise EntryError(f"{document.place(name)}: unknown key '{name}'{nearest(name, ['verdicts'])}")
+    given = document.data.get("verdicts") or []
+    if not isinstance(given, list):
+        raise EntryError(f"{document.place('verdicts')}: verdicts is a list; begin each with '- picture: STEP/FILE'")
+    return [_verdict(value, document, str(index)) for index, value in enumerate(given)]
+
+
+def _verdict(value: Any, document: Document, index: str) -> Verdict:
+    place = document.place("verdicts", index, "picture")
+    if not isinstance(value, dict) or not isinstance(value.get("picture"), str):
+        raise EntryError(f"{place}: a verdict names no picture; add 'picture: STEP/FILE'")
+    for name, one in value.items():
+        if name not in _NAMES:
+            where = document.place("verdicts", index, name)
+            raise EntryError(f"{where}: unknown key '{name}'{nearest(name, list(_NAMES))}")
+        if isinstance(one, dict | list):
+            where = document.place("verdicts", index, name)
+            raise EntryError(f"{where}: {name} is one line of text; put it in quotes")
+    if value.get("verdict") not in WORDS:
+        where = document.place("verdicts", index, "verdict" if "verdict" in value else "picture")
+        raise EntryError(f"{where}: verdict is {value.get('verdict')!r}; write kept or failed")
+    seed = value.get("seed")
+    if seed is not None and (isinstance(seed, bool) or not isinstance(seed, int)):
+        raise EntryError(f"{document.place('verdicts', index, 'seed')}: seed is {seed!r}; write a number")
+    texts = {name: "" if one is None else str(one) for name, one in value.items() if name != "seed"}
+    return Verdict(**texts, seed=seed)
+
+
+def digest_of_picture(path: Path) -> str:
+    """Return a digest of a picture's pixels, whatever else its file says; of what is no picture, of its bytes."""
+    from PIL import Image as Pillow
+    from PIL import UnidentifiedImageError
+
+    try:
+        with Pillow.open(path) as picture:
+            content = repr((picture.mode, picture.size)).encode() + picture.tobytes()
+    except (UnidentifiedImageError, OSError):
+        content = path.read_bytes()
+    return hashlib.sha256(content).hexdigest()[:16]
+
+
+def with_verdicts(report: Report, step: str, folder: Path, verdicts: Sequence[Verdict]) -> Report:
+    """Return a report whose pictures' captions end with the latest verdict on them. ``folder`` holds the pictures."""
+    if not any(verdict.picture.startswith(f"{step}/") for verdict in verdicts):
+        return report
+
+    def judged(image: Image) -> Image:
+        found = latest_verdict(f"{step}/{image.path}", folder / image.path, verdicts)
+        return replace(image, caption=f"{image.caption} – {found.told}".removeprefix(" – ")) if found else image
+
+    def with_them(item: Item) -> Item:
+        if isinstance(item, Gallery):
+            return replace(item, pictures=[judged(picture) for picture in item.pictures])
+        return judged(item) if isinstance(item, Image) else item
+
+    return replace(report, items=[with_them(item) for item in report.items])
+
+
+def latest_verdict(place: str, path: Path, verdicts: Sequence[Verdict]) -> Verdict | None:
+    """Return the last verdict on a picture as it is now, or None."""
+    found = verdicts_on(place, path, verdicts)
+    return found[-1] if found else None
+
+
+def verdicts_on(place: str, path: Path, verdicts: Sequence[Verdict]) -> list[Verdict]:
+    """Return the verdicts on a picture as it is now; where its file is gone, those on the last one looked at there."""
+    of_place = [verdict for verdict in verdicts if verdict.picture == place]
+    if not of_place:
+        return []
+    digest = digest_of_picture(path) if path.is_file() else of_place[-1].digest
+    return [verdict for verdict in of_place if verdict.is_of(place, digest)]

@@ -1,0 +1,163 @@
+"""Steps and items packed with the files that they read, for a machine that may share no folder with this one."""
+
+from __future__ import annotations
+
+import io
+import tarfile
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from journal import __version__
+from journal.files import file_stat
+from journal.run.job import Job
+from journal.run.pickling import Folders, Place
+
+_WHOLE: Place = ("workspace", ".")
+
+
+@dataclass(frozen=True)
+class Parcel:
+    """A job, its files, and how to find out whether they are needed at all."""
+
+    job: Job
+    timeout_s: float | None
+    run: str
+    """Names the run; what a machine keeps between steps counts for one run alone."""
+    marker: Path
+    """A file of this run: where it can be read, the workspace's folder is shared."""
+    places: Mapping[str, str]
+    """Where in the archive each file or folder is that the job names."""
+    archive: bytes
+    version: str = __version__
+    """That of journal here; there it has to be the same."""
+
+    @property
+    def is_shared(self) -> bool:
+        """Return whether all workers see the workspace, so that no file has to travel."""
+        return self.is_home and not self.archive
+
+    @property
+    def is_home(self) -> bool:
+        """Return whether this machine sees the workspace itself."""
+        try:
+            return self.marker.read_text(encoding="ascii") == self.run
+        except OSError:
+            return False
+
+    def unpack(self, folder: Path) -> Job:
+        """Put the files into a folder; returns the job with its paths there."""
+        root, out = folder / "workspace", folder / "out"
+        root.mkdir()
+        out.mkdir()
+        unpack_folder(self.archive, root)
+        source = self.job.source
+        if source.module in self.places:
+            source = replace(source, module=str(root / self.places[source.module]))
+        values = _moved(dict(self.job.values), self.places, root)
+        return replace(
+            self.job, source=source, values=values, out=out, log=folder / "log", root=root, memory=None, code=()
+        )
+
+
+@dataclass(frozen=True)
+class Returned:
+    """What came of a parcel: the worker's last message, and the step's files where they have to travel."""
+
+    message: tuple[Any, ...]
+    archive: bytes | None
+    log: str
+
+
+def pack(job: Job, timeout_s: float | None, run: str, marker: Path, *, files: bool) -> Parcel:
+    """Pack a job; its files only where no worker shares the workspace's folder."""
+    if not files:
+        return Parcel(job, timeout_s, run, marker, {}, b"")
+    wanted = dict.fromkeys([*_paths_in(dict(job.values)), *job.code])
+    places = {str(path): _place(number, path, job.root) for number, path in enumerate(wanted)}
+    return Parcel(job, timeout_s, run, marker, places, _archive(_trees((path, places[str(path)]) for path in wanted)))
+
+
+def pack_folder(folder: Path) -> bytes:
+    """Return a folder's content as an archive."""
+    return _archive(_trees((path, path.name) for path in sorted(folder.iterdir())))
+
+
+def pack_places(places: Iterable[Place], folders: Folders) -> bytes:
+    """Return what is at those places, as an archive with a folder for each of the step's.
+
+    A file that is still to be made brings the folder that it is to lie in. Who names the whole workspace means a
+    place to find others from; it stays at home.
+    """
+    named = [(folders[name] / path, str(Path(name, path))) for name, path in places if (name, path) != _WHOLE]
+    to_come = {path.parent: str(Path(place).parent) for path, place in named if not path.exists()}
+    there = ((path, place) for path, place in named if path.exists())
+    return _archive([*((path, place) for path, place in to_come.items() if path.is_dir()), *_trees(there)])
+
+
+def unpack_places(archives: Iterable[bytes], folder: Path) -> Folders:
+    """Put such archives into a folder; returns where the step's folders are in it."""
+    folders = {name: folder / name for name in ("out", "workspace")}
+    for place in folders.values():
+        place.mkdir()
+    for archive in archives:
+        unpack_folder(archive, folder)
+    return folders
+
+
+def stamps_in(folder: Path) -> dict[str, str]:
+    """Return what tells whether each file below a folder is another than before."""
+    found = ((path.relative_to(folder).as_posix(), path) for path in folder.rglob("*") if path.exists())
+    return {name: "folder" if path.is_dir() else file_stat(path) for name, path in found}
+
+
+def pack_changes(folder: Path, before: Mapping[str, str]) -> bytes:
+    """Return the files of a folder that are new or changed since ``stamps_in`` gave ``before``."""
+    changed = (name for name, stamp in sorted(stamps_in(folder).items()) if before.get(name) != stamp)
+    return _archive((folder / name, name) for name in changed)
+
+
+def unpack_folder(archive: bytes, folder: Path) -> None:
+    """Put an archive's content into a folder, and nothing outside it."""
+    with tarfile.open(fileobj=io.BytesIO(archive)) as files:
+        files.extractall(folder, filter="data")
+
+
+def _archive(files: Iterable[tuple[Path, str]]) -> bytes:
+    """Return an archive of files and bare folders, each under the name that it has there."""
+    stream = io.BytesIO()
+    with tarfile.open(fileobj=stream, mode="w:gz", compresslevel=1, dereference=True) as archive:
+        for path, name in files:
+            archive.add(path, name, recursive=False)
+    return stream.getvalue()
+
+
+def _trees(roots: Iterable[tuple[Path, str]]) -> Iterator[tuple[Path, str]]:
+    """Yield files and folders with all that is below them."""
+    for root, name in roots:
+        yield root, name
+        for path in sorted(root.rglob("*")):
+            yield path, f"{name}/{path.relative_to(root).as_posix()}"
+
+
+def _place(number: int, path: Path, root: Path) -> str:
+    return path.relative_to(root).as_posix() if path.is_relative_to(root) else f".elsewhere/{number}/{path.name}"
+
+
+def _paths_in(value: Any) -> Iterator[Path]:
+    if isinstance(value, Path):
+        yield value
+    elif isinstance(value, list | tuple | dict):
+        for part in value.values() if isinstance(value, dict) else value:
+            yield from _paths_in(part)
+
+
+def _moved(value: Any, places: Mapping[str, str], root: Path) -> Any:
+    if isinstance(value, Path):
+        return root / places[str(value)] if str(value) in places else value
+    if isinstance(value, dict):
+        return {name: _moved(part, places, root) for name, part in value.items()}
+    if isinstance(value, list):
+        return [_moved(part, places, root) for part in value]
+    return value

@@ -1,0 +1,72 @@
+"""How much runs at once: cores, memory, graphics cards and whatever else tasks claim."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Mapping, Sequence
+
+from journal.run.cards import Cards, visible_cards
+from journal.run.ram import rounded_up, spare_gb
+
+Claims = Mapping[str, float]
+"""How much of each resource a step takes: "cpu" in threads, "memory" in GB, "gpu" in cards, others by count."""
+
+
+class Room:
+    """What is free of each resource; how much there is of each is found out where the workspace doesn't say it."""
+
+    def __init__(self, jobs: int | None = None, gpus: int | None = None, memory_gb: float | None = None) -> None:
+        self.cards = Cards(visible_cards(gpus))
+        self.whole: dict[str, float] = {
+            "cpu": float(jobs or cores()),
+            "memory": memory_gb or spare_gb(),
+            "gpu": float(max(1, len(self.cards))),
+        }
+        self.free = dict(self.whole)
+        self.unknown = 0.0
+        """How much there is of a resource that nobody counted; 0 lets one step at a time have it."""
+
+    def claims(self, resources: Claims, learned_gb: float | None = None) -> dict[str, float]:
+        """Return what a step takes of this machine: what its task says, and never more than there is.
+
+        A task that says nothing takes a thread, and the memory that the step took last time.
+        """
+        learned = {"memory": rounded_up(learned_gb)} if learned_gb else {}
+        wanted = {"cpu": 1.0, **learned, **resources}
+        for name, amount in wanted.items():
+            if name not in self.whole:
+                self.whole[name] = self.free[name] = self.unknown or float(amount)
+        return {name: min(float(amount), self.whole[name]) for name, amount in wanted.items()}
+
+    def lacking(self, claims: Claims, reserved: Iterable[str] = ()) -> list[str]:
+        """Return the resources of which not enough is free, or that are kept for a step that waits longer."""
+        kept = set(reserved)
+        return [name for name, amount in claims.items() if amount and (name in kept or not self._is_free(name, amount))]
+
+    def open_up(self) -> None:
+        """Have room without end, where another keeps the queue."""
+        self.unknown = 1e9
+        self.cards = Cards([])  # each of its machines knows its own
+        self.whole = dict.fromkeys(self.whole, self.unknown)
+        self.free = dict(self.whole)
+
+    def take(self, claims: Claims) -> tuple[str, ...]:
+        """Take what a step claims; returns the names of the cards among it."""
+        for name, amount in claims.items():
+            self.free[name] -= amount
+        return self.cards.take(claims.get("gpu", 0.0))
+
+    def give_back(self, claims: Claims, cards: Sequence[str] = ()) -> None:
+        for name, amount in claims.items():
+            self.free[name] += amount
+        self.cards.give_back(cards, claims.get("gpu", 0.0))
+
+    def _is_free(self, name: str, amount: float) -> bool:
+        if name == "gpu" and len(self.cards):
+            return bool(self.cards.fit(amount))  # halves of two cards are no card
+        return self.free[name] >= amount - 1e-9
+
+
+def cores() -> int:
+    """Return how many cores this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

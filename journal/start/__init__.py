@@ -1,0 +1,75 @@
+"""What a new workspace and a new entry begin with."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from datetime import date
+from pathlib import Path
+
+from journal.text.entry import LAST_DAY, entry_days
+from journal.errors import UsageError
+from journal.text.workspace import FILE_NAME, Workspace, read_workspace
+
+_HERE = Path(__file__).parent
+_TEMPLATE = "template.md"
+
+
+def make_workspace(folder: Path) -> Iterator[Path]:
+    """Make journal.yml, site/mkdocs.yml and a first entry in a folder; yields what it made, and keeps what is there."""
+    texts = {
+        FILE_NAME: (_HERE / FILE_NAME).read_text().replace("DAY-1", date.today().isoformat()),
+        "site/mkdocs.yml": (_HERE / "mkdocs.yml").read_text(),
+        "entries/.gitkeep": "",
+        "plugins/.gitkeep": "",
+        ".gitignore": "/.journal/\n/build/\n",
+    }
+    for name, text in texts.items():
+        if _write_new(folder / name, text):
+            yield folder / name
+    workspace = read_workspace(folder.resolve())
+    if not entry_days(workspace):
+        yield new_entry(workspace, None, "")
+
+
+def new_entry(workspace: Workspace, day: int | None, title: str) -> Path:
+    """Write the entry of a day, or of the one after the last, from the workspace's template.md or ours."""
+    days = entry_days(workspace)
+    day = day if day is not None else max(days, default=0) + 1
+    if day in days:
+        raise UsageError(f"day {day} has its entry already: {workspace.shown(days[day])}")
+    if day > LAST_DAY:
+        raise UsageError(f"day {day} is too far off; the last one is {LAST_DAY}")
+    when = workspace.date_of(day) or date.today()
+    written = (title or f"Day {day}").encode("utf-8", "replace").decode()
+    values = {"DAY": str(day), "DATE": when.isoformat(), "TITLE": json.dumps(written, ensure_ascii=False)}
+    text = _template(workspace)
+    for name, value in values.items():
+        text = text.replace(f"{{{{{name}}}}}", value)
+    path = workspace.entries / f"{when.isoformat()}-day-{day}.md"
+    if not _write_new(path, text):
+        raise UsageError(f"{workspace.shown(path)} is there already; read or remove it first")
+    return path
+
+
+def _template(workspace: Workspace) -> str:
+    own = workspace.root / _TEMPLATE
+    try:
+        return (own if own.is_file() else _HERE / _TEMPLATE).read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise UsageError(f"{_TEMPLATE} can't be read: {error}; save it as UTF-8 text") from error
+
+
+def _write_new(path: Path, text: str) -> bool:
+    """Write a file unless there is one; raises UsageError where none can be."""
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with path.open("x", encoding="utf-8") as stream:
+            stream.write(text)
+    except FileExistsError as error:
+        if path.parent.is_dir():
+            return False
+        raise UsageError(f"{path} can't be made: {path.parent} is no folder; choose another") from error
+    except OSError as error:
+        raise UsageError(f"{path} can't be made: {error.strerror}; choose another folder") from error
+    return True

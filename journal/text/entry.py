@@ -1,0 +1,296 @@
+"""An entry: one dated Markdown file of a day, with the steps that its front matter asks for."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+from journal.text.document import Document, parse_yaml
+from journal.errors import EntryError, UsageError, nearest
+from journal.text.workspace import Workspace, parse_amount
+
+RESERVED = ("uses", "after", "timeout", "retries", "when")
+_FRONT_MATTER_NAMES = ["day", "date", "title", "categories", "tags", "tasks", "draft", "description", "template"]
+_NAMES_OF_OTHERS = ["subtitle", "updated", "dated", "comments"]
+LAST_DAY = 999_999
+_FILE_NAME = re.compile(r"(?P<date>[0-9]{4}-[0-9]{2}-[0-9]{2})-day-(?P<day>[0-9]{1,6})")
+_FRONT_MATTER_END = re.compile(r"(?<=[\r\n])(---|\.\.\.)[ \t]*(\r\n|\n|\r|\Z)")
+_STEP_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]*")
+
+
+@dataclass(frozen=True)
+class Step:
+    """One use of a task in an entry."""
+
+    id: str
+    uses: str
+    parameters: Mapping[str, Any]
+    line: int
+    lines: Mapping[str, int]
+    """The line of each parameter."""
+    after: tuple[str, ...] = ()
+    timeout_s: float | None = None
+    retries: int = 0
+    when: str = "auto"
+    """ "auto", or "manual": runs only where ``--only`` names it."""
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A day's file, read."""
+
+    path: Path
+    text: str
+    """The whole file, byte for byte: bytes that are no UTF-8 stand as surrogates."""
+    day: int
+    date: date
+    title: str
+    categories: tuple[str, ...]
+    steps: tuple[Step, ...]
+    body_start: int
+    """Where in ``text`` the Markdown below the front matter begins."""
+    shown: str
+    """The file's name for messages."""
+    draft: bool = False
+    description: str = ""
+
+    @property
+    def body(self) -> str:
+        return self.text[self.body_start :]
+
+    @property
+    def artifacts(self) -> Path:
+        """The folder beside the entry that holds a folder for each step."""
+        return self.path.with_suffix("")
+
+    def step(self, step_id: str) -> Step | None:
+        return next((step for step in self.steps if step.id == step_id), None)
+
+    def place(self, step: Step, parameter: str | None = None) -> str:
+        """Return ``file:line`` of a step or of one of its parameters."""
+        return f"{self.shown}:{step.lines.get(parameter or '', step.line)}"
+
+
+def find_entry(workspace: Workspace, day: int) -> Path:
+    """Return the file of a day; raises UsageError where there is none, EntryError where there are two."""
+    found = [path for path in entry_files(workspace) if _day_of(path, workspace) == day]
+    if not found:
+        raise UsageError(f"no entry of day {day} in entries/; make one with: journal new {day}")
+    if len(found) > 1:
+        names = " and ".join(path.name for path in found)
+        raise EntryError(f"entries/{found[0].name}:1: day {day} has two entries, {names}; keep one")
+    return found[0]
+
+
+def verdicts_file(entry: Path) -> Path:
+    """Return where the verdicts on an entry's pictures are kept: beside the entry, whose own folder may be cleared."""
+    return entry.with_suffix(".verdicts.yml")
+
+
+def entry_files(workspace: Workspace) -> list[Path]:
+    """Return the Markdown files in entries/, by name, which is by date."""
+    return sorted(path for path in workspace.entries.glob("*.md") if path.is_file())
+
+
+def entry_days(workspace: Workspace) -> dict[int, Path]:
+    """Return the file of each day, in the order of days; files that tell no day are left out."""
+    days = ((_day_of(path, workspace), path) for path in entry_files(workspace))
+    return dict(sorted((day, path) for day, path in days if day is not None))
+
+
+def _day_of(path: Path, workspace: Workspace) -> int | None:
+    """Return the day by the file's name, or else by its front matter."""
+    if match := _FILE_NAME.fullmatch(path.stem):
+        return int(match["day"])
+    try:
+        return read_entry(path, workspace).day
+    except EntryError:
+        return None
+
+
+def read_entry(path: Path, workspace: Workspace) -> Entry:
+    """Read an entry; raises EntryError with the line of what is wrong."""
+    try:
+        text = path.read_bytes().decode("utf-8", "surrogateescape")
+    except OSError as error:
+        raise EntryError(f"{workspace.shown(path)}:1: can't be read: {error.strerror}; mend that first") from error
+    return parse_entry(text, path, workspace)
+
+
+def parse_entry(text: str, path: Path, workspace: Workspace) -> Entry:
+    """Parse the text of an entry; its path gives the day and date that the front matter leaves out."""
+    shown = workspace.shown(path)
+    yaml_text, yaml_line, body_start = split_front_matter(text, shown)
+    document = parse_yaml(yaml_text, shown, yaml_line)
+    _check_names(document)
+    day, when = _day_and_date(document, path, workspace)
+    return Entry(
+        path=path,
+        text=text,
+        day=day,
+        date=when,
+        title=_text(document, "title") or f"Day {day}",
+        categories=tuple(_words(document, "categories")),
+        steps=tuple(_step(document, name, value) for name, value in _tasks(document).items()),
+        body_start=body_start,
+        shown=shown,
+        draft=_draft(document),
+        description=_text(document, "description"),
+    )
+
+
+def _check_names(document: Document) -> None:
+    """Raise EntryError for a name that looks like one of ours mistyped; names of other programs are let be."""
+    for name in document.data:
+        if name not in (*_FRONT_MATTER_NAMES, *_NAMES_OF_OTHERS):
+            known = nearest(name, _FRONT_MATTER_NAMES, cutoff=0.8)
+            if known.startswith("; did"):
+                raise EntryError(f"{document.place(name)}: unknown key '{name}'{known}")
+
+
+def split_front_matter(text: str, shown: str) -> tuple[str, int, int]:
+    """Return the front matter's YAML, the line it begins on, and where the body begins in the text."""
+    match = re.match("\ufeff?---[ \t]*(\r\n|\n|\r)", text)
+    if text.startswith(("\udcff\udcfe", "\udcfe\udcff")):
+        raise EntryError(f"{shown}:1: the file is UTF-16; save it as UTF-8")
+    if not match:
+        raise EntryError(f"{shown}:1: no front matter; begin the file with a line ---, then 'title: ...', then ---")
+    end = _FRONT_MATTER_END.search(text, match.end())
+    if not end:
+        raise EntryError(f"{shown}:1: the front matter has no end; close it with a line ---")
+    return text[match.end() : end.start()], 2, end.end()
+
+
+def _day_and_date(document: Document, path: Path, workspace: Workspace) -> tuple[int, date]:
+    """Return the day and date as stated; what is not stated follows from the file's name or the rule of day 1."""
+    day, when = _stated_day(document), _stated_date(document)
+    named_day, named_date = _named(path, document.where)
+    _check_equal(document, "day", day, named_day)
+    _check_equal(document, "date", when, named_date)
+    day = named_day if day is None else day
+    when = when or named_date
+    if day is None and when is not None:
+        day = workspace.day_of(when)
+    if when is None and day is not None:
+        when = workspace.date_of(day)
+    if day is None or when is None:
+        raise EntryError(f"{document.place()}: the entry tells no day and date; add 'day: 133' and 'date: 2024-05-13'")
+    return day, when
+
+
+def _stated_day(document: Document) -> int | None:
+    day = document.data.get("day")
+    if day is None or (isinstance(day, int) and not isinstance(day, bool) and 0 <= day <= LAST_DAY):
+        return day
+    raise EntryError(f"{document.place('day')}: day is {day!r}; write a number such as 133")
+
+
+def _stated_date(document: Document) -> date | None:
+    when = document.data.get("date")
+    if when is None or isinstance(when, date):
+        return when
+    raise EntryError(f"{document.place('date')}: date is {when!r}; write a date such as 2024-05-13")
+
+
+def _named(path: Path, shown: str) -> tuple[int | None, date | None]:
+    """Return the day and date that a file's name tells."""
+    name = _FILE_NAME.fullmatch(path.stem)
+    if not name:
+        return None, None
+    try:
+        return int(name["day"]), date.fromisoformat(name["date"])
+    except ValueError as error:
+        raise EntryError(f"{shown}:1: {name['date']} in the file's name is no date; rename the file") from error
+
+
+def _check_equal(document: Document, what: str, stated: object, named: object) -> None:
+    if stated is not None and named is not None and stated != named:
+        place = document.place(what)
+        raise EntryError(f"{place}: {what} is {stated}, but the file's name says {named}; make them equal")
+
+
+def _text(document: Document, name: str) -> str:
+    value = document.data.get(name)
+    if isinstance(value, dict | list):
+        raise EntryError(f"{document.place(name)}: {name} is one line of text; put it in quotes")
+    return "" if value is None else str(value)
+
+
+def _draft(document: Document) -> bool:
+    value = document.data.get("draft")
+    if value is None or isinstance(value, bool):
+        return bool(value)
+    raise EntryError(f"{document.place('draft')}: draft is {value!r}; write true or false")
+
+
+def _words(document: Document, name: str) -> list[str]:
+    value = document.data.get(name) or []
+    if isinstance(value, str):
+        return [value]
+    if not isinstance(value, list) or any(isinstance(word, dict | list) for word in value):
+        raise EntryError(f"{document.place(name)}: {name} is a list of words, such as [theory, deep-learning]")
+    return [str(word) for word in value]
+
+
+def _tasks(document: Document) -> dict[str, Any]:
+    value = document.data.get("tasks") or {}
+    if not isinstance(value, dict):
+        raise EntryError(f"{document.place('tasks')}: tasks holds steps as 'id:' with 'uses: TASK' below each")
+    return value
+
+
+def _step(document: Document, name: str, value: Any) -> Step:
+    place = document.place("tasks", name)
+    if not _STEP_ID.fullmatch(name):
+        raise EntryError(f"{place}: step id '{name}' may hold letters, digits, - and _ only")
+    if not isinstance(value, dict) or not isinstance(value.get("uses"), str):
+        raise EntryError(f"{place}: step '{name}' says no task; add 'uses: TASK' below it (journal task lists them)")
+    lines = {key: document.lines[("tasks", name, key)] for key in value}
+    return Step(
+        id=name,
+        uses=value["uses"],
+        parameters={key: item for key, item in value.items() if key not in RESERVED},
+        line=document.lines[("tasks", name)],
+        lines=lines,
+        after=tuple(_after(document, name, value.get("after", []))),
+        timeout_s=_timeout(document, name, value.get("timeout")),
+        retries=_retries(document, name, value.get("retries", 0)),
+        when=_when(document, name, value.get("when", "auto")),
+    )
+
+
+def _after(document: Document, step: str, value: Any) -> list[str]:
+    names = [value] if isinstance(value, str) else value
+    if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
+        raise EntryError(f"{document.place('tasks', step, 'after')}: after is a step id or a list of them")
+    return names
+
+
+def _timeout(document: Document, step: str, value: Any) -> float | None:
+    if value is None:
+        return None
+    try:
+        amount = parse_amount(value)
+        seconds = amount.to("s") if amount.unit else amount.value
+        if not seconds:
+            raise ValueError("it would end the step at once")
+        return seconds
+    except ValueError as error:
+        place = document.place("tasks", step, "timeout")
+        raise EntryError(f"{place}: timeout: {error}; write '10 min' or '90 s'") from error
+
+
+def _retries(document: Document, step: str, value: Any) -> int:
+    if isinstance(value, int) and not isinstance(value, bool) and value >= 0:
+        return value
+    raise EntryError(f"{document.place('tasks', step, 'retries')}: retries is {value!r}; write a number from 0")
+
+
+def _when(document: Document, step: str, value: Any) -> str:
+    if value in ("auto", "manual"):
+        return str(value)
+    raise EntryError(f"{document.place('tasks', step, 'when')}: when is {value!r}; write 'auto' or 'manual'")

@@ -1,0 +1,182 @@
+"""The workspace: a folder with a journal.yml, and what that file says."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date, timedelta
+from pathlib import Path
+from typing import Any
+
+from journal.text.document import Document, parse_yaml
+from journal.errors import EntryError, UsageError, nearest
+
+FILE_NAME = "journal.yml"
+_SECONDS = {"s": 1.0, "min": 60.0, "h": 3600.0}
+_GIGABYTES = {"GB": 1.0, "MB": 1e-3}
+
+
+@dataclass(frozen=True)
+class Amount:
+    """A number with its unit: 120 min."""
+
+    value: float
+    unit: str
+
+    def to(self, unit: str) -> float:
+        """Return the number in another unit; times convert, other units must be the same."""
+        if unit == self.unit:
+            return self.value
+        if unit in _SECONDS and self.unit in _SECONDS:
+            return self.value * _SECONDS[self.unit] / _SECONDS[unit]
+        raise ValueError(f"{self.unit or 'a bare number'} can't be counted in {unit or 'bare numbers'}")
+
+
+@dataclass(frozen=True)
+class Workspace:
+    """What journal.yml says."""
+
+    root: Path
+    name: str
+    url: str = ""
+    day_1: date | None = None
+    goals: Mapping[str, Amount] = field(default_factory=dict)
+    models: Mapping[str, str] = field(default_factory=dict)
+    on: str = "local"
+    jobs: int | None = None
+    """Threads of all steps together; None is as many as there are cores."""
+    gpus: int | None = None
+    """Graphics cards of this machine; None is as many as are found."""
+    memory_gb: float | None = None
+    """Memory that steps may take together; None is what is free when a run begins."""
+
+    @property
+    def entries(self) -> Path:
+        return self.root / "entries"
+
+    @property
+    def plugins(self) -> Path:
+        return self.root / "plugins"
+
+    @property
+    def state(self) -> Path:
+        """The folder of results and history, which git ignores."""
+        return self.root / ".journal"
+
+    @property
+    def build(self) -> Path:
+        return self.root / "build"
+
+    def date_of(self, day: int) -> date | None:
+        """Return the date of a day by the rule that day 1 sets."""
+        try:
+            return self.day_1 + timedelta(days=day - 1) if self.day_1 else None
+        except OverflowError:
+            return None  # no calendar goes that far
+
+    def day_of(self, when: date) -> int | None:
+        """Return the day of a date by the rule that day 1 sets."""
+        return (when - self.day_1).days + 1 if self.day_1 else None
+
+    def shown(self, path: Path) -> str:
+        """Return a path as a message or an entry may show it: relative to the workspace."""
+        return path.relative_to(self.root).as_posix() if path.is_relative_to(self.root) else path.name
+
+
+def find_workspace(start: Path) -> Workspace:
+    """Read the workspace that a folder belongs to: the nearest journal.yml in it or above it."""
+    for folder in (start.resolve(), *start.resolve().parents):
+        if (folder / FILE_NAME).is_file():
+            return read_workspace(folder)
+    raise UsageError(f"no {FILE_NAME} here or in a folder above; go to your workspace, or make one with: journal init")
+
+
+def read_workspace(root: Path) -> Workspace:
+    """Read ``root/journal.yml``; raises EntryError with the line of what is wrong."""
+    try:
+        text = (root / FILE_NAME).read_bytes().decode("utf-8-sig", "surrogateescape")
+    except OSError as error:
+        raise EntryError(f"{FILE_NAME}:1: can't be read: {error.strerror}; mend that first") from error
+    document = parse_yaml(text, FILE_NAME)
+    _check_names(document, (), ["name", "url", "day-1", "goals", "models", "run"])
+    run = _section(document, "run")
+    _check_names(document, ("run",), ["on", "jobs", "gpus", "memory"])
+    return Workspace(
+        root=root,
+        name=_text(document, "name") or root.name,
+        url=_text(document, "url"),
+        day_1=_day_1(document),
+        goals={name: _goal(document, name, value) for name, value in _section(document, "goals").items()},
+        models={name: _text(document, "models", name) for name in _section(document, "models")},
+        on=_text(document, "run", "on") or "local",
+        jobs=_count(document, "jobs", run.get("jobs", "auto")),
+        gpus=_count(document, "gpus", run.get("gpus", "auto")),
+        memory_gb=_memory(document, run.get("memory", "auto")),
+    )
+
+
+def parse_amount(text: Any) -> Amount:
+    """Read "120 min", "36 clips" or a bare number; raises ValueError."""
+    match = re.fullmatch(r"\s*(\d+(?:\.\d+)?)\s*([^\d\s]*)\s*", str(text))
+    if not match:
+        raise ValueError(f"'{text}' is not an amount such as '120 min'")
+    return Amount(float(match[1]), match[2])
+
+
+def _section(document: Document, name: str) -> dict[str, Any]:
+    value = document.data.get(name) or {}
+    if not isinstance(value, dict):
+        raise EntryError(f"{document.place(name)}: '{name}' holds 'name: value' lines, not {value!r}; write such")
+    return value
+
+
+def _text(document: Document, *keys: str) -> str:
+    value: Any = document.data
+    for key in keys:
+        value = (value or {}).get(key)
+    if isinstance(value, dict | list):
+        raise EntryError(f"{document.place(*keys)}: '{keys[-1]}' is one line of text, not {value!r}; mend it there")
+    return "" if value is None else str(value)
+
+
+def _check_names(document: Document, path: tuple[str, ...], known: list[str]) -> None:
+    names = document.data.get(path[0]) or {} if path else document.data
+    for name in names:
+        if name not in known:
+            place = document.place(*path, name)
+            raise EntryError(f"{place}: unknown setting '{name}'{nearest(name, known)}")
+
+
+def _day_1(document: Document) -> date | None:
+    value = document.data.get("day-1")
+    if value is None or isinstance(value, date):
+        return value
+    raise EntryError(f"{document.place('day-1')}: day-1 is {value!r}; write a date such as 2024-01-02")
+
+
+def _goal(document: Document, name: str, value: Any) -> Amount:
+    try:
+        return parse_amount(value)
+    except ValueError as error:
+        raise EntryError(f"{document.place('goals', name)}: goal '{name}': {error}") from error
+
+
+def _memory(document: Document, value: Any) -> float | None:
+    if value == "auto":
+        return None
+    try:
+        amount = parse_amount(value)
+        if amount.value and amount.unit in _GIGABYTES:
+            return amount.value * _GIGABYTES[amount.unit]
+    except ValueError:
+        pass
+    raise EntryError(f"{document.place('run', 'memory')}: memory is {value!r}; write 'auto', '6 GB' or '500 MB'")
+
+
+def _count(document: Document, name: str, value: Any) -> int | None:
+    if value == "auto":
+        return None
+    if isinstance(value, int) and not isinstance(value, bool) and value > 0:
+        return value
+    raise EntryError(f"{document.place('run', name)}: {name} is {value!r}; write 'auto' or a number from 1")

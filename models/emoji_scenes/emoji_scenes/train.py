@@ -1,0 +1,75 @@
+"""Train the emoji-scenes model from its drawings: `python -m tasks.diffusion.emoji_scenes.train`."""
+
+from __future__ import annotations
+
+import argparse
+import json
+from dataclasses import replace
+from pathlib import Path
+
+from emoji_scenes import network
+from emoji_scenes.training.decoder import load_autoencoder, train_decoder
+from emoji_scenes.training.diffusion import Diffusion
+from emoji_scenes.training.settings import Settings
+
+
+def main() -> None:
+    """Train the text encoder with the denoiser, then the decoder, then write the pipeline folder (or one --part)."""
+    settings = read_settings()
+    settings.work.mkdir(parents=True, exist_ok=True)
+    if settings.part in ("all", "diffusion"):
+        diffusion = Diffusion(settings)
+        if diffusion.step == 0 and not settings.start:
+            diffusion.learn_to_read()
+        diffusion.train()
+    if settings.part in ("all", "decoder"):
+        train_decoder(settings)
+    if settings.part in ("all", "export"):
+        export(settings)
+
+
+def read_settings() -> Settings:
+    """Return the settings of the command line."""
+    parser = argparse.ArgumentParser(description=main.__doc__)
+    defaults = Settings(work=Path.home() / ".cache" / "journal-training" / "emoji-scenes")
+    for name, default in vars(defaults).items():
+        flag = "--" + name.replace("_", "-")
+        if isinstance(default, bool):
+            parser.add_argument(flag, action="store_true")
+        else:
+            parser.add_argument(flag, type=type(default), default=default, help="default: %(default)s")
+    chosen = vars(parser.parse_args())
+    return Settings(**{**chosen, "device": pick_device(chosen["device"])})
+
+
+def pick_device(name: str) -> str:
+    """Return the device for a name; `auto` is a GPU where there is one."""
+    import torch
+
+    return ("cuda" if torch.cuda.is_available() else "cpu") if name == "auto" else name
+
+
+def export(settings: Settings) -> None:
+    """Write the pipeline folder: averaged weights, half precision, safetensors only."""
+    import torch
+
+    pipeline = Diffusion(replace(settings, resume=True)).pipeline(load_autoencoder(settings))
+    pipeline.to(dtype=torch.float16).save_pretrained(settings.out, safe_serialization=True)
+    (settings.out / "sampling.json").write_text(json.dumps(network.SAMPLING, indent=2) + "\n", encoding="utf-8")
+    _tidy(settings.out)
+
+
+def _tidy(folder: Path) -> None:
+    """Take out of the settings where the parts came from and what is derived again; let everybody read the files."""
+    for path in folder.rglob("*"):
+        if path.suffix == ".json":
+            settings = json.loads(path.read_text(encoding="utf-8"))
+            dropped = {"_name_or_path", "block_out_channels"} if path.parent.name == "vae" else {"_name_or_path"}
+            kept = {name: value for name, value in settings.items() if name not in dropped}
+            path.write_text(json.dumps(kept, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+        if path.is_file():
+            path.chmod(0o644)
+
+
+if __name__ == "__main__":
+    main()

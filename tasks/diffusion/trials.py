@@ -1,0 +1,185 @@
+"""All tries at a prompt, over days and models: how many came out right, and how many their author kept."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import groupby
+from pathlib import Path
+from typing import Any
+
+from journal.text.entry import entry_days, verdicts_file
+from journal.errors import UsageError, nearest
+from journal.api.report import Trial, read_report
+from journal.api.task import brief
+from journal.record.verdicts import Verdict, read_verdicts, verdicts_on
+from journal.text.workspace import Workspace
+
+
+@dataclass(frozen=True)
+class DayTrial:
+    """One try at a prompt, on a day, and what became of it."""
+
+    day: int
+    picture: str
+    """Its place below the folder of entries; of a try whose picture has given way to another, where it was."""
+    trial: Trial
+    verdict: str = ""
+    word: str = ""
+    there: bool = True
+    """Whether the picture still stands beside its entry."""
+
+    @property
+    def told(self) -> str:
+        seen = f" (seen: {self.trial.seen})" if self.trial.seen else ""
+        judged = {True: "right", False: "not right", None: ""}[self.trial.right] + seen
+        verdict = f"{self.verdict}: {self.word}" if self.word else self.verdict
+        gone = "" if self.there else "its picture is gone"
+        return "; ".join(part for part in (judged, verdict, gone) if part)
+
+    def as_data(self) -> dict[str, Any]:
+        """Return the try as plain data, for other programs."""
+        tried = {name: value for name, value in vars(self.trial).items() if name != "path"}
+        mine = {"verdict": self.verdict or None, "word": self.word, "there": self.there}
+        return {"day": self.day, "picture": self.picture, **tried, **mine}
+
+
+@dataclass(frozen=True)
+class Rate:
+    """How many of so many tries came out."""
+
+    good: int
+    tries: int
+
+    def sentence(self, good: str, tries: str) -> str:
+        """Say it with its interval: "7 of 8 right (88 %; 95 % interval 53 to 98 %)"."""
+        low, high = self.interval()
+        share = f"{100 * self.good / self.tries:.0f} %; 95 % interval {100 * low:.0f} to {100 * high:.0f} %"
+        return f"{self.good} of {self.tries} {tries} {good} ({share})"
+
+    def interval(self, z: float = 1.959964) -> tuple[float, float]:
+        """Return the 95 % score interval of the rate, between 0 and 1 (Wilson 1927)."""
+        rate, n = self.good / self.tries, self.tries
+        middle = rate + z * z / (2 * n)
+        spread = z * (rate * (1 - rate) / n + z * z / (4 * n * n)) ** 0.5
+        return max(0.0, (middle - spread) / (1 + z * z / n)), min(1.0, (middle + spread) / (1 + z * z / n))
+
+
+def read_trials(workspace: Workspace) -> list[DayTrial]:
+    """Return every try of every day, in the order of days; raises JournalError for a file that can't be read."""
+    return [one for day, path in entry_days(workspace).items() for one in _of_day(day, path, workspace)]
+
+
+def _of_day(day: int, entry: Path, workspace: Workspace) -> Iterator[DayTrial]:
+    verdicts, home = read_verdicts(entry, workspace), entry.with_suffix("")
+    told: list[Verdict] = []
+    for folder in sorted(report.parent for report in home.glob("*/report.json")):
+        for trial in read_report(folder).trials:
+            place, path = f"{folder.name}/{trial.path}", folder / trial.path
+            mine = verdicts_on(place, path, verdicts)
+            told += mine
+            said = (mine[-1].verdict, mine[-1].word) if mine else ("", "")
+            yield DayTrial(day, f"{home.name}/{place}", trial, *said, there=path.is_file())
+    yield from _gone(day, home.name, [one for one in verdicts if one not in told])
+
+
+def _gone(day: int, home: str, verdicts: Iterable[Verdict]) -> Iterator[DayTrial]:
+    """Yield the tries that only their verdicts tell of, the last verdict on each picture."""
+    last = {(one.picture, one.digest): one for one in verdicts if one.prompt}
+    for one in last.values():
+        trial = Trial(one.prompt, one.picture, one.model, one.seed)
+        yield DayTrial(day, f"{home}/{one.picture}", trial, one.verdict, one.word, there=False)
+
+
+def stray_verdicts(workspace: Workspace) -> list[str]:
+    """Return a line for each verdict typed by hand on a picture that is not there, such as a mistyped one."""
+    lines = []
+    for entry in entry_days(workspace).values():
+        home, shown = entry.with_suffix(""), workspace.shown(verdicts_file(entry))
+        there = [path.relative_to(home).as_posix() for path in home.glob("*/*.*")]
+        for one in read_verdicts(entry, workspace):
+            if not one.prompt and one.picture not in there and not (home / one.picture).is_file():
+                lines.append(f"{shown}: no picture '{one.picture}' for this verdict{nearest(one.picture, there)}")
+    return lines
+
+
+def trials_at(prompt: str, trials: Sequence[DayTrial]) -> list[DayTrial]:
+    """Return the tries at a prompt, whatever its case and spaces; raises UsageError where there are none."""
+    found = [one for one in trials if _key(one.trial.prompt) == _key(prompt)]
+    if not found:
+        known = sorted({_shortened(one.trial.prompt) for one in trials})
+        hint = nearest(prompt, known) if known else "; no picture of any entry tells its prompt yet"
+        raise UsageError(f"no try at '{_shortened(prompt)}'{hint}")
+    return found
+
+
+def _key(prompt: str) -> str:
+    return " ".join(prompt.split()).casefold()
+
+
+def _shortened(prompt: str) -> str:
+    return brief(" ".join(prompt.split()))
+
+
+def trial_lines(trials: Sequence[DayTrial]) -> list[str]:
+    """Return the tries at one prompt: a heading, then day by day and model by model, then the rates."""
+    days, models = {one.day for one in trials}, {one.trial.model for one in trials}
+    over = f"{_count(days, 'day')}, {_count(models, 'model')}"
+    lines = [f"{_shortened(trials[0].trial.prompt)}: {_tries(trials)}, {over}"]
+    for (day, model, settings), group in groupby(trials, lambda a: (a.day, a.trial.model, a.trial.settings)):
+        lines.append("  " + ", ".join(part for part in (f"day {day}", model, settings) if part))
+        lines += [f"    {_seed(one.trial):<10} {one.told:<40} {one.picture}" for one in group]
+    return lines + [f"  {line}" for line in _rates(trials)]
+
+
+def prompt_lines(trials: Sequence[DayTrial]) -> list[str]:
+    """Return a line for each prompt that was tried."""
+    by_prompt: dict[str, list[DayTrial]] = {}
+    for one in trials:
+        by_prompt.setdefault(_key(one.trial.prompt), []).append(one)
+    told = [(tries[0].trial.prompt, _rates(tries) or [_tries(tries)]) for tries in by_prompt.values()]
+    return [f"{_shortened(prompt)}: {'; '.join(rates)}" for prompt, rates in told] or [
+        "no tries yet: no step made pictures"
+    ]
+
+
+def rates_of(trials: Sequence[DayTrial]) -> Mapping[str, Rate]:
+    """Return how many of the judged tries were right, and how many of those with a verdict were kept.
+
+    The same picture on two days is one try: made again from its recipe it can't come out differently.
+    """
+    once = {_same(one): one for one in sorted(trials, key=lambda one: bool(one.verdict))}.values()
+    judged = [one.trial.right for one in once if one.trial.right is not None]
+    verdicts = [one.verdict == "kept" for one in once if one.verdict]
+    both = {"right": Rate(sum(judged), len(judged)), "kept": Rate(sum(verdicts), len(verdicts))}
+    return {name: rate for name, rate in both.items() if rate.tries}
+
+
+def _same(one: DayTrial) -> tuple[Any, ...]:
+    """Return what makes two tries the same one; of a picture that is gone no more is known than its place."""
+    if not one.there:
+        return (one.picture, one.verdict, one.word)
+    return (_key(one.trial.prompt), one.trial.model, one.trial.seed, one.trial.settings)
+
+
+def _rates(trials: Sequence[DayTrial]) -> list[str]:
+    words = {"right": ("right", "judged"), "kept": ("kept", "with a verdict")}
+    return [rate.sentence(*words[name]) for name, rate in rates_of(trials).items()]
+
+
+def _seed(trial: Trial) -> str:
+    return "" if trial.seed is None else f"seed {trial.seed}"
+
+
+def _tries(trials: Sequence[DayTrial]) -> str:
+    return "1 try" if len(trials) == 1 else f"{len(trials)} tries"
+
+
+def _count(things: set[Any], word: str) -> str:
+    return f"{len(things)} {word}{'' if len(things) == 1 else 's'}"
+
+
+def describe_trials(trials: Sequence[DayTrial]) -> dict[str, Any]:
+    """Return tries and rates as plain data, for other programs."""
+    rates = {name: {**vars(rate), "interval": rate.interval()} for name, rate in rates_of(trials).items()}
+    return {"tries": [one.as_data() for one in trials], "rates": rates}
