@@ -1,4 +1,4 @@
-"""What pyproject.toml can't say: the folder tasks/ installs as journal_tasks, so that no `tasks` of a user's is hidden."""
+"""What pyproject.toml can't say: the folder tasks/ installs as journal_tasks, so that it hides nobody's own `tasks`."""
 
 from setuptools import find_packages, setup
 

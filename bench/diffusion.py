@@ -15,8 +15,6 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from journal_tasks.diffusion.trials import Rate
-from journal.api.models import fetch_model
 from emoji_scenes.captions import Claim
 from emoji_scenes.fidelity import nearest_scenes
 from emoji_scenes.judge import score
@@ -24,6 +22,9 @@ from emoji_scenes.measure import GUIDANCE, STEPS, Sampler, claim_groups, draw
 from journal_tasks.diffusion.pipeline import load_pipeline
 from journal_tasks.diffusion.room import MOST
 from journal_tasks.diffusion.sampling import Recipe, sample_pictures
+from journal_tasks.diffusion.trials import Rate
+
+from journal.api.models import fetch_model
 
 if TYPE_CHECKING:
     from PIL.Image import Image

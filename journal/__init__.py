@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from journal.errors import TaskError
 from journal.api.report import Report, new_figure
 from journal.api.task import Context, File, Files, Model, Task, task
+from journal.errors import TaskError
 
 if TYPE_CHECKING:
     from pydantic import Field

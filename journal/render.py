@@ -8,8 +8,22 @@ from itertools import groupby
 from typing import Any
 from urllib.parse import quote as quote_url
 
+from journal.api.report import (
+    Audio,
+    Cell,
+    FileLink,
+    Gallery,
+    Image,
+    Item,
+    Metric,
+    Quote,
+    Report,
+    Table,
+    Text,
+    Total,
+    format_number,
+)
 from journal.record.ledger import Ledgers
-from journal.api.report import Audio, Cell, FileLink, Gallery, Image, Item, Metric, Quote, Report, Table, Text, Total, format_number
 
 
 def render_report(report: Report, folder: str, day: int, ledgers: Ledgers) -> str:

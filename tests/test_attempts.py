@@ -13,12 +13,12 @@ import pytest
 from conftest import Space, entry_name
 from hypothesis import given
 from hypothesis import strategies as st
+from journal_tasks.diffusion.trials import Rate
+from journal_tasks.diffusion.verdicts import give_verdict
 from PIL import Image
 
-from journal_tasks.diffusion.trials import Rate
 from journal.api.report import Report, write_report
 from journal.record.verdicts import read_verdicts
-from journal_tasks.diffusion.verdicts import give_verdict
 from journal.text.workspace import find_workspace
 
 PICTURES = '''"""Pictures of one colour, which a judge likes or not."""

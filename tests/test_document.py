@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from journal.text.document import parse_yaml, plain_scalar
 from journal.errors import EntryError
+from journal.text.document import parse_yaml, plain_scalar
 
 PLACE = re.compile(r"file\.yml:\d+: .+")
 

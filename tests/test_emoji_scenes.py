@@ -8,7 +8,6 @@ from typing import Any
 
 import numpy as np
 import pytest
-
 from emoji_scenes import captions, scenes
 from emoji_scenes.captions import Claim
 
@@ -61,9 +60,8 @@ def test_every_caption_says_the_relation_that_is_drawn() -> None:
 
 
 def test_a_scene_is_as_near_as_can_be_to_what_its_claim_allows_and_another_is_not() -> None:
-    from PIL import Image
-
     from emoji_scenes.fidelity import nearest_scenes
+    from PIL import Image
 
     for seed in range(20):
         scene = scenes.make_scene(seed)
@@ -75,9 +73,8 @@ def test_a_scene_is_as_near_as_can_be_to_what_its_claim_allows_and_another_is_no
 
 
 def test_the_colours_of_pictures_are_counted() -> None:
-    from PIL import Image
-
     from emoji_scenes.fidelity import nearest_scenes
+    from PIL import Image
 
     claim = Claim(scenes.ALONE, "cat")
     drawn = [scenes.arrange(scenes.ALONE, "cat", "", colour, random.Random(0)) for colour in scenes.BACKGROUNDS]

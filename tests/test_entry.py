@@ -11,8 +11,8 @@ from conftest import Space
 from hypothesis import given
 from hypothesis import strategies as st
 
-from journal.text.entry import Entry, entry_days, find_entry, parse_entry, read_entry
 from journal.errors import EntryError, UsageError
+from journal.text.entry import Entry, entry_days, find_entry, parse_entry, read_entry
 from journal.text.workspace import Workspace
 
 WORKSPACE = Workspace(Path("/w"), "w", day_1=date(2024, 1, 2))

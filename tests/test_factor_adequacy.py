@@ -5,7 +5,6 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-
 from journal_tasks.factor.adequacy import assess
 
 REFERENCES = Path(__file__).parent / "references" / "factor"

@@ -5,7 +5,6 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-
 from journal_tasks.factor.data import associate, from_matrix
 from journal_tasks.factor.errors import FactorError
 

@@ -8,7 +8,6 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-
 from journal_tasks.factor.discrepancy import least_squares, likelihood
 from journal_tasks.factor.errors import FactorError
 from journal_tasks.factor.extraction import METHODS, extract

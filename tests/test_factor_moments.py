@@ -7,7 +7,6 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-
 from journal_tasks.factor.errors import FactorError
 from journal_tasks.factor.moments import MISSING_RULES, correlation, covariance, measure, merge, merge_all, stream
 

@@ -2,7 +2,6 @@
 
 import numpy as np
 import pytest
-
 from journal_tasks.factor.newton import Point, minimize
 
 

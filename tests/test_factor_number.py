@@ -5,7 +5,6 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-
 from journal_tasks.factor.number import Vote, elbow, minimum_average_partials, most_factors, recommend, suggest_number
 from journal_tasks.factor.parallel import analyse_parallel, random_correlations
 

@@ -2,7 +2,6 @@
 
 import numpy as np
 import pytest
-
 from journal_tasks.factor import reading
 from journal_tasks.factor.errors import FactorError
 from journal_tasks.factor.moments import correlation, merge_all, stream

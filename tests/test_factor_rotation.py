@@ -8,7 +8,6 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-
 from journal_tasks.factor.criteria import crawford_ferguson, geomin, oblimin, quartimax, varimax
 from journal_tasks.factor.errors import FactorError
 from journal_tasks.factor.extraction import extract

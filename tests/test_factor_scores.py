@@ -6,7 +6,6 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-
 from journal_tasks.factor.errors import FactorError
 from journal_tasks.factor.extraction import extract
 from journal_tasks.factor.rotation import rotate

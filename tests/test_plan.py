@@ -7,10 +7,10 @@ import json
 import pytest
 from conftest import Space
 
-from journal.text.entry import read_entry
 from journal.errors import EntryError
-from journal.plan.steps import make_plan
 from journal.plan.registry import read_registry
+from journal.plan.steps import make_plan
+from journal.text.entry import read_entry
 from journal.text.workspace import read_workspace
 
 ENTRY = "entries/2024-05-13-day-133.md"

@@ -14,9 +14,9 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 
+from journal.api.report import Report
 from journal.record.ledger import Ledgers
 from journal.render import escape, render_failure, render_report, stands_alone
-from journal.api.report import Report
 from journal.text.blocks import find_blocks
 
 SITE = yaml.safe_load((Path(__file__).parents[1] / "site" / "mkdocs.yml").read_text())

@@ -17,8 +17,8 @@ from conftest import Space
 from hypothesis import given
 from hypothesis import strategies as st
 
-from journal.errors import StoreError, TaskError
 from journal.api.report import Cell, Report, format_number, new_figure, read_report, write_report
+from journal.errors import StoreError, TaskError
 
 
 @pytest.mark.parametrize(

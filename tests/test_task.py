@@ -11,8 +11,7 @@ from typing import Annotated, Any, Literal
 import pytest
 from pydantic import BaseModel, Field
 
-from journal import Context, File, Files, Model, Report, Task
-from journal.api import task
+from journal import Context, File, Files, Model, Report, Task, task
 from journal.api.task import ParameterError
 
 

@@ -18,14 +18,14 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-
-from journal import Context, Report, TaskError
-from journal.api.report import Audio, Image, Text, Total, read_report, write_report
-from journal.api.task import ParameterError
 from journal_tasks.audio.clip import clip
 from journal_tasks.audio.cutting import fade
 from journal_tasks.audio.sound import load_libraries, make_sound, read_sound, samples_of, write_sound
 from journal_tasks.audio.speech import Cut, Span, find_expressions, load_detector, merge_spans, pad_spans, runs
+
+from journal import Context, Report, TaskError
+from journal.api.report import Audio, Image, Text, Total, read_report, write_report
+from journal.api.task import ParameterError
 
 DATA = Path(__file__).parent.parent / "data" / "scottish-phrases"
 RECORDINGS = sorted(DATA.glob("*.opus"))

@@ -16,13 +16,13 @@ from typing import Any
 import numpy as np
 import pytest
 from conftest import Space
+from journal_tasks.diffusion.drawing import read_recipe
+from journal_tasks.diffusion.sample import sample
 from PIL import Image
 from tiny_pipelines import make_flux, make_stable_diffusion, make_stable_diffusion_xl, safety_checker
 
 from journal import Context, TaskError
 from journal.api.report import read_report, write_report
-from journal_tasks.diffusion.drawing import read_recipe
-from journal_tasks.diffusion.sample import sample
 
 
 @pytest.fixture(scope="module")
@@ -72,9 +72,10 @@ def test_the_same_recipe_gives_the_same_bytes(sampled: Callable[..., Any]) -> No
 
 @pytest.mark.parametrize("batch", [1, 2, 3, 5, 8])
 def test_no_bit_of_a_picture_depends_on_its_batch_mates(pipeline: Path, tmp_path: Path, batch: int) -> None:
-    from journal.api.models import fetch_model
     from journal_tasks.diffusion.pipeline import load_pipeline
     from journal_tasks.diffusion.sampling import Recipe, sample_pictures
+
+    from journal.api.models import fetch_model
 
     loaded = load_pipeline(fetch_model(str(pipeline), {}, tmp_path))
     prompts = ["a cat", "a horse riding an astronaut", "a moon"]
@@ -421,10 +422,11 @@ def test_a_batch_for_which_memory_does_not_suffice_is_made_smaller(pipeline: Pat
 
 
 def test_batches_are_as_large_as_free_memory_allows(pipeline: Path, tmp_path: Path) -> None:
-    from journal.api.models import fetch_model
-    from journal.run.ram import spare_gb
     from journal_tasks.diffusion.pipeline import load_pipeline
     from journal_tasks.diffusion.room import MOST, fitting_batch, picture_bytes
+
+    from journal.api.models import fetch_model
+    from journal.run.ram import spare_gb
 
     loaded = load_pipeline(fetch_model(str(pipeline), {}, tmp_path))
     assert fitting_batch(loaded, 16, 16) == MOST

@@ -10,11 +10,11 @@ from typing import Any
 
 import numpy as np
 import pytest
+from journal_tasks.factor.analysis import analysis
+from journal_tasks.factor.telling import percent
 
 from journal import Context, TaskError
 from journal.api.report import write_report
-from journal_tasks.factor.analysis import analysis
-from journal_tasks.factor.telling import percent
 
 GRADES = "Finance,Marketing,Policy\n3,6,5\n7,3,3\n10,9,8\n3,9,7\n10,6,5\n"
 Analyse = Callable[..., dict[str, Any]]

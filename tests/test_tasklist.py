@@ -8,8 +8,8 @@ from typing import Annotated, Any, Literal, Optional
 import pytest
 
 from journal import Field
-from journal.plan.registry import read_registry
 from journal.ask.tasks import explain_task, type_words
+from journal.plan.registry import read_registry
 
 
 @pytest.mark.parametrize(

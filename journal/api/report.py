@@ -9,10 +9,25 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from journal.errors import StoreError, TaskError
-from journal.api.items import Audio, Cell, FileLink, Gallery, Image, Item, Metric, Quote, Table, Text, Total, Trial, format_number, load_item
 from journal.api.figures import new_figure
+from journal.api.items import (
+    Audio,
+    Cell,
+    FileLink,
+    Gallery,
+    Image,
+    Item,
+    Metric,
+    Quote,
+    Table,
+    Text,
+    Total,
+    Trial,
+    format_number,
+    load_item,
+)
 from journal.api.report_file import SCHEMA, load_output, write_report
+from journal.errors import StoreError, TaskError
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure as Plot

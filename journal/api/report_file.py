@@ -12,9 +12,9 @@ from itertools import count
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from journal.errors import TaskError
-from journal.api.items import Audio, FileLink, Gallery, Image, Item, Trial, format_number
 from journal.api.figures import write_svg
+from journal.api.items import Audio, FileLink, Gallery, Image, Item, Trial, format_number
+from journal.errors import TaskError
 
 if TYPE_CHECKING:
     from journal.api.report import Report

@@ -18,10 +18,10 @@ from pathlib import Path
 from types import UnionType
 from typing import Annotated, Any, TypeVar, Union, get_args, get_origin, get_type_hints
 
-from journal.errors import TaskError, nearest
 from journal.api.models import Model as LoadedModel
 from journal.api.models import fetch_model
 from journal.api.report import Report
+from journal.errors import TaskError, nearest
 
 In = TypeVar("In")
 Out = TypeVar("Out")

@@ -7,10 +7,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from math import floor, log10
 
-from journal.text.entry import Entry
-from journal.record.ledger import Ledger, read_ledgers
 from journal.api.report import Metric, Report, Table, format_number, read_report
+from journal.record.ledger import Ledger, read_ledgers
 from journal.text.blocks import find_blocks
+from journal.text.entry import Entry
 from journal.text.workspace import Amount, Workspace
 
 _NUMBER = re.compile(

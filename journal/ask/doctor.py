@@ -7,8 +7,8 @@ import sys
 from collections.abc import Iterator
 from importlib.util import find_spec
 
-from journal.errors import JournalError
 from journal.api.models import NO_PLACE, model_state
+from journal.errors import JournalError
 from journal.plan.registry import load_task, read_registry
 from journal.text.workspace import Workspace
 

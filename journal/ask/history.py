@@ -7,9 +7,9 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from journal.text.entry import LAST_DAY
 from journal.store.gc import Waste
 from journal.store.history import Attempt
+from journal.text.entry import LAST_DAY
 
 
 def run_lines(attempts: Sequence[tuple[Attempt, str]]) -> list[str]:

@@ -7,11 +7,11 @@ from dataclasses import dataclass, field
 
 from journal.day import open_day
 from journal.day.writing import edited_blocks, unshown_verdicts
-from journal.text.entry import entry_days
 from journal.errors import JournalError
 from journal.plan.registry import Registry
 from journal.run import Choice, Run, StepResult
 from journal.store import Store
+from journal.text.entry import entry_days
 from journal.text.workspace import Workspace
 
 

@@ -11,9 +11,9 @@ from textwrap import wrap
 from types import NoneType, UnionType
 from typing import Annotated, Any, Literal, Union, get_args, get_origin
 
+from journal.api.task import Parameter
 from journal.errors import EntryError, UsageError, nearest
 from journal.plan.registry import Registry, load_task
-from journal.api.task import Parameter
 
 _HUGE = 10**15
 """A bound from here on is the machine's, not the reader's."""

@@ -9,13 +9,13 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
-from journal.text.entry import find_entry, read_entry
-from journal.errors import TaskError, UsageError, nearest
 from journal.api.models import resolve_model
-from journal.plan.steps import resolve_inputs
-from journal.plan.registry import load_task, read_registry
-from journal.run.process import CALM
 from journal.api.task import Context
+from journal.errors import TaskError, UsageError, nearest
+from journal.plan.registry import load_task, read_registry
+from journal.plan.steps import resolve_inputs
+from journal.run.process import CALM
+from journal.text.entry import find_entry, read_entry
 from journal.text.workspace import Workspace
 
 CHUNK = "journal"

@@ -8,11 +8,11 @@ from pathlib import Path
 from urllib.parse import unquote
 
 from journal.blog.pages import day_page, listing_pages
-from journal.text.entry import Entry, entry_files, read_entry
-from journal.record.ledger import read_ledgers
-from journal.text.blocks import without_markers
-from journal.store import write_atomically
 from journal.files import is_file
+from journal.record.ledger import read_ledgers
+from journal.store import write_atomically
+from journal.text.blocks import without_markers
+from journal.text.entry import Entry, entry_files, read_entry
 from journal.text.workspace import Workspace
 
 ASSETS = Path(__file__).parent / "assets"

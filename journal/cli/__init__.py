@@ -187,7 +187,14 @@ def attempts(
     as_json: Json = False,
 ) -> None:
     """List the tries at a prompt over days and models, with the rate of those that came out."""
-    from journal_tasks.diffusion.trials import describe_trials, prompt_lines, read_trials, stray_verdicts, trial_lines, trials_at
+    from journal_tasks.diffusion.trials import (
+        describe_trials,
+        prompt_lines,
+        read_trials,
+        stray_verdicts,
+        trial_lines,
+        trials_at,
+    )
 
     workspace = open_workspace()
     found = read_trials(workspace)
@@ -221,8 +228,8 @@ def runs(
     as_json: Json = False,
 ) -> None:
     """Show what ran, when, how long, where and why."""
-    from journal.store import Store
     from journal.ask.history import describe_attempts, run_lines
+    from journal.store import Store
 
     attempts = Store(open_workspace().state, warn).attempts(limit, day or None)
     typer.echo(json.dumps(describe_attempts(attempts), indent=1) if as_json else "\n".join(run_lines(attempts)))
@@ -237,8 +244,8 @@ def gc(
     as_json: Json = False,
 ) -> None:
     """Remove results that no entry shows, and what killed runs left."""
-    from journal.store import Store
     from journal.ask.history import describe_waste, waste_lines
+    from journal.store import Store
 
     workspace = open_workspace()
     store = Store(workspace.state, warn)
@@ -253,8 +260,8 @@ def gc(
 @app.command()
 def task(name: Annotated[str, typer.Argument(metavar="[TASK]", help="A task to explain.")] = "") -> None:
     """List the tasks there are, or explain one with its parameters."""
-    from journal.plan.registry import read_registry
     from journal.ask.tasks import explain_task, list_tasks
+    from journal.plan.registry import read_registry
 
     registry = read_registry(open_workspace().plugins)
     typer.echo("\n".join(explain_task(registry, name) if name else list_tasks(registry)))

@@ -14,10 +14,10 @@ from journal.errors import JournalError
 
 if TYPE_CHECKING:
     from journal.day import DayOutcome
+    from journal.day.adhoc import Tryout
     from journal.plan.registry import Registry
     from journal.run import Choice, Run
     from journal.store import Store
-    from journal.day.adhoc import Tryout
     from journal.text.workspace import Workspace
 
 
@@ -98,8 +98,8 @@ def run_alone(
     """Try a task with its lines on the terminal; returns the exit code."""
     from journal.cli.console import Console
     from journal.day import describe_results
-    from journal.run import Choice
     from journal.day.adhoc import files_of, folder_of, show_tryout, try_task
+    from journal.run import Choice
 
     choice = Choice(force=force, command=f"journal run {tryout.task.name}")
     with (

@@ -9,13 +9,13 @@ from dataclasses import dataclass
 from typing import Any
 
 from journal.day.rendered import is_shown
-from journal.text.entry import Entry, entry_days, find_entry, parse_entry, read_entry, verdicts_file
 from journal.errors import nearest
-from journal.plan.task_cache import Known
-from journal.plan.steps import Plan, make_plan
 from journal.plan.registry import Registry
+from journal.plan.steps import Plan, make_plan
+from journal.plan.task_cache import Known
 from journal.run import Choice, Observer, Run, StepResult, run_plan
 from journal.store import Store
+from journal.text.entry import Entry, entry_days, find_entry, parse_entry, read_entry, verdicts_file
 from journal.text.workspace import Workspace
 
 

@@ -9,18 +9,18 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
-from journal.day import open_entry
-from journal.text.document import as_yaml, parse_yaml, plain_scalar
-from journal.text.entry import LAST_DAY, RESERVED, Entry, parse_entry
-from journal.errors import EntryError, UsageError
-from journal.record.ledger import Ledgers
-from journal.plan.steps import references_in
-from journal.plan.registry import Registry, load_task
-from journal.render import render_report
 from journal.api.report import Metric, Quote, Report, Table, Text, read_report
+from journal.api.task import ParameterError, Task
+from journal.day import open_entry
+from journal.errors import EntryError, UsageError
+from journal.plan.registry import Registry, load_task
+from journal.plan.steps import references_in
+from journal.record.ledger import Ledgers
+from journal.render import render_report
 from journal.run import Choice, Observer, StepResult, run_plan
 from journal.store import Store, replace_folder
-from journal.api.task import ParameterError, Task
+from journal.text.document import as_yaml, parse_yaml, plain_scalar
+from journal.text.entry import LAST_DAY, RESERVED, Entry, parse_entry
 from journal.text.workspace import Workspace
 
 _VALUE = re.compile(r"(?P<name>[A-Za-z_][\w-]*)=(?P<value>.*)", re.DOTALL)

@@ -7,10 +7,10 @@ import os
 from collections.abc import Iterator
 from pathlib import Path
 
-from journal.text.entry import Entry, verdicts_file
-from journal.plan.task_cache import digest_of
 from journal.files import file_stat
+from journal.plan.task_cache import digest_of
 from journal.run import Run, StepResult
+from journal.text.entry import Entry, verdicts_file
 
 
 def is_shown(run: Run, entry: Entry, results: list[StepResult]) -> bool:

@@ -5,15 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
-from journal.day.rendered import note_shown
-from journal.text.entry import Entry
-from journal.record.ledger import Ledgers, read_ledgers
-from journal.render import render_failure, render_report
 from journal.api.report import Report, read_report
-from journal.run import Run, StepResult
-from journal.text.blocks import Block, checksum, find_blocks, is_edited, splice
-from journal.store import Store, replace_folder, write_atomically
+from journal.day.rendered import note_shown
+from journal.record.ledger import Ledgers, read_ledgers
 from journal.record.verdicts import Verdict, read_verdicts, with_verdicts
+from journal.render import render_failure, render_report
+from journal.run import Run, StepResult
+from journal.store import Store, replace_folder, write_atomically
+from journal.text.blocks import Block, checksum, find_blocks, is_edited, splice
+from journal.text.entry import Entry
 from journal.text.workspace import Workspace
 
 

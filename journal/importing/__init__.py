@@ -9,11 +9,11 @@ from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
 
-from journal.text.entry import entry_days, parse_entry
 from journal.errors import EntryError
 from journal.importing.links import FOLDER, Linked
 from journal.importing.posts import Post, read_posts
 from journal.store import write_atomically
+from journal.text.entry import entry_days, parse_entry
 from journal.text.workspace import Workspace
 
 

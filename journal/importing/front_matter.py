@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
 
+from journal.errors import EntryError
 from journal.text.document import Document, as_yaml, parse_yaml
 from journal.text.entry import split_front_matter
-from journal.errors import EntryError
 
 _TOML = re.compile(r"\+\+\+[ \t]*\r?\n(.*?)^\+\+\+[ \t]*(\r?\n|\Z)", re.DOTALL | re.MULTILINE)
 _YES, _NO = ("true", "yes", "on", "y"), ("false", "no", "off", "n")  # as YAML 1.1 has them, which Jekyll reads

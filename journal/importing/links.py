@@ -9,9 +9,9 @@ from pathlib import Path
 from urllib.parse import quote, unquote
 
 from journal.errors import EntryError
+from journal.files import is_file
 from journal.importing.posts import Post
 from journal.text.blocks import find_blocks
-from journal.files import is_file
 
 FOLDER = "_files"
 """Beside an entry: no step's id begins so, and no step's artifacts take its place."""

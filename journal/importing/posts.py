@@ -10,10 +10,10 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
-from journal.text.document import as_yaml
-from journal.text.entry import LAST_DAY
 from journal.errors import EntryError
 from journal.importing.front_matter import read_front_matter
+from journal.text.document import as_yaml
+from journal.text.entry import LAST_DAY
 
 _DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _DAY = re.compile(r"\bday[ _-]?([0-9]{1,6})\b", re.IGNORECASE)

@@ -9,13 +9,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from journal.text.entry import Entry
-from journal.plan.installed import library_version
-from journal.plan.task_cache import Known, digest_of
 from journal.api.models import model_digest
-from journal.plan.steps import PlannedStep, Reference, references_in, resolve_inputs, substitute
-from journal.plan.registry import TaskSource, load_task
 from journal.api.report import SCHEMA
+from journal.plan.installed import library_version
+from journal.plan.registry import TaskSource, load_task
+from journal.plan.steps import PlannedStep, Reference, references_in, resolve_inputs, substitute
+from journal.plan.task_cache import Known, digest_of
+from journal.text.entry import Entry
 
 __all__ = ["Fingerprint", "Inputs", "Known", "library_version", "read_inputs", "take_fingerprint"]
 

@@ -10,8 +10,8 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from journal.plan.notes import Memory
 from journal.files import file_stat
+from journal.plan.notes import Memory
 from journal.plan.registry import Point, installed_points
 
 _FILES = {
@@ -66,7 +66,7 @@ def _is_plain() -> bool:
 @lru_cache(maxsize=4)
 def _stamp(path: tuple[str, ...]) -> str:
     """Return a text that changes where a package on the path comes, goes or changes, or this code does."""
-    own = [file_stat(file) for file in (__file__, Path(__file__).parents[1] / "registry.py")]
+    own = [file_stat(file) for file in (__file__, Path(__file__).parents[1] / "plan" / "registry.py")]
     return repr([own, *((folder, *_packages_in(folder or ".")) for folder in path)])
 
 

@@ -13,9 +13,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from types import ModuleType
 
-from journal.text.entry import RESERVED
-from journal.errors import EntryError, nearest
 from journal.api.task import Task
+from journal.errors import EntryError, nearest
+from journal.text.entry import RESERVED
 
 GROUP = "journal.tasks"
 

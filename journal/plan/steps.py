@@ -9,11 +9,11 @@ from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 from typing import Any
 
-from journal.text.entry import Entry, Step
-from journal.errors import EntryError, JournalError, ModelError, nearest
 from journal.api.models import resolve_model
-from journal.plan.registry import Registry, TaskSource, load_task
 from journal.api.task import ParameterError, Task, brief
+from journal.errors import EntryError, JournalError, ModelError, nearest
+from journal.plan.registry import Registry, TaskSource, load_task
+from journal.text.entry import Entry, Step
 from journal.text.workspace import Workspace
 
 _REFERENCE = re.compile(r"\$\{\s*(?:day-(?P<day>\d+)\.)?(?P<step>[A-Za-z0-9][\w-]*)\.(?P<output>[\w-]+)\s*\}")

@@ -14,15 +14,15 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from journal.text.entry import Step
+from journal.api.task import Task
 from journal.errors import JournalError
+from journal.files import file_stat
 from journal.plan.installed import Installed
 from journal.plan.notes import Memory
 from journal.plan.reached import Code
-from journal.files import file_stat
-from journal.plan.steps import PlannedStep, references_in, resolve_inputs
 from journal.plan.registry import TaskSource, load_task
-from journal.api.task import Task
+from journal.plan.steps import PlannedStep, references_in, resolve_inputs
+from journal.text.entry import Step
 from journal.text.workspace import Workspace
 
 

@@ -7,9 +7,9 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from journal.text.entry import entry_days, read_entry
-from journal.errors import EntryError
 from journal.api.report import Total, format_number
+from journal.errors import EntryError
+from journal.text.entry import entry_days, read_entry
 from journal.text.workspace import Amount, Workspace
 
 

@@ -8,10 +8,10 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from journal.api.report import Gallery, Image, Item, Report
+from journal.errors import EntryError, nearest
 from journal.text.document import Document, parse_yaml
 from journal.text.entry import verdicts_file
-from journal.errors import EntryError, nearest
-from journal.api.report import Gallery, Image, Item, Report
 from journal.text.workspace import Workspace
 
 WORDS = ("kept", "failed")

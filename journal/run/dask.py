@@ -11,8 +11,8 @@ from queue import Empty, SimpleQueue
 from typing import Any
 
 from journal.errors import StoreError, UsageError
-from journal.run.job import Event, Job
 from journal.run.bundle import Returned, pack, unpack_folder
+from journal.run.job import Event, Job
 from journal.run.remote import end_run, run_parcel
 from journal.run.resources import Claims, Room
 from journal.store import Store

@@ -9,8 +9,8 @@ from multiprocessing.connection import wait
 from typing import Any
 
 from journal.errors import TaskError
-from journal.run.map_call import Fan
 from journal.run.job import Event, FanOut, Item, Job
+from journal.run.map_call import Fan
 from journal.run.process import Worker
 from journal.run.resources import Claims
 

@@ -16,11 +16,11 @@ from typing import Any
 
 from journal.errors import JournalError, StoreError, TaskError
 from journal.plan.steps import PlannedStep, references_in
+from journal.run.executor import Site, open_site
 from journal.run.job import Event, Job
 from journal.run.queue import Line, Order, Waiting
-from journal.run.result import Observer, StepResult
 from journal.run.resources import Room
-from journal.run.executor import Site, open_site
+from journal.run.result import Observer, StepResult
 from journal.run.steps import Run, headline_of
 from journal.store import Attempt
 from journal.text.workspace import Workspace

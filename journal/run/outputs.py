@@ -6,9 +6,9 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from journal.api.report import read_report
 from journal.errors import TaskError
 from journal.plan.steps import Reference
-from journal.api.report import read_report
 from journal.run.result import StepResult
 
 

@@ -10,11 +10,20 @@ from typing import Any
 
 from journal import __version__
 from journal.errors import JournalError
-from journal.plan.fingerprint import library_version
 from journal.plan.code import read_code
+from journal.plan.fingerprint import library_version
 from journal.plan.registry import TaskSource
+from journal.run.bundle import (
+    Parcel,
+    Returned,
+    pack_changes,
+    pack_folder,
+    pack_places,
+    stamps_in,
+    unpack_folder,
+    unpack_places,
+)
 from journal.run.job import FanOut, Item, Job
-from journal.run.bundle import Parcel, Returned, pack_changes, pack_folder, pack_places, stamps_in, unpack_folder, unpack_places
 from journal.run.local import Pool
 
 _LOOK_S = 1.0

@@ -8,14 +8,14 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 
-from journal.text.entry import Entry
 from journal.errors import JournalError, TaskError, UsageError, nearest
-from journal.plan.fingerprint import Fingerprint, Inputs, Known, read_inputs, take_fingerprint
 from journal.plan.change import explain_change
+from journal.plan.fingerprint import Fingerprint, Inputs, Known, read_inputs, take_fingerprint
 from journal.plan.steps import Plan, PlannedStep
 from journal.run.outputs import output_of
 from journal.run.result import Choice, StepResult
 from journal.store import Attempt, Store
+from journal.text.entry import Entry
 from journal.text.workspace import Workspace
 
 

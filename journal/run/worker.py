@@ -17,13 +17,13 @@ from pathlib import Path
 from queue import SimpleQueue
 from typing import Any
 
+from journal.api.report import Report, write_report
+from journal.api.task import Context
 from journal.errors import JournalError, TaskError
 from journal.plan.registry import load_task
-from journal.api.report import Report, write_report
 from journal.run.job import FanOut, Item, Job
-from journal.run.ram import forget_peak, peak_gb
 from journal.run.pickling import Folders, pack_value, unpack_value
-from journal.api.task import Context
+from journal.run.ram import forget_peak, peak_gb
 
 Message = tuple[Any, ...]
 

@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from datetime import date
 from pathlib import Path
 
-from journal.text.entry import LAST_DAY, entry_days
 from journal.errors import UsageError
+from journal.text.entry import LAST_DAY, entry_days
 from journal.text.workspace import FILE_NAME, Workspace, read_workspace
 
 _HERE = Path(__file__).parent

@@ -9,10 +9,10 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from journal.errors import StoreError
+from journal.files import cause, lock, replace_folder, size_of, write_atomically
 from journal.store import history
 from journal.store.database import Database
 from journal.store.digests import Digests
-from journal.files import cause, lock, replace_folder, size_of, write_atomically
 from journal.store.gc import Waste, find_waste
 from journal.store.history import Attempt, attempt_of, attempts_on_disk
 

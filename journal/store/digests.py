@@ -6,8 +6,8 @@ import hashlib
 import time
 from pathlib import Path
 
-from journal.files import file_stat
 from journal.api.models import content_digest
+from journal.files import file_stat
 from journal.store.database import Database
 
 _FRESH_NS = 100_000_000  # a file changed this lately may change again without a new time stamp

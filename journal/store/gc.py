@@ -9,8 +9,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from journal.store.database import Database
 from journal.files import size_of
+from journal.store.database import Database
 
 _REMEMBERED_S = 30 * 86400.0
 """Tasks' remembered files are kept so long after they were written: no index says what uses them."""

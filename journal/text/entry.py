@@ -9,8 +9,8 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
-from journal.text.document import Document, parse_yaml
 from journal.errors import EntryError, UsageError, nearest
+from journal.text.document import Document, parse_yaml
 from journal.text.workspace import Workspace, parse_amount
 
 RESERVED = ("uses", "after", "timeout", "retries", "when")

@@ -9,8 +9,8 @@ from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
-from journal.text.document import Document, parse_yaml
 from journal.errors import EntryError, UsageError, nearest
+from journal.text.document import Document, parse_yaml
 
 FILE_NAME = "journal.yml"
 _SECONDS = {"s": 1.0, "min": 60.0, "h": 3600.0}

@@ -9,8 +9,8 @@ from pathlib import Path
 from threading import Lock
 from typing import Annotated, Literal
 
-from journal import Context, Field, File, Files, Report, TaskError
-from journal.api import task
+from journal import Context, Field, File, Files, Report, TaskError, task
+
 from .cutting import Cutting, Style, cut_recording, label
 from .showing import describe_clips, find_faults, show_clips
 from .sound import load_libraries

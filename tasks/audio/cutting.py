@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from journal import TaskError
+
 from .sound import FULL_SCALE, Samples, make_sound, read_sound, samples_of, write_sound
 from .speech import Cut, Span, find_expressions, runs
 from .transcripts import Phrase

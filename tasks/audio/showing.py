@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from journal import Report
+
 from .cutting import Clip, Cutting
 from .waveform import draw_waveforms
 

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from journal import new_figure
+
 from .sound import FULL_SCALE, Samples
 
 if TYPE_CHECKING:

@@ -20,10 +20,9 @@ class Verdict:
 
 def judge_pictures(pictures: Sequence[tuple[str, Path]]) -> dict[Path, Verdict]:
     """Judge pictures, given as (prompt, file); raises TaskError for a prompt that the judge has no words for."""
-    from PIL import Image
-
     from emoji_scenes.captions import parse_claim
     from emoji_scenes.judge import judge_images
+    from PIL import Image
 
     claims = []
     for prompt, _ in pictures:

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from journal import Context
+
 from .drawing import draw_strip, read_recipe, save_with_recipe
 from .room import steady_threads
 from .sampling import Recipe, Sampled, sample_pictures

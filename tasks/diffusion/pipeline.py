@@ -10,8 +10,9 @@ from pathlib import Path
 from typing import Any
 
 from journal import TaskError
-from journal.errors import nearest
 from journal.api.models import Model
+from journal.errors import nearest
+
 from .room import parameters_of
 
 SCHEDULERS = {

@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
-from journal import Context, Field, File, Model, Report, TaskError
-from journal.api import task
+from journal import Context, Field, File, Model, Report, TaskError, task
+
 from .judging import judge_pictures
 from .making import LIBRARIES, Making, Origin
 from .pipeline import choose_scheduler, image_to_image, load_pipeline, own_settings, picture_size, set_safety

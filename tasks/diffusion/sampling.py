@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from journal import TaskError
+
 from .room import free_what_is_cached, is_out_of_memory
 
 if TYPE_CHECKING:

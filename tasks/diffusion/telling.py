@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from journal import Report
+
 from .drawing import draw_grid
 from .judging import Verdict
 from .making import Made

@@ -8,11 +8,11 @@ from itertools import groupby
 from pathlib import Path
 from typing import Any
 
-from journal.text.entry import entry_days, verdicts_file
-from journal.errors import UsageError, nearest
 from journal.api.report import Trial, read_report
 from journal.api.task import brief
+from journal.errors import UsageError, nearest
 from journal.record.verdicts import Verdict, read_verdicts, verdicts_on
+from journal.text.entry import entry_days, verdicts_file
 from journal.text.workspace import Workspace
 
 

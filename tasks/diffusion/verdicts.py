@@ -7,12 +7,12 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from journal.text.document import as_yaml
-from journal.text.entry import entry_days, verdicts_file
-from journal.errors import EntryError, UsageError
 from journal.api.report import Gallery, Image, Report, Trial, read_report
+from journal.errors import EntryError, UsageError
 from journal.files import lock, write_atomically
 from journal.record.verdicts import WORDS, Verdict, digest_of_picture, parse_verdicts, read_verdicts
+from journal.text.document import as_yaml
+from journal.text.entry import entry_days, verdicts_file
 from journal.text.workspace import Workspace
 
 _OPENING = "# What I think of this day's pictures. `journal verdict` adds to it, and so may I.\nverdicts:\n"

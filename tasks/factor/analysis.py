@@ -9,8 +9,8 @@ from typing import Annotated, Literal
 
 import numpy as np
 
-from journal import Context, Field, File, Report, TaskError
-from journal.api import task
+from journal import Context, Field, File, Report, TaskError, task
+
 from .adequacy import assess
 from .arrays import Array
 from .data import Association, associate_moments, from_matrix

@@ -9,6 +9,7 @@ import numpy as np
 
 from journal import Report
 from journal.render import escape
+
 from .plotting import draw_loadings, draw_number, draw_path, draw_plane, draw_scree
 
 if TYPE_CHECKING:

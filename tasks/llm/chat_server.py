@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from journal import TaskError
+
 from .generation import Answer, Decoding, TopTokens, readable
 from .strategies import CONCLUDE, Messages
 

@@ -11,6 +11,7 @@ from typing import Any
 
 from journal import TaskError
 from journal.api.models import Model
+
 from .gguf_folder import convert_gguf
 
 _PLAIN_TEMPLATE = (

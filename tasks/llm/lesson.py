@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from journal import Report, TaskError, new_figure
+
 from .generation import Answer
 from .language_model import LanguageModel
 from .pairs import Example, Pair, encode

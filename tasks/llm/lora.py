@@ -5,9 +5,9 @@ from __future__ import annotations
 from functools import partial
 from typing import Annotated, Any
 
-from journal import Context, Field, File, Model, Report
-from journal.api import task
+from journal import Context, Field, File, Model, Report, task
 from journal.api.models import Model as LoadedModel
+
 from .generation import Decoding, generate, seeded
 from .language_model import LanguageModel, adding_adapter, load_language_model
 from .lesson import Size, prepare, report_lesson

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from journal import TaskError
+
 from .language_model import LanguageModel
 
 IGNORED = -100

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from functools import partial
 from typing import Annotated
 
-from journal import Context, Field, File, Model, Report, TaskError
-from journal.api import task
+from journal import Context, Field, File, Model, Report, TaskError, task
+
 from .answering import Exchange, LocalAnswerer, ask, tokens_at_most
 from .chat_server import ServerAnswerer
 from .generation import Answer, Decoding

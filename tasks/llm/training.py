@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from journal import TaskError
+
 from .pairs import IGNORED, Example
 
 Precision = Literal["auto", "float32", "bfloat16"]

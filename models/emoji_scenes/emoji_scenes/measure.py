@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from journal_tasks.diffusion.trials import Rate
+
 from emoji_scenes.captions import Claim
 from emoji_scenes.judge import Score, measure_accuracy, score
 from emoji_scenes.network import SAMPLING
