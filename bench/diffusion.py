@@ -22,9 +22,9 @@ from emoji_scenes.measure import GUIDANCE, STEPS, Sampler, claim_groups, draw
 from journal_tasks.diffusion.pipeline import load_pipeline
 from journal_tasks.diffusion.room import MOST
 from journal_tasks.diffusion.sampling import Recipe, sample_pictures
-from journal_tasks.diffusion.trials import Rate
 
 from journal.api.models import fetch_model
+from journal.api.rate import Rate
 
 if TYPE_CHECKING:
     from PIL.Image import Image

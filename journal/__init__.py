@@ -1,23 +1,117 @@
-"""Run what a dated entry says, put the results between its sentences, and make the entries a blog."""
+"""Run what a dated entry says, put the results between its sentences, and make the entries a blog.
+
+What plugins need is here: ``from journal import File, Report, task``. Each name is imported when it is asked for.
+"""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
-
-from journal.api.report import Report, new_figure
-from journal.api.task import Context, File, Files, Model, Task, task
-from journal.errors import TaskError
+from importlib import import_module
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from pydantic import Field
 
+    from journal.api.context import Context
+    from journal.api.figures import new_figure
+    from journal.api.items import Audio, FileLink, Gallery, Image, Item, Metric, Page, Quote, Table, Text, Total, Trial
+    from journal.api.machine import cpu_count, free_ram_gb, user_cache_dir
+    from journal.api.models import Model
+    from journal.api.numbers import Composite, NamedNumber, Number
+    from journal.api.rate import Rate
+    from journal.api.report import Report
+    from journal.api.task import File, Files, ModelName, Task, brief, task
+    from journal.errors import EntryError, JournalError, ModelError, TaskError, UsageError, nearest
+    from journal.record import Record, open_record
+    from journal.record.verdicts import Verdict, picture_digest, verdicts_on
+    from journal.run.executor import Executor
+    from journal.run.job import Job
+    from journal.run.messages import Event, Failed, Finished, Progress
+    from journal.run.packed_job import PackedJob, Returned
+    from journal.run.remote import run_packed
+    from journal.text.escape import escape, escape_html
+
 __version__ = "0.1.0"
-__all__ = ["Context", "Field", "File", "Files", "Model", "Report", "Task", "TaskError", "new_figure", "task"]
+__all__ = [
+    "Audio",
+    "Composite",
+    "Context",
+    "EntryError",
+    "Event",
+    "Executor",
+    "Failed",
+    "Field",
+    "File",
+    "FileLink",
+    "Files",
+    "Finished",
+    "Gallery",
+    "Image",
+    "Item",
+    "Job",
+    "JournalError",
+    "Metric",
+    "Model",
+    "ModelError",
+    "ModelName",
+    "NamedNumber",
+    "Number",
+    "PackedJob",
+    "Page",
+    "Progress",
+    "Quote",
+    "Rate",
+    "Record",
+    "Report",
+    "Returned",
+    "Table",
+    "Task",
+    "TaskError",
+    "Text",
+    "Total",
+    "Trial",
+    "UsageError",
+    "Verdict",
+    "brief",
+    "cpu_count",
+    "escape",
+    "escape_html",
+    "free_ram_gb",
+    "nearest",
+    "new_figure",
+    "open_record",
+    "picture_digest",
+    "run_packed",
+    "task",
+    "user_cache_dir",
+    "verdicts_on",
+]
+_PLACES = {
+    "journal.api.context": ["Context"],
+    "journal.api.figures": ["new_figure"],
+    "journal.api.items": [
+        *["Audio", "FileLink", "Gallery", "Image", "Item", "Metric", "Page", "Quote", "Table", "Text", "Total", "Trial"]
+    ],
+    "journal.api.machine": ["cpu_count", "free_ram_gb", "user_cache_dir"],
+    "journal.api.models": ["Model"],
+    "journal.api.numbers": ["Composite", "NamedNumber", "Number"],
+    "journal.api.rate": ["Rate"],
+    "journal.api.report": ["Report"],
+    "journal.api.task": ["File", "Files", "ModelName", "Task", "brief", "task"],
+    "journal.errors": ["EntryError", "JournalError", "ModelError", "TaskError", "UsageError", "nearest"],
+    "journal.record": ["Record", "open_record"],
+    "journal.record.verdicts": ["Verdict", "picture_digest", "verdicts_on"],
+    "journal.run.executor": ["Executor"],
+    "journal.run.job": ["Job"],
+    "journal.run.messages": ["Event", "Failed", "Finished", "Progress"],
+    "journal.run.packed_job": ["PackedJob", "Returned"],
+    "journal.run.remote": ["run_packed"],
+    "journal.text.escape": ["escape", "escape_html"],
+    "pydantic": ["Field"],  # it takes a tenth of a second to import, and few commands need it
+}
+_PLACE_OF = {name: place for place, names in _PLACES.items() for name in names}
 
 
-def __getattr__(name: str) -> Any:
-    if name == "Field":  # pydantic takes a tenth of a second to import, and few commands need it
-        from pydantic import Field
-
-        return Field
+def __getattr__(name: str) -> object:
+    if name in _PLACE_OF:
+        return getattr(import_module(_PLACE_OF[name]), name)
     raise AttributeError(f"module 'journal' has no attribute '{name}'")

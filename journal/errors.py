@@ -47,3 +47,8 @@ def nearest(word: str, words: list[str], cutoff: float = 0.6) -> str:
     if close:
         return f"; did you mean '{close[0]}'?"
     return f"; there is {', '.join(sorted(words))}" if words else ""
+
+
+def one_line(text: str) -> str:
+    """Return a text on one line, as messages are."""
+    return " ".join(text.split())

@@ -431,7 +431,7 @@ def _wait_for(condition, seconds: float = 40.0) -> None:
 
 
 def test_a_linked_file_travels_as_what_it_links_to(tmp_path: Path) -> None:
-    from journal.run.bundle import pack_places, unpack_places
+    from journal.run.packed_job import pack_places, unpack_places
 
     (tmp_path / "far.txt").write_text("words")
     for name in ("home", "away"):

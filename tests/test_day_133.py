@@ -91,7 +91,7 @@ def test_the_running_total_goes_toward_the_goal(day: tuple[Space, Done]) -> None
 
 
 def test_the_standardised_run_has_the_textbook_values(day: tuple[Space, Done]) -> None:
-    """Known for the grades of the day before anything ran."""
+    """TaskCache for the grades of the day before anything ran."""
     loadings = table(day, "factors", "Loadings")
     assert loadings["Finance"][:2] == pytest.approx([0.02987, 0.99951], abs=5e-6)
     values = metrics(day, "factors")

@@ -12,7 +12,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from journal.errors import EntryError, UsageError
-from journal.text.entry import Entry, entry_days, find_entry, parse_entry, read_entry
+from journal.record import Record
+from journal.text.entry import Entry, parse_entry
 from journal.text.workspace import Workspace
 
 WORKSPACE = Workspace(Path("/w"), "w", day_1=date(2024, 1, 2))
@@ -161,7 +162,7 @@ def test_bytes_that_are_no_utf_8_survive_in_the_body_and_are_an_error_in_the_fro
 
 def test_a_day_without_an_entry_says_how_to_make_one(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="no entry of day 7 in entries/; make one with: journal new 7"):
-        find_entry(Workspace(tmp_path, "w"), 7)
+        Record(Workspace(tmp_path, "w")).entry(7)
 
 
 def test_a_day_with_two_entries_is_an_error(space: Space) -> None:
@@ -175,8 +176,8 @@ def test_files_may_have_any_name_if_their_front_matter_tells_the_day(tmp_path: P
     (tmp_path / "entries/notes.md").write_text("---\nday: 7\ndate: 2024-01-08\n---\n")
     (tmp_path / "entries/broken.md").write_text("no front matter\n")
     (tmp_path / "entries/2024-99-99-day-8.md").write_text("---\n---\n")
-    workspace = Workspace(tmp_path, "w")
-    assert find_entry(workspace, 7).name == "notes.md"
-    assert list(entry_days(workspace)) == [7, 8]
+    record = Record(Workspace(tmp_path, "w"))
+    assert record.entry(7).path.name == "notes.md"
+    assert list(record.days()) == [7, 8]
     with pytest.raises(EntryError, match="is no date; rename the file"):
-        read_entry(find_entry(workspace, 8), workspace)
+        record.entry(8)

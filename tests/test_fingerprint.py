@@ -19,12 +19,13 @@ from hypothesis import strategies as st
 
 from journal.plan.change import explain_change
 from journal.plan.code import read_code
+from journal.plan.parts import load_parts
 from journal.plan.registry import TaskSource
 
 PLUGIN = '''"""Tasks that read files, helpers, libraries and models."""
 import helpers
 from inner.deep import scale
-from journal import Context, File, Files, Model, Report, task
+from journal import Context, File, Files, ModelName, Report, task
 
 FACTOR = 3
 
@@ -59,7 +60,7 @@ def follow(number: int) -> Report:
 
 
 @task("m.model")
-def use_model(ctx: Context, model: Model) -> Report:
+def use_model(ctx: Context, model: ModelName) -> Report:
     """Read a model's folder."""
     return Report().metric("n", len((ctx.model(model).path / "weights").read_text()))
 
@@ -368,7 +369,8 @@ def test_names_imported_with_a_star_or_inside_a_condition_count(tmp_path) -> Non
 def _code_digest(plugin: Path, root: Path) -> str:
     code = (
         "import sys; from pathlib import Path; sys.path.insert(0, sys.argv[2])\n"
-        "from journal.plan.code import read_code; from journal.plan.registry import TaskSource\n"
+        "from journal.plan.code import read_code; from journal.plan.parts import load_parts
+from journal.plan.registry import TaskSource\n"
         "print(read_code(TaskSource('s.t', sys.argv[1], 'run', 'p'), Path(sys.argv[2])).digest)"
     )
     command = [sys.executable, "-c", code, str(plugin), str(root)]
@@ -403,6 +405,7 @@ def test_comments_blank_lines_and_docstrings_never_count(tmp_path_factory, state
 def test_reasons_are_told_in_words() -> None:
     old = {"task": "t", "parameter a": "1", "input x": "1", "library numpy": "2.4", "code t": "1", "output s.o": "1"}
     new = {"task": "t", "parameter a": "2", "input x": "2", "library numpy": "2.5", "code t": "2", "output s.o": "2"}
+    old, new = load_parts(old), load_parts(new)
     assert explain_change(old, new) == [
         "code of t changed",
         "parameter a 1 → 2",

@@ -10,15 +10,18 @@ from conftest import Space, entry_name
 from hypothesis import given
 from hypothesis import strategies as st
 
-from journal.api.report import Report, write_report
+from journal.api.report import Report
+from journal.api.report_file import write_report
 from journal.errors import EntryError
+from journal.record import Record
 from journal.record.ledger import Ledger, Ledgers, read_ledgers
-from journal.text.workspace import Amount, read_workspace
+from journal.text.workspace import Amount, Workspace, read_workspace
 
 
 def counted(tmp_path: Path, *totals: tuple[int, str, float, str], goal: str = "") -> Ledgers:
     """Return ledgers in which each (day, ledger, value, unit) is counted by a step of its own."""
-    ledgers = Ledgers({"glaswegian": Amount(120, goal)} if goal else {})
+    goals = {"glaswegian": Amount(120, goal)} if goal else {}
+    ledgers = Ledgers(Record(Workspace(tmp_path, "w", goals=goals)))
     for index, (day, name, value, unit) in enumerate(totals):
         folder = tmp_path / f"day-{day}" / f"step-{index}"
         folder.mkdir(parents=True)
@@ -77,7 +80,7 @@ def test_a_report_that_is_no_report_is_an_error_rather_than_a_smaller_total(tmp_
 
 
 def put_and_ask(folder: Path) -> None:
-    ledgers = Ledgers({})
+    ledgers = Ledgers(Record(Workspace(folder, "w")))
     ledgers.put(133, "clips", folder)
     ledgers.names()
 
@@ -99,7 +102,7 @@ def two_days(space: Space) -> Space:
 
 
 def total(space: Space) -> float:
-    return read_ledgers(read_workspace(space.root)).ledger("glaswegian").total
+    return read_ledgers(Record(read_workspace(space.root))).ledger("glaswegian").total
 
 
 def test_an_entry_tells_the_total_until_its_own_day(two_days: Space) -> None:

@@ -157,10 +157,10 @@ def test_one_model_that_is_no_place_does_not_hide_the_others(space: Space) -> No
 
 
 TASK = """
-from journal import Context, Model, Report, task
+from journal import Context, ModelName, Report, task
 
 @task("toy.model")
-def use(ctx: Context, model: Model) -> Report:
+def use(ctx: Context, model: ModelName) -> Report:
     return Report().metric("name", ctx.model(model).name)
 """
 

@@ -15,9 +15,12 @@ from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 
 from journal.api.report import Report
+from journal.record import Record
 from journal.record.ledger import Ledgers
-from journal.render import escape, render_failure, render_report, stands_alone
+from journal.render import BlockPage, render_failure, render_report
 from journal.text.blocks import find_blocks
+from journal.text.escape import escape, stands_alone
+from journal.text.workspace import Workspace
 
 SITE = yaml.safe_load((Path(__file__).parents[1] / "site" / "mkdocs.yml").read_text())
 
@@ -69,7 +72,8 @@ QUOTE = ("pre", ("class", "quote"))
 
 
 def render(report: Report) -> str:
-    return render_report(report, "2024-05-13-day-133/a", 133, Ledgers({}))
+    ledgers = Ledgers(Record(Workspace(Path(), "w")))
+    return render_report(report, BlockPage("2024-05-13-day-133/a", 133, ledgers))
 
 
 def everything(text: str) -> str:
@@ -216,7 +220,7 @@ def test_markdown_of_a_task_stands_as_it_is(text: str) -> None:
 
 
 def test_metrics_are_one_list_and_tables_tell_numbers_from_words() -> None:
-    report = Report().metric("words", 1234567).metric("share", 0.5, "%", digits=2).metric("hidden", 1, shown=False)
+    report = Report().metric("words", 1234567).metric("share", 0.5, "%", digits=2).metric("hidden", 1, visible=False)
     report.table([{"name": "a", "n": 1.0}, {"name": "b", "n": None}], strong=0.9)
     assert render(report) == (
         "- words: **1234567**\n- share: **0.50 %**\n\n| name | n |\n| :-- | --: |\n| a | **1.000** |\n| b | – |\n"

@@ -17,7 +17,9 @@ from conftest import Space
 from hypothesis import given
 from hypothesis import strategies as st
 
-from journal.api.report import Cell, Report, format_number, new_figure, read_report, write_report
+from journal.api.numbers import Cell, format_number
+from journal.api.report import Report, new_figure
+from journal.api.report_file import ReportHeader, read_report, write_report
 from journal.errors import StoreError, TaskError
 
 
@@ -73,7 +75,7 @@ def test_a_report_comes_back_as_it_was_written(
 
 def write(folder: Path, report: Report) -> dict[str, Any]:
     folder.mkdir(exist_ok=True)
-    write_report(report, folder, task="toy.x")
+    write_report(report, folder, ReportHeader(task="toy.x"))
     return dict(json.loads((folder / "report.json").read_text(encoding="utf-8")))
 
 

@@ -82,7 +82,7 @@ def messy(ctx: Context) -> Report:
     """Leave the process in another state."""
     os.environ["LEFT_BEHIND"] = "1"
     os.chdir("/")
-    return Report().metric("pid", os.getpid(), shown=False).output("done", 1)
+    return Report().metric("pid", os.getpid(), visible=False).output("done", 1)
 
 
 @task("r.clean")

@@ -13,7 +13,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from journal.errors import StoreError
-from journal.store import Attempt, Store
+from journal.plan.parts import Part, PartKind
+from journal.store import StepRun, Store
 from journal.store.database import MIGRATIONS
 
 TWO_STEPS = "  one:\n    uses: text.write\n    text: {}\n  two:\n    uses: text.join\n    sources: ${{one.path}}\n"
@@ -130,14 +131,14 @@ def test_a_database_of_an_older_version_is_brought_up_to_date_and_loses_nothing(
             old.execute("INSERT INTO memo VALUES ('kind', 'key', 'value')")
     old.close()
     store = Store(folder)
-    assert store.last_attempts(1)["s"] == Attempt(
-        1, "s", "t", "f" * 64, {"task": "t"}, "never run", "done", "", 5.0, 1.0, "local", 1
+    assert store.last_runs(1)["s"] == StepRun(
+        1, "s", "t", "f" * 64, {Part(PartKind.TASK): "t"}, "never run", "done", "", 5.0, 1.0, "local", 1
     )
     assert store.block("c") == "text"
     assert store.recall("kind", "key") == ("value" if version > 1 else None)
-    later = replace(store.last_attempts(1)["s"], peak_gb=1.5)
+    later = replace(store.last_runs(1)["s"], peak_gb=1.5)
     store.record(later)
-    assert store.last_attempts(1)["s"] == later
+    assert store.last_runs(1)["s"] == later
     store.close()
 
 
@@ -184,7 +185,7 @@ def test_a_store_that_cannot_be_written_is_one_line(space: Space) -> None:
 @given(
     attempts=st.lists(
         st.builds(
-            Attempt,
+            StepRun,
             day=st.integers(0, 3), step=st.sampled_from("abc"),
             task=st.just("t"), fingerprint=st.text("0f", max_size=4),
             parts=st.dictionaries(st.text(max_size=5), st.text(max_size=5), max_size=3), reason=st.text(max_size=9),
@@ -195,15 +196,15 @@ def test_a_store_that_cannot_be_written_is_one_line(space: Space) -> None:
     )
 )  # fmt: skip
 def test_the_last_attempt_at_each_step_is_the_one_recorded_last(
-    tmp_path_factory: pytest.TempPathFactory, attempts: list[Attempt]
+    tmp_path_factory: pytest.TempPathFactory, attempts: list[StepRun]
 ) -> None:
     store = Store(tmp_path_factory.mktemp("store") / ".journal")
     for attempt in attempts:
         store.record(attempt)
     for day in range(4):
         of_day = [one for one in attempts if one.day == day]
-        assert store.last_attempts(day) == {one.step: one for one in of_day}
-        assert store.last_attempts(day, done=True) == {one.step: one for one in of_day if one.outcome == "done"}
+        assert store.last_runs(day) == {one.step: one for one in of_day}
+        assert store.last_runs(day, done=True) == {one.step: one for one in of_day if one.outcome == "done"}
     store.close()
 
 

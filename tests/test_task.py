@@ -11,7 +11,7 @@ from typing import Annotated, Any, Literal
 import pytest
 from pydantic import BaseModel, Field
 
-from journal import Context, File, Files, Model, Report, Task, task
+from journal import Context, File, Files, ModelName, Report, Task, task
 from journal.api.task import ParameterError
 
 
@@ -35,7 +35,7 @@ def everything(
     ctx: Context,
     source: File,
     more: Files | None = None,
-    model: Model = "default-llm",
+    model: ModelName = "default-llm",
     times: Annotated[int, Field(ge=1, le=10, description="how often")] = 1,
     rate: float | None = None,
     kind: Literal["a", "b"] = "a",
@@ -178,13 +178,13 @@ def test_a_type_that_cannot_be_checked_is_an_error_of_that_parameter() -> None:
 
 def test_what_is_remembered_is_recalled_by_the_same_key_only(tmp_path: Path) -> None:
     (tmp_path / "out").mkdir()
-    ctx = Context(out=tmp_path / "out", memory=tmp_path / "memory", basis="code 1")
+    ctx = Context(out=tmp_path / "out", cache_dir=tmp_path / "memory", cache_key="code 1")
     (tmp_path / "a").write_text("made")
     ctx.remember({"seed": 1}, tmp_path / "a")
     found = ctx.recall({"seed": 1}, "b")
     assert found == tmp_path / "out/b" and found.read_text() == "made"
     assert ctx.recall({"seed": 2}, "c") is None
-    other = Context(out=tmp_path / "out", memory=tmp_path / "memory", basis="code 2")
+    other = Context(out=tmp_path / "out", cache_dir=tmp_path / "memory", cache_key="code 2")
     assert other.recall({"seed": 1}, "c") is None
     assert Context(out=tmp_path / "out").recall({"seed": 1}, "c") is None
 

@@ -24,7 +24,8 @@ from journal_tasks.audio.sound import load_libraries, make_sound, read_sound, sa
 from journal_tasks.audio.speech import Cut, Span, find_expressions, load_detector, merge_spans, pad_spans, runs
 
 from journal import Context, Report, TaskError
-from journal.api.report import Audio, Image, Text, Total, read_report, write_report
+from journal.api.items import Audio, Image, Text, Total
+from journal.api.report_file import read_report, write_report
 from journal.api.task import ParameterError
 
 DATA = Path(__file__).parent.parent / "data" / "scottish-phrases"

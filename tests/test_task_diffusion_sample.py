@@ -22,7 +22,7 @@ from PIL import Image
 from tiny_pipelines import make_flux, make_stable_diffusion, make_stable_diffusion_xl, safety_checker
 
 from journal import Context, TaskError
-from journal.api.report import read_report, write_report
+from journal.api.report_file import read_report, write_report
 
 
 @pytest.fixture(scope="module")
@@ -39,7 +39,7 @@ def sampled(pipeline: Path, tmp_path: Path) -> Callable[..., tuple[Path, dict[st
     def run(prompts: list[str], memory: Path | None = None, **parameters: Any) -> tuple[Path, dict[str, Any]]:
         out = tmp_path / f"out-{next(count)}"
         out.mkdir()
-        context = Context(out=out, root=tmp_path, memory=memory)
+        context = Context(out=out, root=tmp_path, cache_dir=memory)
         values = {"prompts": prompts, "model": str(pipeline), "seeds": 2, "steps": 3, **parameters}
         write_report(sample(ctx=context, **sample.validate(values)), out)
         return out, json.loads((out / "report.json").read_text())
@@ -425,18 +425,18 @@ def test_batches_are_as_large_as_free_memory_allows(pipeline: Path, tmp_path: Pa
     from journal_tasks.diffusion.pipeline import load_pipeline
     from journal_tasks.diffusion.room import MOST, fitting_batch, picture_bytes
 
+    from journal.api.machine import free_ram_gb
     from journal.api.models import fetch_model
-    from journal.run.ram import spare_gb
 
     loaded = load_pipeline(fetch_model(str(pipeline), {}, tmp_path))
     assert fitting_batch(loaded, 16, 16) == MOST
     sides = [512 * 2**power for power in range(4)]
     fitting = [fitting_batch(loaded, side, side) for side in sides]
     assert fitting == sorted(fitting, reverse=True)
-    two_would_not_fit = int((1e9 * spare_gb() / 1.5 / picture_bytes(loaded, 1, 1)) ** 0.5)
+    two_would_not_fit = int((1e9 * free_ram_gb() / 1.5 / picture_bytes(loaded, 1, 1)) ** 0.5)
     assert fitting_batch(loaded, two_would_not_fit, two_would_not_fit) == 1
     for side, count in zip(sides, fitting, strict=True):
-        assert count == 1 or count * picture_bytes(loaded, side, side) <= 1e9 * spare_gb()
+        assert count == 1 or count * picture_bytes(loaded, side, side) <= 1e9 * free_ram_gb()
 
 
 def test_a_kept_picture_names_the_start_that_the_entry_names_now(sampled: Callable[..., Any], tmp_path: Path) -> None:

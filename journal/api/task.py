@@ -2,29 +2,18 @@
 
 from __future__ import annotations
 
-import hashlib
 import inspect
-import json
-import logging
-import os
-import pickle
 import re
-import shutil
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
-from datetime import date
 from functools import cached_property
 from pathlib import Path
 from types import UnionType
-from typing import Annotated, Any, TypeVar, Union, get_args, get_origin, get_type_hints
+from typing import Annotated, Any, Union, get_args, get_origin, get_type_hints
 
-from journal.api.models import Model as LoadedModel
-from journal.api.models import fetch_model
+from journal.api.context import Context
 from journal.api.report import Report
-from journal.errors import TaskError, nearest
-
-In = TypeVar("In")
-Out = TypeVar("Out")
+from journal.errors import TaskError, nearest, one_line
 
 
 @dataclass(frozen=True)
@@ -38,75 +27,8 @@ File = Annotated[Path, Role("file")]
 """A file or folder that the task reads, given relative to the workspace."""
 Files = Annotated[list[Path], Role("files")]
 """Files that the task reads: a path, a list, or a glob; given sorted, never empty."""
-Model = Annotated[str, Role("model")]
+ModelName = Annotated[str, Role("model")]
 """A model by its short name or by where it comes from; ``ctx.model(name)`` fetches it."""
-
-
-def _quiet(done: float, total: float, what: str = "") -> None:
-    """Show no progress."""
-
-
-@dataclass(frozen=True)
-class Context:
-    """What a task may know of the step it runs for."""
-
-    out: Path
-    """Folder for the step's artifacts; it exists and is empty."""
-    day: int = 0
-    date: date = date(1970, 1, 1)
-    seed: int = 0
-    root: Path = field(default_factory=Path.cwd)
-    """The workspace's folder."""
-    models: Mapping[str, str] = field(default_factory=dict)
-    jobs: int = 1
-    """CPU threads that the step may use."""
-    progress: Callable[..., None] = _quiet
-    """``progress(done, total, what="")``: how much of the work is done."""
-    memory: Path | None = None
-    """Folder of what ``remember`` keeps, between runs and days."""
-    basis: str = ""
-    """Digest of the task's code and libraries: what is remembered counts for these alone."""
-    fan_out: Callable[[Callable[[Any], Any], list[Any]], list[Any]] | None = field(default=None, repr=False)
-    """Takes items to the run's workers, where there is a run."""
-    log: logging.Logger = field(default_factory=lambda: logging.getLogger("journal.task"))
-
-    def map(self, function: Callable[[In], Out], items: Iterable[In]) -> list[Out]:
-        """Apply a function to each item over the run's workers; the results keep the items' order.
-
-        A function of a module (or a ``partial`` of one) spreads over processes and machines; another one, which can't
-        be sent there, over the step's own threads.
-        """
-        given = list(items)
-        if self.fan_out is not None and len(given) > 1 and _can_travel(function, given[0]):
-            return self.fan_out(function, given)
-        from concurrent.futures import ThreadPoolExecutor
-
-        with ThreadPoolExecutor(self.jobs) as pool:
-            return list(pool.map(function, given))
-
-    def remember(self, key: Mapping[str, Any], path: Path) -> None:
-        """Keep a file that depends on ``key`` (plain data) alone, so that a later run need not make it again."""
-        if self.memory is not None:
-            target = self._place(self.memory, key)
-            target.parent.mkdir(parents=True, exist_ok=True)
-            partial = target.with_name(f"{target.name}.{os.getpid()}.part")
-            shutil.copyfile(path, partial)
-            partial.replace(target)
-
-    def recall(self, key: Mapping[str, Any], name: str) -> Path | None:
-        """Return a remembered file as ``ctx.out / name``, or None where nothing is kept of that key."""
-        if self.memory is None or not (kept := self._place(self.memory, key)).is_file():
-            return None
-        return Path(shutil.copyfile(kept, self.out / name))
-
-    def _place(self, memory: Path, key: Mapping[str, Any]) -> Path:
-        text = json.dumps([self.basis, dict(key)], sort_keys=True, ensure_ascii=False)
-        digest = hashlib.sha256(text.encode()).hexdigest()
-        return memory / digest[:2] / digest
-
-    def model(self, name: str) -> LoadedModel:
-        """Fetch a model by its short name or source; raises ModelError where it can't be had."""
-        return fetch_model(name, self.models, self.root)
 
 
 @dataclass(frozen=True)
@@ -171,7 +93,7 @@ class Task:
             except ValidationError as error:
                 raise _explain(self, name, error.errors()[0]) from error
             except Exception as error:  # the type, or a validator of it, may be a stranger's
-                cause = " ".join(str(error).split("\n")[0].split())
+                cause = one_line(str(error).split("\n")[0])
                 message = f"parameter '{name}' of '{self.name}' has a type that can't be checked: {cause}"
                 raise ParameterError(name, message) from error
         return checked
@@ -215,15 +137,6 @@ def task(
     return make
 
 
-def _can_travel(function: Callable[..., Any], item: Any) -> bool:
-    """Return whether a function can be sent to another process: one that a module holds under its name."""
-    try:
-        pickle.dumps((function, item))
-    except (pickle.PicklingError, AttributeError, TypeError):
-        return False
-    return True
-
-
 def _make_validator(hint: Any) -> Any:
     from pydantic import ConfigDict, PydanticUserError, TypeAdapter
 
@@ -265,7 +178,7 @@ _BRANCH = re.compile(r"(list|literal|dict|tuple)\[|constrained-")
 
 def _explain(task: Task, name: str, error: Mapping[str, Any]) -> ParameterError:
     place = "".join(f"[{part}]" for part in error["loc"] if not _BRANCH.match(str(part)))
-    message = " ".join(str(error["msg"]).split())
+    message = one_line(str(error["msg"]))
     mend = (
         "; put it in quotes" if error["type"] == "string_type" and not isinstance(error["input"], list | dict) else ""
     )

@@ -7,11 +7,13 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from math import floor, log10
 
-from journal.api.report import Metric, Report, Table, format_number, read_report
+from journal.api.numbers import NamedNumber, format_number
+from journal.api.report import Report
+from journal.record import Record
 from journal.record.ledger import Ledger, read_ledgers
 from journal.text.blocks import find_blocks
 from journal.text.entry import Entry
-from journal.text.workspace import Amount, Workspace
+from journal.text.workspace import Amount
 
 _NUMBER = re.compile(
     r"(?<![\w./#:-])(?P<number>[-−]?(?:\d{1,3}(?:,\d{3})+|\d+)(?:\.\d+)?)"
@@ -104,7 +106,7 @@ class Finding:
         return {"file": shown, "line": self.typed.line, "typed": self.typed.text, "true": self.true, "means": means}
 
 
-def check_entry(entry: Entry, workspace: Workspace) -> list[Finding]:
+def check_entry(entry: Entry, record: Record) -> list[Finding]:
     """Compare the numbers in an entry's prose with its reports; returns those that are wrong.
 
     A reported number is meant where all words that name it stand in the typed number's sentence. The typed number is
@@ -112,20 +114,18 @@ def check_entry(entry: Entry, workspace: Workspace) -> list[Finding]:
     none, but is near one: the same digits with the point elsewhere, one digit changed or two swapped, or within a
     tenth; or the same number with another unit. All else has no counterpart and is left alone.
     """
-    facts = list(read_facts(entry, workspace))
+    facts = list(read_facts(entry, record))
     findings = (_judge(typed, facts) for typed in typed_numbers(entry))
     return [finding for finding in findings if finding]
 
 
-def read_facts(entry: Entry, workspace: Workspace) -> Iterator[Fact]:
+def read_facts(entry: Entry, record: Record) -> Iterator[Fact]:
     """Yield the numbers that the reports beside an entry hold, and where the ledgers that they count in stood."""
-    ledgers = read_ledgers(workspace)
+    ledgers = read_ledgers(record)
     for step in entry.steps:
-        folder = entry.artifacts / step.id
-        if (folder / "report.json").is_file():
-            report = read_report(folder)
-            yield from _facts_of(step.id, report)
-            for name in dict.fromkeys(total.ledger for total in report.totals):
+        if found := record.find(entry, step.id):
+            yield from _facts_of(step.id, found.report)
+            for name in dict.fromkeys(total.ledger for total in found.totals):
                 yield from _ledger_facts(step.id, ledgers.ledger(name), entry.day)
 
 
@@ -248,11 +248,16 @@ def _typed(match: re.Match[str], line: int, words: frozenset[str], around: froze
 
 
 def _facts_of(step: str, report: Report) -> Iterator[Fact]:
+    """Yield the numbers of a report's items."""
     for item in report.items:
-        if isinstance(item, Metric) and isinstance(item.value, int | float):
-            yield Fact(step, (_label(item.name),), float(item.value), item.unit, item.name)
-        elif isinstance(item, Table):
-            yield from _cells(step, item)
+        for found in item.numbers():
+            yield Fact(
+                step, tuple(map(_label, found.names)), float(found.number.value), found.number.unit, _name(found)
+            )
+
+
+def _name(found: NamedNumber) -> str:
+    return ", ".join(found.names) + (f" in “{found.title}”" if found.title else "")
 
 
 def _ledger_facts(step: str, ledger: Ledger, day: int) -> Iterator[Fact]:
@@ -264,18 +269,6 @@ def _ledger_facts(step: str, ledger: Ledger, day: int) -> Iterator[Fact]:
             yield Fact(step, (label,), goal, ledger.unit, f"goal of {ledger.name}")
 
 
-def _cells(step: str, table: Table) -> Iterator[Fact]:
-    """Yield the numbers of a table whose first column names the rows."""
-    for row in table.rows:
-        for column, cell in zip(table.columns[1:], row[1:], strict=True):
-            if isinstance(cell, int | float) and not isinstance(cell, bool):
-                unit = "%" if "%" in column or "%" in table.title else column if column in ("s", "min", "h") else ""
-                unit = {"seconds": "s", "minutes": "min", "hours": "h"}.get(column, unit)
-                title = f" in “{table.title}”" if table.title else ""
-                labels = (_label(str(row[0])), _label(column))
-                yield Fact(step, labels, float(cell), unit, f"{row[0]}, {column}{title}")
-
-
 def _label(name: str) -> frozenset[str]:
     return frozenset(word.lower() for word in _WORDS.findall(name)) - _FILLER
 
@@ -283,7 +276,7 @@ def _label(name: str) -> frozenset[str]:
 def _blank_out(entry: Entry) -> str:
     """Return the entry's text with all that is no prose as blanks, so that lines keep their numbers."""
     text = _blank(entry.text[: entry.body_start]) + entry.body
-    for block in find_blocks(entry.text, entry.body_start, entry.shown):
+    for block in find_blocks(entry.text, entry.body_start, entry.display_path):
         text = text[: block.start] + _blank(text[block.start : block.end]) + text[block.end :]
     return _NOT_PROSE.sub(lambda match: _blank(match[0]), text)
 

@@ -7,40 +7,40 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from journal.layout import LAST_DAY
 from journal.store.gc import Waste
-from journal.store.history import Attempt
-from journal.text.entry import LAST_DAY
+from journal.store.history import StepRun
 
 
-def run_lines(attempts: Sequence[tuple[Attempt, str]]) -> list[str]:
-    """Return a line an attempt: when, what came of it, how long, with how much memory, where and why it ran."""
-    return [_attempt_line(attempt) for attempt, _ in attempts] or ["nothing has run yet"]
+def run_lines(runs: Sequence[tuple[StepRun, str]]) -> list[str]:
+    """Return a line for each: when, what came of it, how long, with how much memory, where and why it ran."""
+    return [_run_line(run) for run, _ in runs] or ["nothing has run yet"]
 
 
-def describe_attempts(attempts: Sequence[tuple[Attempt, str]]) -> list[dict[str, Any]]:
-    """Return attempts as plain data."""
+def describe_runs(runs: Sequence[tuple[StepRun, str]]) -> list[dict[str, Any]]:
+    """Return runs as plain data."""
     return [
         {
-            "run": attempt.run,
+            "run": run.run,
             "command": command,
-            "started": _when(attempt).isoformat(timespec="seconds"),
-            "day": attempt.day,
-            "step": attempt.step,
-            "task": attempt.task,
-            "outcome": attempt.outcome,
-            "seconds": round(attempt.seconds, 3),
-            "peak_gb": None if attempt.peak_gb is None else round(attempt.peak_gb, 3),
-            "place": attempt.place,
-            "reason": attempt.reason,
-            "message": attempt.message,
-            "fingerprint": attempt.fingerprint,
+            "started": _when(run).isoformat(timespec="seconds"),
+            "day": run.day,
+            "step": run.step,
+            "task": run.task,
+            "outcome": run.outcome,
+            "seconds": round(run.seconds, 3),
+            "peak_gb": None if run.peak_gb is None else round(run.peak_gb, 3),
+            "place": run.executor,
+            "reason": run.reason,
+            "message": run.message,
+            "fingerprint": run.fingerprint,
         }
-        for attempt, command in attempts
+        for run, command in runs
     ]
 
 
 def waste_lines(waste: Sequence[Waste], folder: Path, *, removed: bool) -> list[str]:
-    """Return a line a thing that can go or went, and their sum."""
+    """Return a line for each thing that can go or went, and their sum."""
     lines = [f"{_size(one.bytes):>9}  {one.path.relative_to(folder.parent).as_posix()}: {one.why}" for one in waste]
     total, verb = _size(sum(one.bytes for one in waste)), "freed" if removed else "can be freed"
     return [*lines, f"{total:>9}  {verb}, {len(waste)} in all" if waste else "nothing to remove"]
@@ -53,20 +53,20 @@ def describe_waste(waste: Sequence[Waste], folder: Path) -> list[dict[str, Any]]
     ]
 
 
-def _day(attempt: Attempt) -> str:
-    return f"day {attempt.day}" if attempt.day != LAST_DAY else "no day"  # what was tried without an entry
+def _day(run: StepRun) -> str:
+    return f"day {run.day}" if run.day != LAST_DAY else "no day"  # what was tried without an entry
 
 
-def _attempt_line(attempt: Attempt) -> str:
-    when = f"{_when(attempt):%Y-%m-%d %H:%M:%S}"
-    why = attempt.message if attempt.outcome == "failed" else attempt.reason
-    what = f"{_day(attempt):<8} {attempt.step:<14} {attempt.task:<18} {attempt.outcome:<7}"
-    took = f"{attempt.seconds:8.1f} s {'-' if attempt.peak_gb is None else _size(attempt.peak_gb * 1e9):>9}"
-    return f"{when}  run {attempt.run:<4} {what} {took}  {attempt.place or '-':<8} {why}".rstrip()
+def _run_line(run: StepRun) -> str:
+    when = f"{_when(run):%Y-%m-%d %H:%M:%S}"
+    why = run.message if run.outcome == "failed" else run.reason
+    what = f"{_day(run):<8} {run.step:<14} {run.task:<18} {run.outcome:<7}"
+    took = f"{run.seconds:8.1f} s {'-' if run.peak_gb is None else _size(run.peak_gb * 1e9):>9}"
+    return f"{when}  run {run.run:<4} {what} {took}  {run.executor or '-':<8} {why}".rstrip()
 
 
-def _when(attempt: Attempt) -> datetime:
-    return datetime.fromtimestamp(attempt.started).astimezone()
+def _when(run: StepRun) -> datetime:
+    return datetime.fromtimestamp(run.started).astimezone()
 
 
 def _size(count: float) -> str:

@@ -5,14 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sized
 from dataclasses import dataclass, field
 
-from journal.day import open_day
+from journal.day import OpenWorkspace, open_day
 from journal.day.writing import edited_blocks, unshown_verdicts
 from journal.errors import JournalError
-from journal.plan.registry import Registry
-from journal.run import Choice, Run, StepResult
-from journal.store import Store
-from journal.text.entry import entry_days
-from journal.text.workspace import Workspace
+from journal.run import Run, RunOptions, StepResult
+from journal.run.messages import Outcome
 
 
 @dataclass
@@ -32,15 +29,15 @@ class DayStatus:
     problem: str = ""
 
 
-def day_statuses(workspace: Workspace, registry: Registry, store: Store) -> Iterator[DayStatus]:
+def day_statuses(opened: OpenWorkspace) -> Iterator[DayStatus]:
     """Look at every day's entry, in order; one that can't be read is a status too.
 
     A step that refers to one of an earlier day is stale with it.
     """
     again: set[tuple[int, str]] = set()
-    for day in entry_days(workspace):
+    for day in opened.record.days():
         try:
-            status = _status(open_day(workspace, registry, store, day, Choice(), again))
+            status = _status(open_day(opened, day, RunOptions(), again))
         except JournalError as error:
             status = DayStatus(day, problem=str(error))
         again |= {(day, step) for step in status.stale}
@@ -61,7 +58,7 @@ def _status(run: Run) -> DayStatus:
     status = DayStatus(run.entry.day, run.entry.title, edited=edited_blocks(run.entry))
     for result in run.preview():
         _sort_in(status, result, run)
-    waiting = unshown_verdicts(run.entry, run.workspace)
+    waiting = unshown_verdicts(run.entry, run.record)
     status.verdicts_to_show = [step for step in waiting if step in status.current]
     return status
 
@@ -69,13 +66,13 @@ def _status(run: Run) -> DayStatus:
 def _sort_in(status: DayStatus, result: StepResult, run: Run) -> None:
     step = result.planned.id
     last = run.last.get(step)
-    if result.outcome == "current":
+    if result.outcome == Outcome.CURRENT:
         status.current.append(step)
-    elif result.outcome == "failed":
+    elif result.outcome == Outcome.FAILED:
         status.failed[step] = result.message
     elif last is None:
         status.never_run.append(step)
-    elif last.outcome == "failed":
+    elif last.outcome == Outcome.FAILED:
         status.failed[step] = last.message
     else:
         status.stale[step] = list(result.reasons)

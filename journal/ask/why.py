@@ -9,13 +9,13 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
+from journal.api.context import Context
 from journal.api.models import resolve_model
-from journal.api.task import Context
 from journal.errors import TaskError, UsageError, nearest
+from journal.plan.inputs import resolve_inputs
 from journal.plan.registry import load_task, read_registry
-from journal.plan.steps import resolve_inputs
-from journal.run.process import CALM
-from journal.text.entry import find_entry, read_entry
+from journal.record import Record
+from journal.run.process import WORKER_ENV
 from journal.text.workspace import Workspace
 
 CHUNK = "journal"
@@ -48,7 +48,7 @@ def make_again(picture: Path, target: Path, workspace: Workspace) -> None:
     if not target.parent.is_dir():
         raise UsageError(f"{target}: there is no folder {target.parent}; make it first")
     task = load_task(read_registry(workspace.plugins).find(recipe["task"]))
-    for name, value in CALM.items():
+    for name, value in WORKER_ENV.items():
         os.environ.setdefault(name, value)
     with tempfile.TemporaryDirectory() as out:
         roles = {name: parameter.role for name, parameter in task.parameters.items()}
@@ -62,18 +62,17 @@ def make_again(picture: Path, target: Path, workspace: Workspace) -> None:
         shutil.copyfile(made[0], target)
 
 
-def explain_result(workspace: Workspace, day: int, step: str) -> list[str]:
+def explain_result(record: Record, day: int, step: str) -> list[str]:
     """Return lines that say what a step's result beside its entry depends on."""
-    entry = read_entry(find_entry(workspace, day), workspace)
+    entry = record.entry(day)
     if entry.step(step) is None:
         known = nearest(step, [one.id for one in entry.steps])
-        raise UsageError(f"{entry.shown}: no step '{step}'{known}")
-    path = entry.artifacts / step / "report.json"
-    if not path.is_file():
-        raise UsageError(f"{entry.shown}: step '{step}' has no result yet; run: journal day {day}")
-    data = json.loads(path.read_text(encoding="utf-8"))
-    lines = [f"{step}: {data['task']}, {data['headline']}", f"  fingerprint {data['fingerprint']}"]
-    return lines + [f"  {name}: {value}" for name, value in data["depends_on"].items()]
+        raise UsageError(f"{entry.display_path}: no step '{step}'{known}")
+    found = record.find(entry, step)
+    if found is None:
+        raise UsageError(f"{entry.display_path}: step '{step}' has no result yet; run: journal day {day}")
+    lines = [f"{step}: {found.task}, {found.headline}", f"  fingerprint {found.fingerprint}"]
+    return lines + [f"  {name}: {value}" for name, value in found.depends_on.items()]
 
 
 def describe_recipe(recipe: dict[str, Any], workspace: Workspace) -> list[str]:

@@ -9,10 +9,11 @@ from urllib.parse import unquote
 
 from journal.blog.pages import day_page, listing_pages
 from journal.files import is_file
+from journal.record import Record
 from journal.record.ledger import read_ledgers
 from journal.store import write_atomically
 from journal.text.blocks import without_markers
-from journal.text.entry import Entry, entry_files, read_entry
+from journal.text.entry import Entry
 from journal.text.workspace import Workspace
 
 ASSETS = Path(__file__).parent / "assets"
@@ -31,13 +32,13 @@ def compile_docs(workspace: Workspace) -> int:
 
     Files that are already there with the same content are left alone; those of no entry any more are removed.
     """
-    entries = [read_entry(path, workspace) for path in entry_files(workspace)]
-    entries = sorted((entry for entry in entries if not entry.draft), key=lambda entry: entry.day)
+    record = Record(workspace)
+    entries = sorted((entry for entry in record.entries() if not entry.draft), key=lambda entry: entry.day)
     docs = workspace.build / "docs"
     files: dict[Path, bytes | Path] = {}
     for root in (ASSETS, workspace.root / "site" / "pages"):
         files |= {docs / path.relative_to(root): path for path in sorted(root.rglob("*")) if path.is_file()}
-    for name, text in listing_pages(entries, read_ledgers(workspace), workspace).items():
+    for name, text in listing_pages(entries, read_ledgers(record), workspace).items():
         files.setdefault(docs / name, text.encode())  # a page of the author's own in site/pages comes first
     for index, entry in enumerate(entries):
         files |= _day_files(entry, entries[:index][-1:], entries[index + 1 :][:1], docs / "days")

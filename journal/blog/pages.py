@@ -8,10 +8,10 @@ from calendar import month_name
 from datetime import date
 from itertools import groupby
 
-from journal.api.report import format_number
+from journal.api.numbers import format_number
 from journal.record.ledger import Ledger, Ledgers
-from journal.render import escape
 from journal.text.entry import Entry
+from journal.text.escape import escape
 from journal.text.workspace import Workspace
 
 NEWEST = 10

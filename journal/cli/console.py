@@ -7,13 +7,21 @@ from itertools import takewhile
 from types import TracebackType
 from typing import TYPE_CHECKING
 
-from journal.plan.steps import PlannedStep
+from journal.plan import PlannedStep
 from journal.run import StepResult
+from journal.run.messages import Outcome, Progress
 
 if TYPE_CHECKING:
-    from rich.progress import Progress, TaskID
+    from rich.progress import Progress as Bars
+    from rich.progress import TaskID
 
-_SIGNS = {"done": "✓", "current": "·", "failed": "✗", "skipped": "-", "would run": "→"}
+_SIGNS = {
+    Outcome.DONE: "✓",
+    Outcome.CURRENT: "·",
+    Outcome.FAILED: "✗",
+    Outcome.SKIPPED: "-",
+    Outcome.WOULD_RUN: "→",
+}
 
 
 class Console:
@@ -21,7 +29,7 @@ class Console:
 
     def __init__(self, *, quiet: bool = False) -> None:
         self.quiet = quiet
-        self.bars: Progress | None = None
+        self.bars: Bars | None = None
         self.bar_of: dict[str, TaskID] = {}
         self.said: dict[str, int] = {}
 
@@ -51,7 +59,8 @@ class Console:
         else:
             self.line(f"  {step.id}: started ({'; '.join(reasons[:3])})")
 
-    def progressed(self, step: PlannedStep, done: float, total: float, what: str) -> None:
+    def progressed(self, step: PlannedStep, progress: Progress) -> None:
+        done, total, what = progress.done, progress.total, progress.what
         if self.bars and step.id in self.bar_of:
             self.bars.update(self.bar_of[step.id], completed=done, total=total, what=what)
             return
@@ -76,19 +85,20 @@ class Console:
 
 def describe(result: StepResult) -> str:
     """Return the line that says how a step ended."""
-    sign = _SIGNS.get(result.outcome, " ")
+    sign = _SIGNS[result.outcome]
     name = f"{sign} {result.planned.id:<12} {result.planned.step.uses:<18}"
-    if result.outcome == "done":
+    if result.outcome == Outcome.DONE:
         return f"{name} {result.headline} ({result.seconds:.1f} s)"
-    if result.outcome == "current":
+    if result.outcome == Outcome.CURRENT:
         return f"{name} up to date: {result.headline}"
-    if result.outcome == "would run":
+    if result.outcome == Outcome.WOULD_RUN:
         return f"{name} would run: {'; '.join(result.reasons)}"
     return f"{name} {result.message}"
 
 
-def _make_bars() -> Progress:
-    from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
+def _make_bars() -> Bars:
+    from rich.progress import BarColumn, TextColumn, TimeElapsedColumn
+    from rich.progress import Progress as Bars
 
     columns = (TextColumn("  {task.description:<12}"), BarColumn(30), TextColumn("{task.percentage:>3.0f} %"))
-    return Progress(*columns, TextColumn("{task.fields[what]}"), TimeElapsedColumn(), transient=True)
+    return Bars(*columns, TextColumn("{task.fields[what]}"), TimeElapsedColumn(), transient=True)

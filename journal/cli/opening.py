@@ -4,16 +4,21 @@ from __future__ import annotations
 
 import traceback
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from journal.errors import UsageError
 
 if TYPE_CHECKING:
-    from journal.plan.registry import Registry
+    from journal.day import OpenWorkspace
+    from journal.record import Record
     from journal.store import Store
     from journal.text.workspace import Workspace
+
+
+Days = Annotated[str, typer.Argument(metavar="DAY", help="133, 130..140, or today")]
+Json = Annotated[bool, typer.Option("--json", help="Print JSON for other programs.")]
 
 
 def open_workspace() -> Workspace:
@@ -23,15 +28,24 @@ def open_workspace() -> Workspace:
     return find_workspace(Path.cwd())
 
 
-def open_all() -> tuple[Workspace, Registry, Store]:
-    """Open the workspace, the list of its tasks, and its results."""
-    from journal.plan.installed import Installed
-    from journal.plan.registry import read_registry
+def open_store(workspace: Workspace) -> Store:
+    """Open the workspace's results and history."""
     from journal.store import Store
 
+    return Store(workspace.state, warn)
+
+
+def open_all() -> OpenWorkspace:
+    """Open the workspace, the list of its tasks, its results, and what lies beside its entries."""
+    from journal.day import OpenWorkspace
+    from journal.doors import Installed
+    from journal.plan.registry import read_registry
+    from journal.record import Record
+
     workspace = open_workspace()
-    store = Store(workspace.state, warn)
-    return workspace, read_registry(workspace.plugins, Installed(store).points()), store
+    store = open_store(workspace)
+    installed = Installed(store)
+    return OpenWorkspace(workspace, read_registry(workspace.plugins, installed), store, Record(workspace, installed))
 
 
 def warn(text: str) -> None:
@@ -39,15 +53,18 @@ def warn(text: str) -> None:
     typer.echo(text, err=True)
 
 
-def parse_days(text: str, workspace: Workspace) -> list[int]:
-    """Return the days that "133", "130..140" or "today" mean; of a range, those that have an entry."""
-    from journal.text.entry import entry_days
+def warn_of_waiting(who: str) -> None:
+    """Say that another command works in the workspace, and that this one waits for it."""
+    warn(f"waiting for {who}, which works here too")
 
+
+def parse_days(text: str, record: Record) -> list[int]:
+    """Return the days that "133", "130..140" or "today" mean; of a range, those that have an entry."""
     first, dots, last = text.partition("..")
     if not dots:
-        return [parse_day(text, workspace)]
-    start, end = parse_day(first, workspace), parse_day(last, workspace)
-    found = [number for number in entry_days(workspace) if start <= number <= end]
+        return [parse_day(text, record.workspace)]
+    start, end = parse_day(first, record.workspace), parse_day(last, record.workspace)
+    found = [number for number in record.days() if start <= number <= end]
     if not found:
         raise UsageError(f"no entry of the days {text}; journal new makes one")
     return found

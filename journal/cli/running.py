@@ -13,35 +13,33 @@ from journal.cli.opening import say, warn
 from journal.errors import JournalError
 
 if TYPE_CHECKING:
-    from journal.day import DayOutcome
-    from journal.day.adhoc import Tryout
-    from journal.plan.registry import Registry
-    from journal.run import Choice, Run
-    from journal.store import Store
-    from journal.text.workspace import Workspace
+    from journal.day import DayOutcome, OpenWorkspace
+    from journal.day.adhoc import AdhocRun
+    from journal.record import Record
+    from journal.run import Run, RunOptions
 
 
-def choose_stale(days: list[int], workspace: Workspace, registry: Registry, store: Store) -> list[int]:
+def choose_stale(days: list[int], opened: OpenWorkspace) -> list[int]:
     """Return those of the days that are out of date; each is looked at again when its turn comes."""
     from journal.ask.status import day_statuses, stale_days
 
-    stale = set(stale_days(day_statuses(workspace, registry, store)))
+    stale = set(stale_days(day_statuses(opened)))
     found = [number for number in days if number in stale]
     if not found:
         typer.echo("no day of these is stale", err=True)
     return found
 
 
-def import_one(path: Path, workspace: Workspace) -> tuple[int, int]:
+def import_one(path: Path, record: Record) -> tuple[int, int]:
     """Import one file of several; one that is wrong harms no other. Returns how many entries it made, and the code."""
     from journal.importing import import_file
 
     made, code = 0, 0
     try:
-        for imported in import_file(path, workspace):
+        for imported in import_file(path, record):
             if imported.entry:
                 made += 1
-                typer.echo(f"made {workspace.shown(imported.entry)}")
+                typer.echo(f"made {record.workspace.display_path(imported.entry)}")
             for note in imported.notes:
                 warn(note)
             if imported.problem:
@@ -61,11 +59,9 @@ def run_one_of_many(number: int, run: Callable[[int], tuple[int, str]]) -> tuple
 
 
 def run_one(
-    workspace: Workspace,
-    registry: Registry,
-    store: Store,
+    opened: OpenWorkspace,
     number: int,
-    choice: Choice,
+    options: RunOptions,
     *,
     dry_run: bool,
     edits: str,
@@ -76,12 +72,12 @@ def run_one(
     from journal.day import open_day, run_day, stray_markers, summary
 
     if dry_run:
-        return _preview(open_day(workspace, registry, store, number, choice), as_json=as_json)
+        return _preview(open_day(opened, number, options), as_json=as_json)
     with (
         Console(quiet=as_json) as console,
-        store.hold(choice.command, lambda who: console.line(f"waiting for {who}, which works here too")),
+        opened.store.hold(options.command, lambda who: console.line(f"waiting for {who}, which works here too")),
     ):
-        run = open_day(workspace, registry, store, number, choice)
+        run = open_day(opened, number, options)
         for problem in run.plan.problems:
             typer.echo(str(problem), err=True)
         console.line(f"day {number}: {run.entry.title}")
@@ -92,30 +88,29 @@ def run_one(
     return outcome.exit_code, summary(outcome)
 
 
-def run_alone(
-    tryout: Tryout, workspace: Workspace, registry: Registry, store: Store, *, force: bool, as_json: bool
-) -> int:
-    """Try a task with its lines on the terminal; returns the exit code."""
+def run_alone(adhoc: AdhocRun, opened: OpenWorkspace, *, force: bool, as_json: bool) -> int:
+    """Run a task without an entry, with its lines on the terminal; returns the exit code."""
     from journal.cli.console import Console
     from journal.day import describe_results
-    from journal.day.adhoc import files_of, folder_of, show_tryout, try_task
-    from journal.run import Choice
+    from journal.day.adhoc import describe_adhoc, files_of, folder_of, run_adhoc
+    from journal.layout import report_in
+    from journal.run import RunOptions
 
-    choice = Choice(force=force, command=f"journal run {tryout.task.name}")
+    options = RunOptions(force=force, command=f"journal run {adhoc.task.name}")
     with (
         Console(quiet=as_json) as console,
-        store.hold(choice.command, lambda who: console.line(f"waiting for {who}, which works here too")),
+        opened.store.hold(options.command, lambda who: console.line(f"waiting for {who}, which works here too")),
     ):
-        result = try_task(tryout, workspace, registry, store, choice, console)
-        folder = folder_of(tryout, workspace)
+        result = run_adhoc(adhoc, opened, options, console)
+        folder = folder_of(adhoc, opened.workspace)
         if as_json and result.failed:
             typer.echo(json.dumps(describe_results([result])[0], indent=1))
         elif as_json:
-            typer.echo((folder / "report.json").read_text(encoding="utf-8").strip())
+            typer.echo(report_in(folder).read_text(encoding="utf-8").strip())
         elif not result.failed:
-            shown = [workspace.shown(path) for path in files_of(folder)]
-            told = ["", show_tryout(folder), "", *shown, "", "to have it in an entry, put this below its 'tasks:'"]
-            typer.echo("\n".join([*told, *tryout.lines]))
+            shown = [opened.workspace.display_path(path) for path in files_of(folder)]
+            told = ["", describe_adhoc(folder, opened.record), "", *shown, ""]
+            typer.echo("\n".join([*told, "to have it in an entry, put this below its 'tasks:'", *adhoc.lines]))
     return 1 if result.failed else 0
 
 
@@ -141,5 +136,5 @@ def _closing_line(outcome: DayOutcome, run: Run) -> str:
     if not ran and not failed and not outcome.wrote:
         count = len(outcome.results)
         return f"{f'all {count} steps are' if count > 1 else 'the step is'} up to date; nothing changed"
-    entry = f"{run.entry.shown} {'rewritten' if outcome.wrote else 'unchanged'}"
+    entry = f"{run.entry.display_path} {'rewritten' if outcome.wrote else 'unchanged'}"
     return f"{ran} ran, {len(outcome.results) - ran - failed} up to date, {failed} failed; {entry}"

@@ -8,15 +8,27 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Any
 
-from journal.day.rendered import is_shown
+from journal.day.rendered import is_rendered
 from journal.errors import nearest
+from journal.layout import verdicts_of
+from journal.plan import Plan, make_plan
 from journal.plan.registry import Registry
-from journal.plan.steps import Plan, make_plan
-from journal.plan.task_cache import Known
-from journal.run import Choice, Observer, Run, StepResult, run_plan
+from journal.plan.task_cache import TaskCache
+from journal.record import Record
+from journal.run import Observer, Run, RunOptions, StepResult, run_plan
 from journal.store import Store
-from journal.text.entry import Entry, entry_days, find_entry, parse_entry, read_entry, verdicts_file
+from journal.text.entry import Entry, parse_entry
 from journal.text.workspace import Workspace
+
+
+@dataclass(frozen=True)
+class OpenWorkspace:
+    """A workspace with its tasks, its results, and the record of what lies beside its entries."""
+
+    workspace: Workspace
+    registry: Registry
+    store: Store
+    record: Record
 
 
 @dataclass(frozen=True)
@@ -35,46 +47,34 @@ class DayOutcome:
         return 1 if any(result.failed for result in self.results) else 0
 
 
-def open_day(
-    workspace: Workspace,
-    registry: Registry,
-    store: Store,
-    day: int,
-    choice: Choice,
-    stale: Collection[tuple[int, str]] = (),
-) -> Run:
+def open_day(opened: OpenWorkspace, day: int, options: RunOptions, stale: Collection[tuple[int, str]] = ()) -> Run:
     """Read and plan a day's entry; raises JournalError where it can't be.
 
     ``stale`` are the steps of earlier days that would run.
     """
-    entry = read_entry(find_entry(workspace, day), workspace)
-    _check_verdicts(entry, workspace)
-    return open_entry(entry, workspace, registry, store, choice, stale)
+    entry = opened.record.entry(day)
+    _check_verdicts(entry, opened.workspace)
+    return open_entry(opened, entry, options, stale)
 
 
 def open_entry(
-    entry: Entry,
-    workspace: Workspace,
-    registry: Registry,
-    store: Store,
-    choice: Choice,
-    stale: Collection[tuple[int, str]] = (),
+    opened: OpenWorkspace, entry: Entry, options: RunOptions, stale: Collection[tuple[int, str]] = ()
 ) -> Run:
     """Plan an entry; raises EntryError where no order of its steps is possible."""
+    workspace, store = opened.workspace, opened.store
     if str(workspace.root) not in sys.path:
         sys.path.append(str(workspace.root))  # plugins may import the workspace's modules, which hide no library
-    known = Known(workspace, store)
-    plan = make_plan(entry, workspace, registry, known.is_checked)
+    cache = TaskCache(workspace, store)
+    plan = make_plan(entry, workspace, opened.registry, cache.is_checked)
     for planned in plan.steps:
         if not planned.problem:
-            known.note_checked(planned)
-    earlier = {} if not _refers_back(plan) else entry_days(workspace)
-    return Run(plan, workspace, store, choice, known, earlier, stale)
+            cache.note_checked(planned)
+    return Run(plan, workspace, store, options, cache, opened.record, stale)
 
 
 def _check_verdicts(entry: Entry, workspace: Workspace) -> None:
     """Raise EntryError where the verdicts beside an entry can't be read, before its steps take their time."""
-    if verdicts_file(entry.path).exists():
+    if verdicts_of(entry.path).exists():
         from journal.record.verdicts import read_verdicts  # few days have any
 
         read_verdicts(entry.path, workspace)
@@ -96,7 +96,7 @@ def write_results(run: Run, results: list[StepResult], edits: str = "merge") -> 
     The entry is read again first: its author may have written on while the steps ran.
     """
     entry = _read_again(run.entry, run.workspace)
-    if edits == "merge" and is_shown(run, entry, results):
+    if edits == "merge" and is_rendered(run, entry, results):
         return False
     from journal.day.writing import write_blocks  # it brings the Markdown, which most runs need not write
 
@@ -107,7 +107,7 @@ def _in_place(run: Run) -> list[StepResult]:
     """Return what a run that was cut short can show where a whole run would: appended blocks keep the plan's order."""
     from journal.text.blocks import find_blocks
 
-    marked = {block.id for block in find_blocks(run.entry.text, run.entry.body_start, run.entry.shown)}
+    marked = {block.id for block in find_blocks(run.entry.text, run.entry.body_start, run.entry.display_path)}
     found, whole = [], True
     for planned in run.chosen():
         result = run.results.get(planned.id)
@@ -124,8 +124,8 @@ def stray_markers(run: Run) -> list[str]:
     entry = _read_again(run.entry, run.workspace)
     known = [step.id for step in entry.steps]
     return [
-        f"{entry.shown}:{block.line}: no step '{block.id}' for this marker{nearest(block.id, known)}"
-        for block in find_blocks(entry.text, entry.body_start, entry.shown)
+        f"{entry.display_path}:{block.line}: no step '{block.id}' for this marker{nearest(block.id, known)}"
+        for block in find_blocks(entry.text, entry.body_start, entry.display_path)
         if block.id not in known and block.checksum is None and not entry.text[block.inside : block.outside].strip()
     ]
 
@@ -133,10 +133,6 @@ def stray_markers(run: Run) -> list[str]:
 def _read_again(entry: Entry, workspace: Workspace) -> Entry:
     text = entry.path.read_bytes().decode("utf-8", "surrogateescape")
     return entry if text == entry.text else parse_entry(text, entry.path, workspace)
-
-
-def _refers_back(plan: Plan) -> bool:
-    return any(reference.day is not None for step in plan.steps for reference in step.references)
 
 
 def describe_results(results: list[StepResult]) -> list[dict[str, Any]]:

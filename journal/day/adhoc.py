@@ -1,4 +1,4 @@
-"""A task tried from the command line: run as an entry's step would be, its result in build/run and no entry changed."""
+"""A task without an entry, from the command line: run as an entry's step would be, its result in build/run and no entry changed."""
 
 from __future__ import annotations
 
@@ -9,26 +9,29 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
-from journal.api.report import Metric, Quote, Report, Table, Text, read_report
+from journal.api.items import Metric, Quote, Table, Text
+from journal.api.report import Report
 from journal.api.task import ParameterError, Task
-from journal.day import open_entry
+from journal.day import OpenWorkspace, open_entry
 from journal.errors import EntryError, UsageError
+from journal.files import replace_folder
+from journal.layout import LAST_DAY, artifacts_in
+from journal.plan.references import references_in
 from journal.plan.registry import Registry, load_task
-from journal.plan.steps import references_in
+from journal.record import Record
 from journal.record.ledger import Ledgers
-from journal.render import render_report
-from journal.run import Choice, Observer, StepResult, run_plan
-from journal.store import Store, replace_folder
+from journal.render import BlockPage, render_report
+from journal.run import Observer, RunOptions, StepResult, run_plan
 from journal.text.document import as_yaml, parse_yaml, plain_scalar
-from journal.text.entry import LAST_DAY, RESERVED, Entry, parse_entry
+from journal.text.entry import RESERVED, Entry, parse_entry
 from journal.text.workspace import Workspace
 
 _VALUE = re.compile(r"(?P<name>[A-Za-z_][\w-]*)=(?P<value>.*)", re.DOTALL)
 
 
 @dataclass(frozen=True)
-class Tryout:
-    """A task and the values it is tried with."""
+class AdhocRun:
+    """A task and the values that it is run with."""
 
     task: Task
     values: dict[str, Any]
@@ -45,8 +48,8 @@ class Tryout:
         return [f"  {self.id}:", *(f"    {name}: {_yaml(value)}" for name, value in written)]
 
 
-def parse_tryout(name: str, given: Sequence[str], registry: Registry) -> Tryout:
-    """Return the tryout of a task and a command line's NAME=VALUE words; raises JournalError for what is none."""
+def parse_adhoc(name: str, given: Sequence[str], registry: Registry) -> AdhocRun:
+    """Return the adhoc of a task and a command line's NAME=VALUE words; raises JournalError for what is none."""
     task, values = load_task(registry.find(name)), dict[str, Any]()
     for word in given:
         found = _VALUE.fullmatch(word)
@@ -59,15 +62,13 @@ def parse_tryout(name: str, given: Sequence[str], registry: Registry) -> Tryout:
         values[found["name"]] = _value(task, found["name"], found["value"])
     if any(reference.day is None for reference in references_in(values)):
         raise UsageError("a task alone has no other steps to refer to; a day's can be: ${day-133.step.output}")
-    return Tryout(task, values)
+    return AdhocRun(task, values)
 
 
-def try_task(
-    tryout: Tryout, workspace: Workspace, registry: Registry, store: Store, choice: Choice, observer: Observer
-) -> StepResult:
+def run_adhoc(adhoc: AdhocRun, opened: OpenWorkspace, options: RunOptions, observer: Observer) -> StepResult:
     """Run the task, its files in build/run; raises EntryError where it can't be run with these values."""
-    entry = _entry(tryout, workspace)
-    run = open_entry(entry, workspace, registry, store, choice)
+    entry = _entry(adhoc, opened.workspace)
+    run = open_entry(opened, entry, options)
     if run.plan.problems:
         raise EntryError(str(run.plan.problems[0]).partition(": ")[2])
     result = run_plan(run, observer)[0]
@@ -76,26 +77,26 @@ def try_task(
     return result
 
 
-def show_tryout(folder: Path) -> str:
+def describe_adhoc(folder: Path, record: Record) -> str:
     """Return what can be read of a result on a terminal: its numbers, tables and texts, as Markdown."""
-    told = Report([item for item in read_report(folder).items if isinstance(item, Metric | Table | Text | Quote)])
-    return render_report(told, "", 0, Ledgers({})).strip("\n")
+    items = [item for item in record.step(folder).report.items if isinstance(item, Metric | Table | Text | Quote)]
+    return render_report(Report([*items]), BlockPage("", 0, Ledgers(record))).strip("\n")
 
 
 def files_of(folder: Path) -> list[Path]:
-    """Return the files that a tryout left, without its report."""
-    return sorted(path for path in folder.rglob("*") if path.is_file() and path != folder / "report.json")
+    """Return the files that the task left, without its report."""
+    return artifacts_in(folder)
 
 
-def folder_of(tryout: Tryout, workspace: Workspace) -> Path:
-    """Return where a tryout's files go."""
-    return workspace.build / "run" / tryout.id
+def folder_of(adhoc: AdhocRun, workspace: Workspace) -> Path:
+    """Return where a adhoc's files go."""
+    return workspace.build / "run" / adhoc.id
 
 
-def _entry(tryout: Tryout, workspace: Workspace) -> Entry:
+def _entry(adhoc: AdhocRun, workspace: Workspace) -> Entry:
     """Return an entry of this one step, which stands in no file; its day is after all others, to which it may refer."""
-    text = "\n".join(["---", f"day: {LAST_DAY}", f"date: {date.today()}", "tasks:", *tryout.lines, "---", ""])
-    return parse_entry(text, folder_of(tryout, workspace).with_suffix(".md"), workspace)
+    text = "\n".join(["---", f"day: {LAST_DAY}", f"date: {date.today()}", "tasks:", *adhoc.lines, "---", ""])
+    return parse_entry(text, folder_of(adhoc, workspace).with_suffix(".md"), workspace)
 
 
 def _value(task: Task, name: str, text: str) -> Any:

@@ -7,15 +7,17 @@ import os
 from collections.abc import Iterator
 from pathlib import Path
 
+from journal.doors import own_code
 from journal.files import file_stat
+from journal.layout import all_steps, entry_files, report_in, verdicts_of
 from journal.plan.task_cache import digest_of
 from journal.run import Run, StepResult
-from journal.text.entry import Entry, verdicts_file
+from journal.text.entry import Entry
 
 
-def is_shown(run: Run, entry: Entry, results: list[StepResult]) -> bool:
+def is_rendered(run: Run, entry: Entry, results: list[StepResult]) -> bool:
     """Return whether the entry and its artifacts are as they were left with these very results."""
-    noted = run.store.recall("shown", entry.shown)
+    noted = run.store.recall("shown", entry.display_path)
     if noted is None:
         return False
     counts, before = json.loads(noted)
@@ -25,26 +27,24 @@ def is_shown(run: Run, entry: Entry, results: list[StepResult]) -> bool:
 def showing(run: Run, entry: Entry, text: str, results: list[StepResult], counts: bool) -> str:
     """Return a digest of the entry, its artifacts, and all that these come from."""
     told = [(one.planned.id, one.failed, _stat_of_result(one.folder), one.message) for one in results]
-    own = Path(__file__).parents[1]
-    code = [
-        path
-        for pattern in ("*.py", "day/*.py", "render/*.py", "report/*.py", "splice/*.py")
-        for path in own.glob(pattern)
-    ]
-    files = [*_files_below(entry.artifacts), *map(str, code)]
-    files += [str(file) for file in (verdicts_file(entry.path),) if file.exists()]
+    files = [*_files_below(entry.artifacts), *map(str, run.workspace.plugins.glob("*.py"))]
+    files += [str(file) for file in (verdicts_of(entry.path),) if file.exists()]
     if counts:  # blocks tell totals over all days
         entries = run.workspace.entries
-        files += [str(path) for pattern in ("*.md", "*/*/report.json") for path in entries.glob(pattern)]
+        files += [str(path) for path in (*entry_files(entries), *map(report_in, all_steps(entries)))]
     others = sorted(file for file in files if file != str(entry.path))
     return digest_of(
-        text, told, [(file, file_stat(file)) for file in others], file_stat(run.workspace.root / "journal.yml")
+        text,
+        told,
+        own_code(),
+        [(file, file_stat(file)) for file in others],
+        file_stat(run.workspace.root / "journal.yml"),
     )
 
 
 def _stat_of_result(folder: Path | None) -> str:
     """Return what changes with a result; made again by force, it may be another in the same folder."""
-    return f"{folder} {file_stat(folder / 'report.json')}" if folder else ""
+    return f"{folder} {file_stat(report_in(folder))}" if folder else ""
 
 
 def _files_below(folder: Path) -> Iterator[str]:
@@ -52,7 +52,7 @@ def _files_below(folder: Path) -> Iterator[str]:
         yield from (os.path.join(where, name) for name in names)  # noqa: PTH118  # a thousand files at each start
 
 
-def note_shown(run: Run, entry: Entry, text: str, results: list[StepResult], counts: bool) -> None:
+def note_rendered(run: Run, entry: Entry, text: str, results: list[StepResult], counts: bool) -> None:
     """Note that the entry, with this text, shows these results; ``counts``: some of them count in a ledger."""
-    run.store.note("shown", entry.shown, json.dumps([counts, showing(run, entry, text, results, counts)]))
+    run.store.note("shown", entry.display_path, json.dumps([counts, showing(run, entry, text, results, counts)]))
     run.store.flush()

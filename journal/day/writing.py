@@ -5,16 +5,18 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
-from journal.api.report import Report, read_report
-from journal.day.rendered import note_shown
+from journal.api.report import Report
+from journal.day.rendered import note_rendered
+from journal.files import replace_folder, write_atomically
+from journal.layout import steps_of
+from journal.record import Record
 from journal.record.ledger import Ledgers, read_ledgers
 from journal.record.verdicts import Verdict, read_verdicts, with_verdicts
-from journal.render import render_failure, render_report
+from journal.render import BlockPage, render_failure, render_report
 from journal.run import Run, StepResult
-from journal.store import Store, replace_folder, write_atomically
+from journal.store import Store
 from journal.text.blocks import Block, checksum, find_blocks, is_edited, splice
 from journal.text.entry import Entry
-from journal.text.workspace import Workspace
 
 
 def write_blocks(run: Run, entry: Entry, results: list[StepResult], edits: str) -> bool:
@@ -22,38 +24,38 @@ def write_blocks(run: Run, entry: Entry, results: list[StepResult], edits: str) 
 
     Where a block's edit is in the way BlockConflictError is raised, with all as it was.
     """
-    blocks, counts = _generate(entry, [one for one in results if one.folder or one.message], run.workspace)
-    text = splice(entry.text, entry.body_start, blocks, entry.shown, _bases(run, entry), edits)
+    blocks, counts = _generate(entry, [one for one in results if one.folder or one.message], run.record)
+    text = splice(entry.text, entry.body_start, blocks, entry.display_path, _bases(run, entry), edits)
     for result in results:
         if result.folder:
             _place_artifacts(result.folder, entry.artifacts / result.planned.id, run.store)
     run.store.keep_blocks({checksum(generated): generated for generated in blocks.values()})
     if text != entry.text:
         write_atomically(entry.path, text.encode("utf-8", "surrogateescape"))
-    note_shown(run, entry, text, results, counts)
+    note_rendered(run, entry, text, results, counts)
     return text != entry.text
 
 
 def edited_blocks(entry: Entry) -> list[str]:
     """Return the steps whose blocks somebody changed by hand."""
-    return [b.id for b in find_blocks(entry.text, entry.body_start, entry.shown) if is_edited(b, entry.text)]
+    return [b.id for b in find_blocks(entry.text, entry.body_start, entry.display_path) if is_edited(b, entry.text)]
 
 
-def unshown_verdicts(entry: Entry, workspace: Workspace) -> list[str]:
+def unshown_verdicts(entry: Entry, record: Record) -> list[str]:
     """Return the steps whose blocks show fewer verdicts on their pictures than there are."""
-    verdicts = read_verdicts(entry.path, workspace)
+    verdicts = read_verdicts(entry.path, record.workspace)
     judged = {verdict.picture.partition("/")[0] for verdict in verdicts}
-    blocks = find_blocks(entry.text, entry.body_start, entry.shown) if judged else []
-    return [block.id for block in blocks if block.id in judged and _shows_fewer(block, entry, verdicts, workspace)]
+    blocks = find_blocks(entry.text, entry.body_start, entry.display_path) if judged else []
+    return [block.id for block in blocks if block.id in judged and _shows_fewer(block, entry, verdicts, record)]
 
 
-def _shows_fewer(block: Block, entry: Entry, verdicts: Sequence[Verdict], workspace: Workspace) -> bool:
+def _shows_fewer(block: Block, entry: Entry, verdicts: Sequence[Verdict], record: Record) -> bool:
     """Say whether a block is as it was generated when some of the verdicts had not been given yet."""
-    folder = entry.artifacts / block.id
-    if is_edited(block, entry.text) or not (folder / "report.json").is_file():
+    step = record.find(entry, block.id)
+    if is_edited(block, entry.text) or step is None:
         return False  # told by themselves
-    report = read_report(folder)
-    ledgers = _ledgers(entry, {block.id: folder} if report.totals else {}, workspace)
+    report, folder = step.report, step.folder
+    ledgers = _ledgers(entry, {block.id: folder} if report.totals else {}, record)
     sums = [
         checksum(_shown_text(report, block.id, folder, entry, ledgers, verdicts[:count]))
         for count in range(len(verdicts), -1, -1)
@@ -61,12 +63,12 @@ def _shows_fewer(block: Block, entry: Entry, verdicts: Sequence[Verdict], worksp
     return block.checksum in sums and block.checksum != sums[0]
 
 
-def _generate(entry: Entry, results: list[StepResult], workspace: Workspace) -> tuple[dict[str, str], bool]:
+def _generate(entry: Entry, results: list[StepResult], record: Record) -> tuple[dict[str, str], bool]:
     """Return the text of each step's block, and whether some of it counts in a ledger."""
-    reports = {result.planned.id: read_report(result.folder) for result in results if result.folder}
+    reports = {result.planned.id: record.step(result.folder).report for result in results if result.folder}
     counting = {result.planned.id: result.folder for result in results if result.folder}
     counting = {step: folder for step, folder in counting.items() if reports[step].totals}
-    ledgers, verdicts = _ledgers(entry, counting, workspace), read_verdicts(entry.path, workspace)
+    ledgers, verdicts = _ledgers(entry, counting, record), read_verdicts(entry.path, record.workspace)
     blocks: dict[str, str] = {}
     for result in results:
         step, text = result.planned.id, None
@@ -81,14 +83,14 @@ def _shown_text(
 ) -> str:
     """Return what a block shows of a report whose files are in a folder."""
     judged = with_verdicts(report, step, folder, verdicts)
-    return render_report(judged, f"{entry.artifacts.name}/{step}", entry.day, ledgers)
+    return render_report(judged, BlockPage(f"{entry.artifacts.name}/{step}", entry.day, ledgers))
 
 
-def _ledgers(entry: Entry, counting: Mapping[str, Path], workspace: Workspace) -> Ledgers:
+def _ledgers(entry: Entry, counting: Mapping[str, Path], record: Record) -> Ledgers:
     """Read the ledgers, where a report of this entry counts in one; the reading takes every entry of the year."""
     if not counting:
-        return Ledgers(workspace.goals)
-    ledgers = read_ledgers(workspace)
+        return Ledgers(record)
+    ledgers = read_ledgers(record)
     for step, folder in counting.items():
         ledgers.put(entry.day, step, folder)
     return ledgers
@@ -101,9 +103,9 @@ def _bases(run: Run, entry: Entry) -> Callable[[str], str | None]:
         if (kept := run.store.block(wanted)) is not None:
             return kept
         verdicts = read_verdicts(entry.path, run.workspace)
-        for folder in (report.parent for report in entry.artifacts.glob("*/report.json")):
-            ledgers = _ledgers(entry, {folder.name: folder}, run.workspace)
-            report = read_report(folder)
+        for folder in steps_of(entry.path):
+            ledgers = _ledgers(entry, {folder.name: folder}, run.record)
+            report = run.record.step(folder).report
             for count in range(len(verdicts) + 1):  # the block may be older than some of them
                 text = _shown_text(report, folder.name, folder, entry, ledgers, verdicts[:count])
                 if checksum(text) == wanted:

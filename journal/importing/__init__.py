@@ -10,10 +10,12 @@ from datetime import date
 from pathlib import Path
 
 from journal.errors import EntryError
-from journal.importing.links import FOLDER, Linked
+from journal.files import write_atomically
+from journal.importing.links import Linked
 from journal.importing.posts import Post, read_posts
-from journal.store import write_atomically
-from journal.text.entry import entry_days, parse_entry
+from journal.layout import entry_file, media_of
+from journal.record import Record
+from journal.text.entry import parse_entry
 from journal.text.workspace import Workspace
 
 
@@ -26,7 +28,7 @@ class Imported:
     problem: EntryError | None = None
 
 
-def import_file(path: Path, workspace: Workspace) -> Iterator[Imported]:
+def import_file(path: Path, record: Record) -> Iterator[Imported]:
     """Make an entry of each post in a file, and say of each what became of it.
 
     One that can't be an entry harms no other, and nothing of it is written. Raises EntryError for a file that can't be
@@ -34,18 +36,19 @@ def import_file(path: Path, workspace: Workspace) -> Iterator[Imported]:
     """
     for post in read_posts(path):
         try:
-            yield _import(post, workspace)
+            yield _import(post, record)
         except EntryError as error:
             yield Imported(problem=error)
 
 
-def _import(post: Post, workspace: Workspace) -> Imported:
+def _import(post: Post, record: Record) -> Imported:
+    workspace = record.workspace
     day, when, notes = _day_and_date(post, workspace)
-    days, path = entry_days(workspace), workspace.entries / f"{when}-day-{day}.md"
+    days, path = record.days(), entry_file(workspace.entries, day, when)
     if day in days or os.path.lexists(path):
-        there = workspace.shown(days.get(day, path))
+        there = workspace.display_path(days.get(day, path))
         return Imported(notes=[f"{post.shown}: left out; day {day} has its entry: {there}"])
-    linked = Linked(post, path.with_suffix(""))
+    linked = Linked(post, path)
     body = linked.body()
     newline = "\r\n" if "\r\n" in post.front else "\n"
     text = newline.join(["---", f"day: {day}", f"date: {when}", f"{post.front}---", body])
@@ -59,7 +62,7 @@ def _import(post: Post, workspace: Workspace) -> Imported:
 
 def _write(path: Path, text: str, linked: Linked) -> None:
     """Write an entry and the files beside it, these first: no entry is there with links that lead nowhere."""
-    folder = path.with_suffix("") / FOLDER
+    folder = media_of(path)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         for source, name in linked.places.items():

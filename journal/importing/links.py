@@ -11,10 +11,9 @@ from urllib.parse import quote, unquote
 from journal.errors import EntryError
 from journal.files import is_file
 from journal.importing.posts import Post
+from journal.layout import media_of
 from journal.text.blocks import find_blocks
 
-FOLDER = "_files"
-"""Beside an entry: no step's id begins so, and no step's artifacts take its place."""
 _SITE = ("_config.yml", "_config.yaml", "hugo.toml", "hugo.yaml", "config.toml", "_quarto.yml", "mkdocs.yml", ".git")
 _PAGES = (".md", ".markdown", ".qmd", ".html", ".htm", "")
 _PLACE = (
@@ -41,8 +40,8 @@ _LIQUID = re.compile(
 class Linked:
     """The files that one post links to."""
 
-    def __init__(self, post: Post, beside: Path) -> None:
-        self.post, self.beside = post, beside
+    def __init__(self, post: Post, entry: Path) -> None:
+        self.post, self.media = post, media_of(entry)
         self.folder, self.root = post.path.parent.resolve(), _site_of(post.path)
         self.places: dict[Path, str] = {}
         """Where each file goes, by its name in the folder beside the entry."""
@@ -86,7 +85,7 @@ class Linked:
             why = "is not there" if found is None else f"can't be taken from outside of {self.root.name}"
             self.notes.append(f"{link} {why}; its link stays as it is")
             return link
-        return quote(f"{self.beside.name}/{FOLDER}/{self._place(found.resolve())}") + tail
+        return quote(f"{self.media.parent.name}/{self.media.name}/{self._place(found.resolve())}") + tail
 
     def _candidates(self, path: str) -> list[Path]:
         """Return where a link may lead: from the post's folder, or from the site's, of which Hugo has two."""
@@ -101,7 +100,7 @@ class Linked:
         return self.places[file]
 
     def _is_free(self, name: str, file: Path) -> bool:
-        there = self.beside / FOLDER / name
+        there = self.media / name
         if name in self.places.values() or (os.path.lexists(there) and not is_file(there)):
             return False
         return not there.exists() or there.read_bytes() == file.read_bytes()

@@ -12,8 +12,8 @@ from typing import Any
 
 from journal.errors import EntryError
 from journal.importing.front_matter import read_front_matter
+from journal.layout import LAST_DAY
 from journal.text.document import as_yaml
-from journal.text.entry import LAST_DAY
 
 _DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _DAY = re.compile(r"\bday[ _-]?([0-9]{1,6})\b", re.IGNORECASE)

@@ -1,49 +1,51 @@
-"""Why a step runs: what is another in its fingerprint than it was, in a few words each."""
+"""Why a step runs: what has changed in its fingerprint, in a few words each."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from journal.plan.parts import Part, PartKind, Parts
 
-_FIRST = ("task", "code", "parameter", "input", "files", "model", "output", "library")
 _LONGEST = 40
+_ORDER = list(PartKind)
 
 
-def explain_change(old: Mapping[str, str] | None, new: Mapping[str, str]) -> list[str]:
+def explain_change(old: Parts | None, new: Parts) -> list[str]:
     """Say what changed between two fingerprints' parts; an old one of None is a step never run."""
     if old is None:
         return ["never run"]
-    changed = [name for name in {*old, *new} if old.get(name) != new.get(name)]
-    if "task" in changed:
-        return [f"task {old.get('task')} → {new.get('task')}"]
-    if any(name.startswith("input ") and (name not in old or name not in new) for name in changed):
-        changed = [name for name in changed if not name.startswith("files ")]
-    said = [_explain(name, old.get(name), new.get(name)) for name in sorted(changed, key=_rank)]
+    changed = [part for part in {*old, *new} if old.get(part) != new.get(part)]
+    task = Part(PartKind.TASK)
+    if task in changed:
+        return [f"task {old.get(task)} → {new.get(task)}"]
+    if any(part.kind == PartKind.INPUT and (part not in old or part not in new) for part in changed):
+        changed = [part for part in changed if part.kind != PartKind.FILES]
+    said = [_explain(part, old.get(part), new.get(part)) for part in sorted(changed, key=_rank)]
     return list(dict.fromkeys(said))
 
 
-def _rank(name: str) -> tuple[int, str]:
-    kind = name.split(" ")[0]
-    return (_FIRST.index(kind) if kind in _FIRST else len(_FIRST), name)
+def _rank(part: Part) -> tuple[int, str]:
+    return _ORDER.index(part.kind), part.name
 
 
-def _explain(name: str, old: str | None, new: str | None) -> str:
-    kind, _, what = name.partition(" ")
-    if kind in ("parameter", "library"):
-        title = f"parameter {what}" if kind == "parameter" else what
-        return f"{title} {_short(old)} → {_short(new)}"
-    if kind == "code":
-        return f"code of {what} changed"
-    if kind == "output":
-        return ran_again(what.rpartition(".")[0])
-    if kind == "files":
-        return f"parameter {what} names other files, or in another order"
-    if kind in ("input", "model"):
-        return f"{kind} {what} {'added' if old is None else 'removed' if new is None else 'changed'}"
-    return f"{kind} {old} → {new}"
+def _explain(part: Part, old: str | None, new: str | None) -> str:
+    match part.kind:
+        case PartKind.PARAMETER:
+            return f"parameter {part.name} {_short(old)} → {_short(new)}"
+        case PartKind.LIBRARY:
+            return f"{part.name} {_short(old)} → {_short(new)}"
+        case PartKind.CODE:
+            return f"code of {part.name} changed"
+        case PartKind.OUTPUT:
+            return ran_again(part.name.rpartition(".")[0])
+        case PartKind.FILES:
+            return f"parameter {part.name} names other files, or in another order"
+        case PartKind.INPUT | PartKind.MODEL:
+            return f"{part.kind} {part.name} {'added' if old is None else 'removed' if new is None else 'changed'}"
+        case _:
+            return f"{part} {old} → {new}"
 
 
 def ran_again(step: str) -> str:
-    """Say that what comes from ``step`` or ``day-132.step`` is another now."""
+    """Say that what comes from ``step`` or ``day-132.step`` has changed."""
     day, dot, name = step.rpartition(".")
     return f"{name} of {day.replace('-', ' ')} ran again" if dot else f"{step} ran again"
 

@@ -13,7 +13,7 @@ from functools import lru_cache
 from importlib.machinery import ModuleSpec, PathFinder
 from pathlib import Path
 
-from journal.plan.reached import Code
+from journal.plan.code_digest import CodeDigest
 from journal.plan.registry import TaskSource
 
 _WHOLE = "*"
@@ -40,7 +40,7 @@ class _Module:
     imports: dict[str, _Target] = field(default_factory=dict)
 
 
-def read_code(source: TaskSource, root: Path) -> Code:
+def read_code(source: TaskSource, root: Path) -> CodeDigest:
     """Digest the code that a task reaches: within its own package, and in modules under the workspace's folder."""
     with _importable(root):
         reached = dict(_reach(source, root))
@@ -50,7 +50,7 @@ def read_code(source: TaskSource, root: Path) -> Code:
     text = repr([(Path(module).name, name, dump) for module, name, dump in parts])
     files = sorted({path for _, path, _ in reached.values()} | imported)
     reads_the_day = any(day for _, _, day in reached.values())
-    return Code(hashlib.sha256(text.encode()).hexdigest(), tuple(files), reads_the_day)
+    return CodeDigest(hashlib.sha256(text.encode()).hexdigest(), tuple(files), reads_the_day)
 
 
 @contextmanager

@@ -10,26 +10,26 @@ from pathlib import Path
 from typing import Any
 
 from journal.api.models import model_digest
-from journal.api.report import SCHEMA
-from journal.plan.installed import library_version
+from journal.api.report_file import SCHEMA
+from journal.plan.inputs import resolve_inputs
+from journal.plan.parts import Part, PartKind, Parts, dump_parts
+from journal.plan.references import Reference, references_in, substitute
 from journal.plan.registry import TaskSource, load_task
-from journal.plan.steps import PlannedStep, Reference, references_in, resolve_inputs, substitute
-from journal.plan.task_cache import Known, digest_of
+from journal.plan.steps import PlannedStep
+from journal.plan.task_cache import TaskCache, digest_of
 from journal.text.entry import Entry
-
-__all__ = ["Fingerprint", "Inputs", "Known", "library_version", "read_inputs", "take_fingerprint"]
 
 
 @dataclass(frozen=True)
 class Fingerprint:
     """What a result depends on, part by part, and the digest of it all."""
 
-    parts: Mapping[str, str]
+    parts: Parts
     digest: str
 
     @classmethod
-    def of(cls, parts: Mapping[str, str]) -> Fingerprint:
-        text = json.dumps(dict(sorted(parts.items())), ensure_ascii=False)
+    def of(cls, parts: Parts) -> Fingerprint:
+        text = json.dumps(dump_parts(parts), ensure_ascii=False)
         return cls(parts, hashlib.sha256(text.encode("utf-8", "surrogateescape")).hexdigest())
 
 
@@ -41,50 +41,57 @@ class Inputs:
     outputs: Mapping[Reference, Any]
 
 
-def read_inputs(planned: PlannedStep, source: TaskSource, outputs: Mapping[Reference, Any], known: Known) -> Inputs:
+def read_inputs(planned: PlannedStep, source: TaskSource, outputs: Mapping[Reference, Any], cache: TaskCache) -> Inputs:
     """Resolve a step's references and files; raises ParameterError where a file is missing."""
     values = substitute(dict(planned.step.parameters), outputs)
-    return Inputs(resolve_inputs(known.shape(source).roles, values, known.workspace.root), outputs)
+    return Inputs(resolve_inputs(cache.signature(source).roles, values, cache.workspace.root), outputs)
 
 
 def take_fingerprint(
-    planned: PlannedStep, source: TaskSource, inputs: Inputs, entry: Entry, known: Known
+    planned: PlannedStep, source: TaskSource, inputs: Inputs, entry: Entry, cache: TaskCache
 ) -> Fingerprint:
     """Take the fingerprint of a step; raises ParameterError where its task takes no such values."""
-    shape, code = known.shape(source), known.code(source)
-    parts = {"task": shape.name, "schema": str(SCHEMA), "seed": "0", f"code {shape.name}": code.digest}
+    signature, code = cache.signature(source), cache.code(source)
+    parts = {
+        Part(PartKind.TASK): signature.name,
+        Part(PartKind.SCHEMA): str(SCHEMA),
+        Part(PartKind.SEED): "0",
+        Part(PartKind.CODE, signature.name): code.digest,
+    }
     if code.reads_the_day:
-        parts |= {"day": str(entry.day), "date": entry.date.isoformat()}
-    for name in shape.libraries:
-        parts[f"library {name}"] = known.installed.version(name)
-    described = {f"output {_bare(ref)}": _describe(value, known) for ref, value in inputs.outputs.items()}
+        parts |= {Part(PartKind.DAY): str(entry.day), Part(PartKind.DATE): entry.date.isoformat()}
+    for name in signature.libraries:
+        parts[Part(PartKind.LIBRARY, name)] = cache.installed.version(name)
+    described = {Part(PartKind.OUTPUT, _bare(ref)): _describe(value, cache) for ref, value in inputs.outputs.items()}
     parts |= described
-    checked = _check_values(planned, source, inputs, known, digest_of(code.digest, sorted(described.items())))
+    checked = _check_values(planned, source, inputs, cache, digest_of(code.digest, dump_parts(described)))
     for name, text in checked.items():
-        parts |= _value_parts(name, text, shape.roles[name], known)
-    for name, role in shape.roles.items():
+        parts |= _value_parts(name, text, signature.roles[name], cache)
+    for name, role in signature.roles.items():
         if role in ("file", "files"):
-            parts |= _file_parts(name, planned.step.parameters.get(name), inputs.values.get(name), inputs, known)
+            parts |= _file_parts(name, planned.step.parameters.get(name), inputs.values.get(name), inputs, cache)
     return Fingerprint.of(parts)
 
 
-def _check_values(planned: PlannedStep, source: TaskSource, inputs: Inputs, known: Known, basis: str) -> dict[str, str]:
+def _check_values(
+    planned: PlannedStep, source: TaskSource, inputs: Inputs, cache: TaskCache, basis: str
+) -> dict[str, str]:
     """Return the values of parameters that are no files, as the task's types make them, in canonical JSON.
 
     ``basis`` is the digest of the code and of what references stand for.
     """
     written = json.dumps(planned.step.parameters, default=str, ensure_ascii=False)
     key = digest_of(basis, source.name, written)
-    if noted := known.memory.recall("values", key):
+    if noted := cache.notes.recall("values", key):
         return dict(json.loads(noted))
-    task, roles = load_task(source), known.shape(source).roles
+    task, roles = load_task(source), cache.signature(source).roles
     values = task.validate(inputs.values)
     described = {
-        name: _describe(planned.step.parameters[name] if _refers(planned, name) else value, known)
+        name: _describe(planned.step.parameters[name] if _refers(planned, name) else value, cache)
         for name, value in values.items()
         if roles[name] not in ("file", "files")
     }
-    known.memory.note("values", key, json.dumps(described))
+    cache.notes.note("values", key, json.dumps(described))
     return described
 
 
@@ -93,24 +100,24 @@ def _refers(planned: PlannedStep, name: str) -> bool:
     return bool(references_in(planned.step.parameters.get(name)))
 
 
-def _value_parts(name: str, text: str, role: str, known: Known) -> dict[str, str]:
+def _value_parts(name: str, text: str, role: str, cache: TaskCache) -> dict[Part, str]:
     value = json.loads(text)
     if role == "model" and isinstance(value, str) and not references_in(value):
-        workspace = known.workspace
-        return {f"model {value}": model_digest(value, workspace.models, workspace.root, known.memory.digest)}
-    return {f"parameter {name}": text}
+        workspace = cache.workspace
+        return {Part(PartKind.MODEL, value): model_digest(value, workspace.models, workspace.root, cache.notes.digest)}
+    return {Part(PartKind.PARAMETER, name): text}
 
 
-def _file_parts(name: str, written: Any, value: Any, inputs: Inputs, known: Known) -> dict[str, str]:
+def _file_parts(name: str, written: Any, value: Any, inputs: Inputs, cache: TaskCache) -> dict[Part, str]:
     """Return the content of each file, and which files the parameter names in which order."""
     given = set(_paths_in(list(inputs.outputs.values())))
     paths = [] if value is None else value if isinstance(value, list) else [value]
-    names = ["${}" if path in given else known.workspace.shown(path) for path in paths]
-    parts = {f"files {name}": json.dumps([names, _written_references(written)], ensure_ascii=False)}
+    names = ["${}" if path in given else cache.workspace.display_path(path) for path in paths]
+    parts = {Part(PartKind.FILES, name): json.dumps([names, _written_references(written)], ensure_ascii=False)}
     for path, shown in zip(paths, names, strict=True):
         if path not in given:
-            part = f"input {shown}"
-            parts[part] = parts.get(part, "") + known.memory.digest(path)
+            part = Part(PartKind.INPUT, shown)
+            parts[part] = parts.get(part, "") + cache.notes.digest(path)
     return parts
 
 
@@ -130,12 +137,12 @@ def _bare(reference: Reference) -> str:
     return str(reference)[2:-1]
 
 
-def _describe(value: Any, known: Known) -> str:
+def _describe(value: Any, cache: TaskCache) -> str:
     """Return a value's canonical JSON, with a file's name and content in the place of its path."""
 
     def plain(part: Any) -> Any:
         if isinstance(part, Path):
-            return f"{part.name} sha256:{known.memory.digest(part)}"
+            return f"{part.name} sha256:{cache.notes.digest(part)}"
         if hasattr(part, "model_dump"):
             return part.model_dump(mode="json")
         return sorted(part, key=str) if isinstance(part, set | frozenset) else str(part)

@@ -10,24 +10,30 @@ import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
-from functools import lru_cache
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 from journal.api.task import Task
+from journal.doors import Installed, Notes, own_code
 from journal.errors import JournalError
 from journal.files import file_stat
-from journal.plan.installed import Installed
-from journal.plan.notes import Memory
-from journal.plan.reached import Code
+from journal.plan.code_digest import CodeDigest
+from journal.plan.inputs import resolve_inputs
+from journal.plan.references import references_in
 from journal.plan.registry import TaskSource, load_task
-from journal.plan.steps import PlannedStep, references_in, resolve_inputs
+from journal.plan.steps import PlannedStep
 from journal.text.entry import Step
 from journal.text.workspace import Workspace
 
 
+class NoteCache(Notes, Protocol):
+    """Keeps notes between runs, and the digests of files."""
+
+    def digest(self, path: Path) -> str: ...
+
+
 @dataclass(frozen=True)
-class Shape:
+class TaskSignature:
     """What a plan, a fingerprint and a run want to know of a task."""
 
     name: str
@@ -37,51 +43,51 @@ class Shape:
     """What each parameter is: "value", "file", "files" or "model"."""
 
     @classmethod
-    def of(cls, task: Task) -> Shape:
+    def of(cls, task: Task) -> TaskSignature:
         roles = {name: parameter.role for name, parameter in task.parameters.items()}
         return cls(task.name, task.libraries, dict(task.resources), roles)
 
 
-class Known:
+class TaskCache:
     """Codes, shapes and checks of a workspace's tasks."""
 
-    def __init__(self, workspace: Workspace, memory: Memory) -> None:
-        self.workspace, self.memory, self.installed = workspace, memory, Installed(memory)
-        self._codes: dict[TaskSource, Code] = {}
-        self._shapes: dict[TaskSource, Shape] = {}
-        self._settings = digest_of(sorted(workspace.models.items()), _own_code())
+    def __init__(self, workspace: Workspace, notes: NoteCache) -> None:
+        self.workspace, self.notes, self.installed = workspace, notes, Installed(notes)
+        self._codes: dict[TaskSource, CodeDigest] = {}
+        self._signatures: dict[TaskSource, TaskSignature] = {}
+        self._settings = digest_of(sorted(workspace.models.items()), own_code())
 
-    def code(self, source: TaskSource) -> Code:
+    def code(self, source: TaskSource) -> CodeDigest:
         """Return the code that a task reaches; it is read again where one of its files or folders is another."""
         if source not in self._codes:
-            key = digest_of(source.module, source.attribute, _own_code())
-            code = _code_as_noted(self.memory.recall("code", key))
+            key = digest_of(source.module, source.attribute, own_code())
+            code = _code_as_noted(self.notes.recall("code", key))
             if code is None:
                 from journal.plan.code import read_code  # it brings the parser, which notes make needless
 
                 code = read_code(source, self.workspace.root)
-                self.memory.note("code", key, _note_of(code, self.workspace.root))
+                self.notes.note("code", key, _note_of(code, self.workspace.root))
             self._codes[source] = code
         return self._codes[source]
 
-    def shape(self, source: TaskSource) -> Shape:
-        """Return a task's shape; imports the task where its code is new."""
-        if source not in self._shapes:
+    def signature(self, source: TaskSource) -> TaskSignature:
+        """Return a task's signature; imports the task where its code is new."""
+        if source not in self._signatures:
             key = digest_of(self.code(source).digest, source.name, self._settings)
-            noted = self.memory.recall("shape", key)
-            shape = Shape(**json.loads(noted)) if noted else Shape.of(load_task(source))
-            self.memory.note("shape", key, json.dumps(asdict(shape)))
-            self._shapes[source] = shape
-        return self._shapes[source]
+            noted = self.notes.recall("signature", key)
+            signature = TaskSignature(**json.loads(noted)) if noted else TaskSignature.of(load_task(source))
+            self.notes.note("signature", key, json.dumps(asdict(signature)))
+            self._signatures[source] = signature
+        return self._signatures[source]
 
     def is_checked(self, step: Step, source: TaskSource) -> bool:
         """Return whether the step, as it is written, was found right for this code, and its files are there."""
         try:
             key = self._key(step, source)
-            if key is None or self.memory.recall("check", key) is None:
+            if key is None or self.notes.recall("check", key) is None:
                 return False
             known = {name: value for name, value in step.parameters.items() if not references_in(value)}
-            resolve_inputs(self.shape(source).roles, known, self.workspace.root)
+            resolve_inputs(self.signature(source).roles, known, self.workspace.root)
         except (JournalError, OSError):
             return False  # the full check says what is wrong, and where
         return True
@@ -89,7 +95,7 @@ class Known:
     def note_checked(self, planned: PlannedStep) -> None:
         """Note that a step was found right."""
         if planned.task and planned.source and (key := self._key(planned.step, planned.source)):
-            self.memory.note("check", key, "")
+            self.notes.note("check", key, "")
 
     def _key(self, step: Step, source: TaskSource) -> str | None:
         text = _written(step.parameters)
@@ -101,14 +107,6 @@ def digest_of(*parts: Any) -> str:
     return hashlib.sha256(repr(parts).encode("utf-8", "surrogateescape")).hexdigest()
 
 
-@lru_cache(maxsize=1)
-def _own_code() -> str:
-    """Return what the reading of code and the checking of parameters depend on in journal itself."""
-    folder = Path(__file__).parents[1]
-    files = [*folder.glob("fingerprint/*.py"), *(folder / name for name in ("task.py", "plan.py", "models.py"))]
-    return repr([file_stat(file) for file in sorted(files)])
-
-
 def _written(parameters: Mapping[str, Any]) -> str | None:
     try:
         return json.dumps(parameters, default=str, ensure_ascii=False)
@@ -116,13 +114,13 @@ def _written(parameters: Mapping[str, Any]) -> str | None:
         return None
 
 
-def _note_of(code: Code, root: Path) -> str:
+def _note_of(code: CodeDigest, root: Path) -> str:
     places = sorted({str(root), *(str(path) for path in code.files), *(str(path.parent) for path in code.files)})
     stamps = {place: file_stat(place) for place in places}
     return json.dumps([stamps, code.digest, [str(path) for path in code.files], code.reads_the_day])
 
 
-def _code_as_noted(noted: str | None) -> Code | None:
+def _code_as_noted(noted: str | None) -> CodeDigest | None:
     """Return the code of a note if every file in it, and every folder that may bring another, is as it was."""
     if noted is None:
         return None
@@ -132,4 +130,4 @@ def _code_as_noted(noted: str | None) -> Code | None:
             return None
     except (OSError, ValueError):  # a file is gone, or an older version wrote the note
         return None
-    return Code(digest, tuple(map(Path, files)), reads_the_day)
+    return CodeDigest(digest, tuple(map(Path, files)), reads_the_day)

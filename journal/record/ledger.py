@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from journal.api.report import Total, format_number
-from journal.errors import EntryError
-from journal.text.entry import entry_days, read_entry
-from journal.text.workspace import Amount, Workspace
+from journal.api.numbers import format_number
+from journal.errors import EntryError, StoreError
+from journal.layout import shown_step
+from journal.record import Record
+from journal.text.workspace import Amount
 
 
 @dataclass(frozen=True)
@@ -46,14 +46,15 @@ class _Counted:
     day: int
     ledger: str
     amount: Amount
-    report: Path
+    folder: Path
+    """Where its report is."""
 
 
 @dataclass
 class Ledgers:
     """All ledgers of a workspace. ``put`` counts a report that stands in no entry's folder yet."""
 
-    goals: Mapping[str, Amount]
+    record: Record
     counted: dict[tuple[int, str], list[_Counted]] = field(default_factory=dict)
     broken: dict[tuple[int, str], EntryError] = field(default_factory=dict)
 
@@ -64,60 +65,46 @@ class Ledgers:
         """
         self.broken.pop((day, step), None)
         try:
-            self.counted[(day, step)] = list(_totals_of(day, folder))
+            self.counted[(day, step)] = list(self._totals_of(day, folder))
         except EntryError as error:
             self.broken[(day, step)] = error
 
     def names(self) -> list[str]:
         self._check()
-        return sorted({*self.goals, *(one.ledger for many in self.counted.values() for one in many)})
+        return sorted({*self.record.workspace.goals, *(one.ledger for many in self.counted.values() for one in many)})
 
     def ledger(self, name: str) -> Ledger:
         """Add up one ledger, in its goal's unit; raises EntryError where units can't be added."""
         self._check()
         found = [one for many in self.counted.values() for one in many if one.ledger == name]
-        goal = self.goals.get(name)
+        goal = self.record.workspace.goals.get(name)
         unit = goal.unit if goal else _common_unit(found)
         by_day: dict[int, float] = {}
         for one in sorted(found, key=lambda one: one.day):
             by_day[one.day] = by_day.get(one.day, 0.0) + _convert(one, name, unit)
         return Ledger(name, unit, by_day, goal.value if goal else None)
 
+    def _totals_of(self, day: int, folder: Path) -> Iterator[_Counted]:
+        """Yield what a report counts; raises EntryError for one that can't be read, rather than count less."""
+        try:
+            totals = self.record.step(folder).totals
+        except StoreError as error:
+            place = f"{shown_step(folder)}:1"
+            raise EntryError(f"{place}: can't be read; make it again with: journal day {day}") from error
+        yield from (_Counted(day, one.ledger, Amount(one.value, one.unit), folder) for one in totals)
+
     def _check(self) -> None:
         for error in self.broken.values():
             raise error
 
 
-def read_ledgers(workspace: Workspace) -> Ledgers:
+def read_ledgers(record: Record) -> Ledgers:
     """Read the totals of every step that an entry still has."""
-    ledgers = Ledgers(workspace.goals)
-    for day, path in entry_days(workspace).items():
-        for step in _steps_with_reports(path, workspace):
-            ledgers.put(day, step.name, step)
+    ledgers = Ledgers(record)
+    for day, path in record.days().items():
+        for folder in record.folders(path):
+            ledgers.put(day, folder.name, folder)
     return ledgers
-
-
-def _steps_with_reports(path: Path, workspace: Workspace) -> Iterator[Path]:
-    folders = sorted(report.parent for report in path.with_suffix("").glob("*/report.json"))
-    if not folders:
-        return
-    try:
-        steps = {step.id for step in read_entry(path, workspace).steps}
-    except EntryError:
-        return  # the command that reads the entry itself says what is wrong with it
-    yield from (folder for folder in folders if folder.name in steps)
-
-
-def _totals_of(day: int, folder: Path) -> Iterator[_Counted]:
-    """Yield what a report counts; raises EntryError for one that can't be read, rather than count less."""
-    report = folder / "report.json"
-    try:
-        items = json.loads(report.read_text(encoding="utf-8"))["items"]
-        totals = [Total(one["ledger"], float(one["value"]), one["unit"]) for one in items if one["kind"] == "total"]
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        place = f"entries/{folder.parent.name}/{folder.name}/report.json:1"
-        raise EntryError(f"{place}: can't be read; make it again with: journal day {day}") from error
-    yield from (_Counted(day, one.ledger, Amount(one.value, one.unit), report) for one in totals)
 
 
 def _common_unit(found: list[_Counted]) -> str:
@@ -129,7 +116,5 @@ def _convert(one: _Counted, name: str, unit: str) -> float:
     try:
         return one.amount.to(unit)
     except ValueError as error:
-        place = f"{one.report.parent.parent.name}/{one.report.parent.name}/report.json"
-        raise EntryError(
-            f"entries/{place}: ledger '{name}': {error}; give the goal in journal.yml that unit"
-        ) from error
+        place = shown_step(one.folder)
+        raise EntryError(f"{place}: ledger '{name}': {error}; give the goal in journal.yml that unit") from error

@@ -6,21 +6,23 @@ import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
-from journal.api.report import Gallery, Image, Item, Report
+from journal.api.items import Gallery, Image, Item
+from journal.api.report import Report
 from journal.errors import EntryError, nearest
+from journal.layout import verdicts_of
 from journal.text.document import Document, parse_yaml
-from journal.text.entry import verdicts_file
 from journal.text.workspace import Workspace
 
-WORDS = ("kept", "failed")
 _NAMES = ("picture", "verdict", "word", "digest", "prompt", "model", "seed")
 
 
 @dataclass(frozen=True)
 class Verdict:
     """What somebody thinks of one picture."""
+
+    WORDS: ClassVar = ("kept", "failed")
 
     picture: str
     """Its place below the entry's folder: ``step/file.png``."""
@@ -35,7 +37,7 @@ class Verdict:
     seed: int | None = None
 
     @property
-    def told(self) -> str:
+    def sentence(self) -> str:
         return f"{self.verdict}: {self.word}" if self.word else self.verdict
 
     def is_of(self, picture: str, digest: str) -> bool:
@@ -45,10 +47,10 @@ class Verdict:
 
 def read_verdicts(entry: Path, workspace: Workspace) -> list[Verdict]:
     """Return an entry's verdicts in the order they were given; raises EntryError with the line of what is wrong."""
-    path = verdicts_file(entry)
+    path = verdicts_of(entry)
     if not path.is_file():
         return []
-    return parse_verdicts(path.read_bytes().decode("utf-8", "surrogateescape"), workspace.shown(path))
+    return parse_verdicts(path.read_bytes().decode("utf-8", "surrogateescape"), workspace.display_path(path))
 
 
 def parse_verdicts(text: str, shown: str) -> list[Verdict]:
@@ -74,7 +76,7 @@ def _verdict(value: Any, document: Document, index: str) -> Verdict:
         if isinstance(one, dict | list):
             where = document.place("verdicts", index, name)
             raise EntryError(f"{where}: {name} is one line of text; put it in quotes")
-    if value.get("verdict") not in WORDS:
+    if value.get("verdict") not in Verdict.WORDS:
         where = document.place("verdicts", index, "verdict" if "verdict" in value else "picture")
         raise EntryError(f"{where}: verdict is {value.get('verdict')!r}; write kept or failed")
     seed = value.get("seed")
@@ -84,7 +86,7 @@ def _verdict(value: Any, document: Document, index: str) -> Verdict:
     return Verdict(**texts, seed=seed)
 
 
-def digest_of_picture(path: Path) -> str:
+def picture_digest(path: Path) -> str:
     """Return a digest of a picture's pixels, whatever else its file says; of what is no picture, of its bytes."""
     from PIL import Image as Pillow
     from PIL import UnidentifiedImageError
@@ -104,7 +106,7 @@ def with_verdicts(report: Report, step: str, folder: Path, verdicts: Sequence[Ve
 
     def judged(image: Image) -> Image:
         found = latest_verdict(f"{step}/{image.path}", folder / image.path, verdicts)
-        return replace(image, caption=f"{image.caption} – {found.told}".removeprefix(" – ")) if found else image
+        return replace(image, caption=f"{image.caption} – {found.sentence}".removeprefix(" – ")) if found else image
 
     def with_them(item: Item) -> Item:
         if isinstance(item, Gallery):
@@ -125,5 +127,5 @@ def verdicts_on(place: str, path: Path, verdicts: Sequence[Verdict]) -> list[Ver
     of_place = [verdict for verdict in verdicts if verdict.picture == place]
     if not of_place:
         return []
-    digest = digest_of_picture(path) if path.is_file() else of_place[-1].digest
+    digest = picture_digest(path) if path.is_file() else of_place[-1].digest
     return [verdict for verdict in of_place if verdict.is_of(place, digest)]

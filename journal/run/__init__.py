@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from journal.run.loop import run_plan
-from journal.run.result import Choice, Observer, StepResult
+from journal.run.result import Observer, RunOptions, StepResult
 from journal.run.steps import Run
 
-__all__ = ["Choice", "Observer", "Run", "StepResult", "run_plan"]
+__all__ = ["Observer", "Run", "RunOptions", "StepResult", "run_plan"]

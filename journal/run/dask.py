@@ -5,66 +5,71 @@ from __future__ import annotations
 import logging
 import secrets
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
 from queue import Empty, SimpleQueue
 from typing import Any
 
-from journal.errors import StoreError, UsageError
-from journal.run.bundle import Returned, pack, unpack_folder
-from journal.run.job import Event, Job
-from journal.run.remote import end_run, run_parcel
-from journal.run.resources import Claims, Room
-from journal.store import Store
+from journal.errors import UsageError
+from journal.run.dask_worker import end_run, run_on_worker
+from journal.run.executor import Executor
+from journal.run.job import Job
+from journal.run.messages import Event, Failed, Progress
+from journal.run.resources import Claims, ResourcePool
 
 _OWN = ("cpu", "memory")
 """Resources that Dask workers offer without being told to."""
 
 
-class DaskSite:
+@dataclass(frozen=True)
+class _Settled:
+    """A future that is done."""
+
+    key: str
+    future: Any
+
+
+class DaskExecutor(Executor):
     """Takes jobs to Dask workers and brings their files back."""
 
-    place = "dask"
+    name = "dask"
 
-    def __init__(self, address: str, room: Room, store: Store) -> None:
-        self.run = secrets.token_hex(8)
-        self.marker = store.work / f"dask-{self.run}"
-        self.marker.parent.mkdir(parents=True, exist_ok=True)
-        self.marker.write_text(self.run, encoding="ascii")
-        self.events: SimpleQueue[Event] = SimpleQueue()
+    def __init__(self, address: str, resources: ResourcePool, work: Path) -> None:
+        super().__init__(address, resources, work)
+        self.events: SimpleQueue[Event | _Settled] = SimpleQueue()
         self.jobs: dict[str, Job] = {}
         self.futures: dict[str, Any] = {}
         self.names: dict[str, str] = {}
         self.cluster: Any = None
-        self.client = self._connect(address, room)
-        self.shared = (bool(address) and self._is_shared()) or not address
+        self.client = self._connect()
+        self.has_own_queue = bool(address)  # such a cluster may grow
+        self.shares_files = not address or self._is_shared()
         self.client.subscribe_topic(f"journal-{self.run}", self._hear)
-        if address:
-            room.open_up()  # such a cluster has a queue of its own, and may grow
 
     def start(self, key: str, job: Job, timeout_s: float | None, claims: Claims) -> None:
-        """Submit a step. ``resources`` beyond cores and memory go to the workers that offer them."""
+        """Submit a step. Claims beyond cores and memory go to the workers that offer such resources."""
         wanted = {name: amount for name, amount in claims.items() if name not in _OWN and amount}
         if self.cluster is None and (lacking := self._lacking(wanted)):
             message = f"no Dask worker offers {lacking}; start one with: dask worker --resources '{lacking}'"
-            self.events.put(Event(key, "failed", (message,)))
+            self.events.put(Event(key, Failed(message)))
             return
         name = f"{key}-{secrets.token_hex(4)}"
         self.jobs[key], self.names[name] = job, key
-        parcel = pack(job, timeout_s, self.run, self.marker, files=not self.shared)
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # files in the message are meant: a worker that dies takes none with it
-            future = self.client.submit(
-                run_parcel, parcel, key=name, pure=False, resources={} if self.cluster else wanted or None
-            )
+            resources = {} if self.cluster else wanted or None
+            packed = self.pack(job, timeout_s)
+            future = self.client.submit(run_on_worker, packed, key=name, pure=False, resources=resources)
         self.futures[key] = future
-        future.add_done_callback(lambda done: self.events.put(Event(key, "ended", (done,))))
+        future.add_done_callback(lambda done: self.events.put(_Settled(key, done)))
 
     def wait(self) -> Iterator[Event]:
         """Wait until a worker says something; yield what happened."""
-        event: Event | None = self.events.get()
+        event: Event | _Settled | None = self.events.get()
         while event:
-            yield self._settle(event) if event.kind == "ended" else event
+            yield self._settle(event) if isinstance(event, _Settled) else event
             try:
                 event = self.events.get_nowait()
             except Empty:
@@ -81,22 +86,25 @@ class DaskSite:
             self.cluster.close()
         self.marker.unlink(missing_ok=True)
 
-    def _connect(self, address: str, room: Room) -> Any:
+    def _connect(self) -> Any:
         try:
             import distributed
         except ImportError as error:
-            raise UsageError("Dask is not installed; install journal[dask], or use --on local") from error
+            raise UsageError(
+                "Dask is not installed; pip install 'journal-in-public[dask]', or use --on local"
+            ) from error
         import dask
 
         logging.getLogger("distributed").setLevel(logging.CRITICAL)
-        if address:
+        if self.address:
             try:
-                return distributed.Client(address, timeout=10)
+                return distributed.Client(self.address, timeout=10)
             except (OSError, ValueError) as error:
-                raise UsageError(f"no Dask scheduler answers at {address}; start one with: dask scheduler") from error
+                message = f"no Dask scheduler answers at {self.address}; start one with: dask scheduler"
+                raise UsageError(message) from error
         dask.config.set({"distributed.scheduler.allowed-failures": 1})
         self.cluster = distributed.LocalCluster(
-            n_workers=int(room.whole["cpu"]),
+            n_workers=int(self.resources.whole["cpu"]),
             threads_per_worker=1,
             dashboard_address=None,
             memory_limit=None,
@@ -106,6 +114,7 @@ class DaskSite:
 
     def _is_shared(self) -> bool:
         """Return whether every worker there is now sees the workspace; one that comes later is asked again."""
+        self.write_marker()
         seen = self.client.run(_sees, str(self.marker), self.run)
         return bool(seen) and all(seen.values())
 
@@ -116,34 +125,23 @@ class DaskSite:
         fits = any(all(offer.get(name, 0) >= amount for name, amount in wanted.items()) for offer in offers)
         return "" if fits or not offers else " ".join(f"{name}={amount:g}" for name, amount in wanted.items())
 
-    def _hear(self, event: tuple[float, tuple[Any, ...]]) -> None:
+    def _hear(self, event: tuple[float, Sequence[Any]]) -> None:
         name, *values = event[1]
         if name in self.names:
-            self.events.put(Event(self.names[name], "progress", tuple(values)))
+            self.events.put(Event(self.names[name], Progress(*values)))
 
-    def _settle(self, event: Event) -> Event:
+    def _settle(self, settled: _Settled) -> Event:
         """Bring a step's files home; returns what its worker said last."""
-        future = event.values[0]
-        self.futures.pop(event.key, None)
-        job = self.jobs.pop(event.key)
+        key, future = settled.key, settled.future
+        self.futures.pop(key, None)
+        job = self.jobs.pop(key)
         if future.status != "finished":
             error = future.exception() if future.status == "error" else None
-            return Event(event.key, "failed", (_cause(error),))
-        returned: Returned = future.result()
-        try:
-            if returned.log:
-                job.log.write_text(returned.log, encoding="utf-8")
-            if returned.archive is not None:
-                unpack_folder(returned.archive, job.out)
-        except OSError as error:
-            raise StoreError(f".journal/work: the files of {event.key} can't be kept: {error.strerror}") from error
-        kind, *values = returned.message
-        return Event(event.key, kind, tuple(values))
+            return Event(key, Failed(_cause(error)))
+        return self.receive(key, job, future.result())
 
 
 def _sees(marker: str, text: str) -> bool:
-    from pathlib import Path
-
     try:
         return Path(marker).read_text(encoding="ascii") == text
     except OSError:

@@ -1,36 +1,89 @@
-"""Where work runs: on this machine, or on a Dask cluster."""
+"""Where work runs: what every executor does and declares, and how one is found by its name or an address."""
 
 from __future__ import annotations
 
+import secrets
+from abc import ABC, abstractmethod
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Protocol
+from pathlib import Path
+from typing import TYPE_CHECKING
 
-from journal.errors import UsageError
-from journal.run.job import Event, Job
-from journal.run.resources import Claims, Room
+from journal.doors import EXECUTORS, DoorError, Installed
+from journal.errors import StoreError, UsageError, nearest
+from journal.run.messages import Event
+from journal.run.packed_job import PackedJob, Returned, pack_job, unpack_folder
 
 if TYPE_CHECKING:
-    from journal.store import Store
+    from journal.run.job import Job
+    from journal.run.resources import Claims, ResourcePool
 
 
-class Site(Protocol):
-    """Takes jobs and tells what becomes of them."""
+class Executor(ABC):
+    """Takes jobs and tells what becomes of them.
 
-    place: str
+    Its name stands in the history. One that has a queue of its own is given every step as soon as it can run;
+    otherwise a step is given once the machine has the cores and the memory that it claims.
+    """
 
-    def start(self, key: str, job: Job, timeout_s: float | None, claims: Claims) -> None: ...
-    def wait(self) -> Iterator[Event]: ...
-    def close(self) -> None: ...
+    name = ""
+    shares_files = False
+    """Whether its workers see the workspace's folder; else files travel with the job, and results back."""
+    has_own_queue = False
+
+    def __init__(self, address: str, resources: ResourcePool, work: Path) -> None:
+        """Open the executor. ``address`` is empty where only its name was given; ``work`` is a folder for the run."""
+        self.address, self.resources, self.work = address, resources, work
+        self.run = secrets.token_hex(8)
+        self.marker = work / f"run-{self.run}"
+
+    @abstractmethod
+    def start(self, key: str, job: Job, timeout_s: float | None, claims: Claims) -> None:
+        """Begin a job; what becomes of it is told under its key."""
+
+    @abstractmethod
+    def wait(self) -> Iterator[Event]:
+        """Wait until something happens to a job; yield what happened, in the end one ``Finished`` or ``Failed`` each."""
+
+    @abstractmethod
+    def close(self) -> None:
+        """End all that is under way."""
+
+    def pack(self, job: Job, timeout_s: float | None) -> PackedJob:
+        """Return a job that can be pickled and run by ``run_packed`` in any process, with its files if need be."""
+        self.write_marker()
+        return pack_job(job, timeout_s, self.run, self.marker, files=not self.shares_files)
+
+    def write_marker(self) -> None:
+        """Write the file by which a worker finds out whether it sees the workspace's folder."""
+        if not self.marker.exists():
+            self.marker.parent.mkdir(parents=True, exist_ok=True)
+            self.marker.write_text(self.run, encoding="ascii")
+
+    def receive(self, key: str, job: Job, returned: Returned) -> Event:
+        """Put the files that came back where they belong; returns what became of the job."""
+        try:
+            if returned.log:
+                job.log.write_text(returned.log, encoding="utf-8")
+            if returned.archive is not None:
+                unpack_folder(returned.archive, job.out)
+        except OSError as error:
+            raise StoreError(f".journal/work: the files of {key} can't be kept: {error.strerror}") from error
+        return Event(key, returned.message)
 
 
-def open_site(where: str, room: Room, store: Store) -> Site:
-    """Open the place that is asked for: "local", "dask", or the address of a Dask scheduler."""
-    if where == "local":
-        from journal.run.local import Pool
-
-        return Pool(int(room.whole["cpu"]))
-    if where == "dask" or "://" in where:
-        from journal.run.dask import DaskSite
-
-        return DaskSite("" if where == "dask" else where, room, store)
-    raise UsageError(f"work can't run on '{where}'; use local, dask, or a scheduler's address such as tcp://host:8786")
+def open_executor(where: str, resources: ResourcePool, work: Path, installed: Installed) -> Executor:
+    """Open an executor by its name, or by an address whose scheme is its name; raises UsageError."""
+    name, is_address, _ = where.partition("://")
+    names = [point.name for point in installed.entry_points(EXECUTORS)]
+    if name not in names:
+        raise UsageError(f"work can't run on '{where}'{nearest(name, names)}, or an address such as tcp://host:8786")
+    try:
+        found = installed.find(EXECUTORS, name).load()
+    except DoorError as error:
+        raise UsageError(f"work can't run on '{where}': {error}") from error
+    if not (isinstance(found, type) and issubclass(found, Executor)):
+        raise UsageError(f"work can't run on '{where}': it is no journal.Executor; use --on local")
+    executor = found(where if is_address else "", resources, work)
+    if executor.has_own_queue:
+        resources.lift_limits()
+    return executor

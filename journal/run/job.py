@@ -1,4 +1,4 @@
-"""What goes to a worker: a step, ready to run, or one item of a step's fan-out."""
+"""What goes to a worker: a step, ready to run, or one item of a step's ``ctx.map``."""
 
 from __future__ import annotations
 
@@ -8,8 +8,9 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
+from journal.api.report_file import ReportHeader
 from journal.plan.registry import TaskSource
-from journal.run.pickling import Folders, Packed
+from journal.run.pickling import Folders, Pickled
 
 
 @dataclass(frozen=True)
@@ -18,8 +19,7 @@ class Job:
 
     source: TaskSource
     values: Mapping[str, Any]
-    header: Mapping[str, Any]
-    """What report.json says of the step itself."""
+    header: ReportHeader
     out: Path
     log: Path
     root: Path
@@ -27,9 +27,9 @@ class Job:
     date: date
     models: Mapping[str, str]
     threads: int
-    cards: tuple[str, ...] = ()
+    gpus: tuple[str, ...] = ()
     """The graphics cards that it sees; where it claims none it sees what the run sees."""
-    memory: Path | None = None
+    cache_dir: Path | None = None
     """Where tasks keep what later runs need not make again; None makes all of it again."""
     code: tuple[Path, ...] = ()
     """The workspace's own files that the task's code stands in."""
@@ -43,24 +43,8 @@ class Job:
 
 
 @dataclass(frozen=True)
-class Event:
-    """What a worker said of a step: "progress" (done, total, what), "done" (headline, peak), "failed" (message, peak).
-
-    The peak is the most memory that the step's process had, in GB; it is left out or None where nobody knows.
-    """
-
-    key: str
-    kind: str
-    values: tuple[Any, ...]
-
-    @property
-    def peak_gb(self) -> float | None:
-        return self.values[1] if self.kind != "progress" and len(self.values) > 1 else None
-
-
-@dataclass(frozen=True)
-class Item:
-    """One call of a fan-out: ``function(value)``, both packed, for the number-th item."""
+class MapItem:
+    """One call of a ``ctx.map``: ``function(value)``, both packed, for the number-th item."""
 
     number: int
     source: TaskSource
@@ -74,17 +58,17 @@ class Item:
 
 
 @dataclass(frozen=True)
-class FanOut:
+class MapRequest:
     """What a step asks for with ``ctx.map``."""
 
     source: TaskSource
-    function: Packed
-    values: tuple[Packed, ...]
+    function: Pickled
+    values: tuple[Pickled, ...]
     log: Path
     root: Path
     folders: Folders
 
-    def item(self, number: int) -> Item:
+    def item(self, number: int) -> MapItem:
         """Return the number-th item, with its files where the step's are."""
         value = self.values[number].data
-        return Item(number, self.source, self.function.data, value, self.log, self.root, self.folders)
+        return MapItem(number, self.source, self.function.data, value, self.log, self.root, self.folders)

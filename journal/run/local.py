@@ -1,4 +1,4 @@
-"""Worker processes: started when needed, kept for the steps that follow, replaced when they die."""
+"""The executor of this machine: worker processes, kept for the steps that follow."""
 
 from __future__ import annotations
 
@@ -6,39 +6,59 @@ import pickle
 import time
 from collections.abc import Callable, Iterator
 from multiprocessing.connection import wait
-from typing import Any
+from pathlib import Path
 
 from journal.errors import TaskError
-from journal.run.job import Event, FanOut, Item, Job
-from journal.run.map_call import Fan
+from journal.run.executor import Executor
+from journal.run.job import Job, MapItem, MapRequest
+from journal.run.map_call import MapCall
+from journal.run.messages import Answer, Answers, Event, Failed, Progress
 from journal.run.process import Worker
-from journal.run.resources import Claims
+from journal.run.resources import Claims, ResourcePool
 
-Delegate = Callable[[FanOut], tuple[list[bytes], bytes | None]]
+Delegate = Callable[[MapRequest], Answers]
 
 
-class Pool:
-    """Runs jobs in workers of this machine. ``wait`` tells what happened."""
+class LocalExecutor(Executor):
+    """Runs jobs in worker processes of this machine."""
 
-    place = "local"
+    name = "local"
+    shares_files = True
 
-    def __init__(self, cores: int = 1, delegate: Delegate | None = None) -> None:
-        self.cores = cores
-        """Threads that steps and their fan-outs may use together."""
+    def __init__(self, address: str, resources: ResourcePool, work: Path) -> None:
+        super().__init__(address, resources, work)
+        self.workers = Workers(int(resources.whole["cpu"]))
+
+    def start(self, key: str, job: Job, timeout_s: float | None, claims: Claims) -> None:
+        self.workers.start(key, job, timeout_s)
+
+    def wait(self) -> Iterator[Event]:
+        return self.workers.wait()
+
+    def close(self) -> None:
+        self.workers.close()
+
+
+class Workers:
+    """Worker processes: started when needed, kept for the steps that follow, replaced when they die."""
+
+    def __init__(self, threads: int = 1, delegate: Delegate | None = None) -> None:
+        self.threads = threads
+        """Threads that steps and their ``ctx.map`` may use together."""
         self.delegate = delegate
-        """Takes fan-outs elsewhere."""
+        """Takes the items of ``ctx.map`` elsewhere."""
         self.workers: list[Worker] = []
-        self.fans: dict[Worker, Fan] = {}
-        """The fan-out that each worker takes items of."""
+        self.map_calls: dict[Worker, MapCall] = {}
+        """The call that each worker takes items of."""
 
-    def start(self, key: str, job: Job, timeout_s: float | None, claims: Claims | None = None) -> None:
-        """Give a job to the idle worker that suits it best, or to a new one; its room is taken already."""
-        self._free(job)
-        for worker in sorted(self._idle(job.threads, job.cards), key=lambda worker: -worker.suits(job)):
-            if worker.take(key, job, timeout_s):
+    def start(self, key: str, job: Job, timeout_s: float | None) -> None:
+        """Give a job to the idle worker that suits it best, or to a new one; its resources are claimed already."""
+        self._free_gpus_for(job)
+        for worker in sorted(self._idle(job.threads, job.gpus), key=lambda worker: -worker.affinity(job)):
+            if worker.begin(key, job, timeout_s):
                 return
             self._remove(worker)  # it died while it was idle
-        self._new(job.threads, job.cards).take(key, job, timeout_s)
+        self._new(job.threads, job.gpus).begin(key, job, timeout_s)
 
     def wait(self, at_most_s: float | None = None) -> Iterator[Event]:
         """Wait until a worker says something, dies or runs past its time; yield what happened."""
@@ -51,17 +71,17 @@ class Pool:
         for worker in [worker for worker in busy.values() if worker.is_late]:
             yield self._end(worker, f"took longer than its timeout of {worker.timeout_s:g} s and was ended")
 
-    def answer(self, item: Item) -> tuple[Any, ...]:
-        """Have a worker take one item of another's fan-out, and wait for it."""
-        idle = self._idle(threads=1, cards=())
-        worker = idle[0] if idle else self._new(threads=1, cards=())
+    def answer(self, item: MapItem) -> Answer:
+        """Have a worker take one item of another's ``ctx.map``, and wait for it."""
+        idle = self._idle(threads=1, gpus=())
+        worker = idle[0] if idle else self._new(threads=1, gpus=())
         worker.send(item)
         try:
-            return tuple(worker.connection.recv())
+            return worker.receive_answer()
         except (EOFError, OSError):
             error = TaskError(f"one of its items: {worker.cause_of_death()}")
             self._remove(worker)
-            return ("answer", item.number, b"", pickle.dumps(error))
+            return Answer(item.number, b"", pickle.dumps(error))
 
     def close(self) -> None:
         """End every worker, whatever it is at."""
@@ -69,21 +89,21 @@ class Pool:
             worker.stop()
         self.workers.clear()
 
-    def _idle(self, threads: int, cards: tuple[str, ...]) -> list[Worker]:
+    def _idle(self, threads: int, gpus: tuple[str, ...]) -> list[Worker]:
         """Return the workers that wait for work, without those that died meanwhile, as with the thread they are of."""
         for worker in [worker for worker in self.workers if not worker.is_busy and worker.is_gone]:
             self._remove(worker)
         idle = [worker for worker in self.workers if not worker.is_busy]
-        return [worker for worker in idle if (worker.threads, worker.cards) == (threads, cards)]
+        return [worker for worker in idle if (worker.threads, worker.gpus) == (threads, gpus)]
 
-    def _free(self, job: Job) -> None:
+    def _free_gpus_for(self, job: Job) -> None:
         """End the idle workers that may still hold memory of a job's graphics cards and can't take it themselves."""
-        for worker in [worker for worker in self.workers if not worker.is_busy and set(worker.cards) & set(job.cards)]:
-            if (worker.threads, worker.cards) != (job.threads, job.cards):
+        for worker in [worker for worker in self.workers if not worker.is_busy and set(worker.gpus) & set(job.gpus)]:
+            if (worker.threads, worker.gpus) != (job.threads, job.gpus):
                 self._remove(worker)
 
-    def _new(self, threads: int, cards: tuple[str, ...]) -> Worker:
-        self.workers.append(Worker(threads, cards))
+    def _new(self, threads: int, gpus: tuple[str, ...]) -> Worker:
+        self.workers.append(Worker(threads, gpus))
         return self.workers[-1]
 
     def _remove(self, worker: Worker) -> None:
@@ -92,68 +112,67 @@ class Pool:
 
     def _receive(self, worker: Worker) -> Iterator[Event]:
         try:
-            kind, *values = worker.connection.recv()
+            message = worker.receive()
         except (EOFError, OSError, pickle.UnpicklingError):
-            yield from self._bury(worker)
+            yield from self._worker_died(worker)
             return
-        if kind == "map":
-            self._fan_out(worker, values[0])
-        elif kind == "answer":
-            self._take_answer(worker, *values)
+        if isinstance(message, MapRequest):
+            self._begin_map_call(worker, message)
+        elif isinstance(message, Answer):
+            self._take_answer(worker, message)
         else:
             key = worker.key or ""
-            if kind != "progress":
-                worker.rest()
-            yield Event(key, kind, tuple(values))
+            if not isinstance(message, Progress):
+                worker.clear_job()
+            yield Event(key, message)
 
-    def _bury(self, worker: Worker) -> Iterator[Event]:
+    def _worker_died(self, worker: Worker) -> Iterator[Event]:
         """See to what a worker that died was at."""
         message = worker.cause_of_death()
-        fan = self.fans.pop(worker, None)
-        if fan is None or fan.caller is worker:
+        call = self.map_calls.pop(worker, None)
+        if call is None or call.caller is worker:
             yield self._end(worker, message)
             return
         self._remove(worker)
-        if not fan.lose(worker):
-            fan.error = pickle.dumps(TaskError(f"one of its items: {message}"))
-            fan.pending.clear()
-        self._go_on(fan)
+        if not call.worker_died(worker):
+            call.fail(pickle.dumps(TaskError(f"one of its items: {message}")))
+        self._continue(call)
 
     def _end(self, worker: Worker, message: str) -> Event:
         """End a step's worker, and those that help it."""
-        for helper in [helper for helper, fan in self.fans.items() if fan.caller is worker]:
-            del self.fans[helper]
+        for helper in [helper for helper, call in self.map_calls.items() if call.caller is worker]:
+            del self.map_calls[helper]
             if helper is not worker:
                 self._remove(helper)
         key = worker.key or ""
         self._remove(worker)
-        return Event(key, "failed", (message,))
+        return Event(key, Failed(message))
 
-    def _fan_out(self, caller: Worker, asked: FanOut) -> None:
+    def _begin_map_call(self, caller: Worker, request: MapRequest) -> None:
         if self.delegate:
-            caller.send(self.delegate(asked))
+            caller.send(self.delegate(request))
         else:
-            self._go_on(Fan(asked, caller))
+            self._continue(MapCall(request, caller))
 
-    def _take_answer(self, worker: Worker, number: int, result: bytes, error: bytes | None) -> None:
-        fan = self.fans.pop(worker)
-        fan.take(worker, number, result, error)
+    def _take_answer(self, worker: Worker, answer: Answer) -> None:
+        call = self.map_calls.pop(worker)
+        call.receive(worker, answer)
         worker.helps = False
-        self._go_on(fan)
+        self._continue(call)
 
-    def _go_on(self, fan: Fan) -> None:
+    def _continue(self, call: MapCall) -> None:
         """Give items to the step's worker and to as many helpers as there are threads to spare."""
-        if fan.caller not in fan.at_work and fan.give(fan.caller):
-            self.fans[fan.caller] = fan
-        while fan.pending and self._spare() >= fan.caller.threads:
-            like = (fan.caller.threads, fan.caller.cards)
+        if call.caller not in call.at_work and call.send_next(call.caller):
+            self.map_calls[call.caller] = call
+        while call.pending and self._spare() >= call.caller.threads:
+            like = (call.caller.threads, call.caller.gpus)
             idle = self._idle(*like)
             helper = idle[0] if idle else self._new(*like)
             helper.helps = True
-            self.fans[helper] = fan
-            fan.give(helper)
-        if fan.is_over:
-            fan.close()
+            self.map_calls[helper] = call
+            call.send_next(helper)
+        if call.is_over:
+            call.close()
 
     def _spare(self) -> int:
-        return self.cores - sum(worker.threads for worker in self.workers if worker.is_busy)
+        return self.threads - sum(worker.threads for worker in self.workers if worker.is_busy)

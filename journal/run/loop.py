@@ -14,15 +14,19 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from journal.api.report_file import ReportHeader, read_headline
 from journal.errors import JournalError, StoreError, TaskError
-from journal.plan.steps import PlannedStep, references_in
-from journal.run.executor import Site, open_site
-from journal.run.job import Event, Job
-from journal.run.queue import Line, Order, Waiting
-from journal.run.resources import Room
+from journal.plan import PlannedStep
+from journal.plan.parts import PartKind, dump_parts
+from journal.plan.references import references_in
+from journal.run.executor import Executor, open_executor
+from journal.run.job import Job
+from journal.run.messages import Ended, Event, Finished, Outcome, Progress
+from journal.run.ready_queue import Order, ReadyQueue, Waiting
+from journal.run.resources import ResourcePool
 from journal.run.result import Observer, StepResult
-from journal.run.steps import Run, headline_of
-from journal.store import Attempt
+from journal.run.steps import Run
+from journal.store import StepRun
 from journal.text.workspace import Workspace
 
 LOG_LINES = 12
@@ -65,34 +69,34 @@ class _Loop:
     def __init__(self, run: Run, observer: Observer, chosen: list[PlannedStep]) -> None:
         self.run, self.observer = run, observer
         workspace = run.workspace
-        self.room = Room(run.choice.jobs or workspace.jobs, workspace.gpus, workspace.memory_gb)
-        self.order, self.line = Order(chosen), Line(self.room)
+        self.resources = ResourcePool(run.options.jobs or workspace.jobs, workspace.gpus, workspace.memory_gb)
+        self.order, self.queue = Order(chosen), ReadyQueue(self.resources)
         self.in_hand: dict[str, _InHand] = {}
-        self.site: Site | None = None
+        self.executor: Executor | None = None
         self.number = 0
         self.work = run.store.work / str(os.getpid())
 
     def run_all(self) -> None:
-        while self.order.released or self.line or self.in_hand:
+        while self.order.released or self.queue or self.in_hand:
             while self.order.released:
                 self._look_at(self.order.released.popleft())
-            for waiting in self.line.leave():
+            for waiting in self.queue.pop_fitting():
                 self._start(waiting)
-            if self.in_hand and self.site:
-                self._take_all(list(self.site.wait()))
+            if self.in_hand and self.executor:
+                self._take_all(list(self.executor.wait()))
 
     def close(self) -> None:
-        if self.site:
-            self.site.close()
+        if self.executor:
+            self.executor.close()
             shutil.rmtree(self.work, ignore_errors=True)
 
     def _look_at(self, planned: PlannedStep) -> None:
-        """Settle a step without running it, or put it in line."""
+        """Settle a step without running it, or put it into the queue."""
         run = self.run
         bad = [need for need in planned.needs if need not in run.results or run.results[need].failed]
         if bad and not planned.problem:
             message = f"not run, since {' and '.join(bad)} failed"
-            self._settle(StepResult(planned, "skipped", run.last_good(planned), message=message))
+            self._settle(StepResult(planned, Outcome.SKIPPED, run.last_good(planned), message=message))
             return
         try:
             ready = run.make_ready(planned)
@@ -100,16 +104,18 @@ class _Loop:
             raise
         except (JournalError, OSError) as error:
             said = run.one_line(error if isinstance(error, JournalError) else TaskError(str(error)))
-            self._settle(StepResult(planned, "failed", run.last_good(planned), message=said))
+            self._settle(StepResult(planned, Outcome.FAILED, run.last_good(planned), message=said))
             return
         if ready.result:
-            self._settle(StepResult(planned, "current", ready.result, headline=ready.headline))
+            self._settle(StepResult(planned, Outcome.CURRENT, ready.result, headline=ready.headline))
         elif planned.source:
-            if not self.site:
+            if not self.executor:
                 self._begin()
             last = run.last_done.get(planned.id)
-            claims = self.room.claims(run.known.shape(planned.source).resources, last.peak_gb if last else None)
-            self.line.join(planned, ready, claims)
+            claims = self.resources.claims(
+                run.cache.signature(planned.source).resources, last.peak_gb if last else None
+            )
+            self.queue.add(planned, ready, claims)
 
     def _start(self, waiting: Waiting) -> None:
         planned = waiting.planned
@@ -122,8 +128,9 @@ class _Loop:
         """Begin the run in the history, once there is something to run."""
         run = self.run
         shutil.rmtree(run.store.work, ignore_errors=True)  # what killed runs left; nobody else works here now
-        self.number = run.store.begin_run(run.choice.command)
-        self.site = open_site(run.choice.on or run.workspace.on, self.room, run.store)
+        self.number = run.store.begin_run(run.options.command)
+        where = run.options.on or run.workspace.on
+        self.executor = open_executor(where, self.resources, run.store.work, run.cache.installed)
 
     def _hand_over(self, in_hand: _InHand) -> None:
         try:
@@ -132,21 +139,21 @@ class _Loop:
             in_hand.job.log.write_bytes(b"")
         except OSError as error:
             raise StoreError(f".journal/work: {in_hand.planned.id} can't be started: {error.strerror}") from error
-        if self.site:
+        if self.executor:
             claims, timeout_s = in_hand.waiting.claims, in_hand.planned.step.timeout_s
-            self.site.start(in_hand.planned.id, in_hand.job, timeout_s, claims)
+            self.executor.start(in_hand.planned.id, in_hand.job, timeout_s, claims)
 
     def _job(self, waiting: Waiting, threads: int) -> Job:
         run, planned, ready = self.run, waiting.planned, waiting.ready
         if planned.source is None:
             raise TaskError("the step has no task")
         parts = ready.fingerprint.parts
-        header = {
-            "task": planned.source.name,
-            "parameters": _shown_parameters(planned, ready.inputs.values, run.workspace),
-            "fingerprint": ready.fingerprint.digest,
-            "depends_on": dict(sorted(parts.items())),
-        }
+        header = ReportHeader(
+            task=planned.source.name,
+            parameters=_display_parameters(planned, ready.inputs.values, run.workspace),
+            fingerprint=ready.fingerprint.digest,
+            depends_on=dump_parts(parts),
+        )
         name, root = f"day-{run.entry.day}-{planned.id}", run.workspace.root
         return Job(
             source=planned.source,
@@ -159,40 +166,40 @@ class _Loop:
             date=run.entry.date,
             models=dict(run.workspace.models),
             threads=threads,
-            cards=waiting.cards,
-            code=tuple(path for path in run.known.code(planned.source).files if path.is_relative_to(root)),
-            memory=None if run.choice.force else run.store.folder / "kept",
-            uses_models=tuple(part for part in parts if part.startswith("model ")),
+            gpus=waiting.gpus,
+            code=tuple(path for path in run.cache.code(planned.source).files if path.is_relative_to(root)),
+            cache_dir=None if run.options.force else run.store.folder / "kept",
+            uses_models=tuple(part.name for part in parts if part.kind == PartKind.MODEL),
         )
 
     def _take_all(self, events: list[Event]) -> None:
-        """Take what happened: results go to the store, then attempts to history, then it is told."""
+        """Take what happened: results go to the store, then to the history, then the observer hears of them."""
         ended = [taken for event in events if (taken := self._take(event))]
         if not ended:
             return
-        self.run.store.record(*(attempt for attempt, _ in ended))
-        for attempt, result in ended:
-            self.run.last[attempt.step] = attempt
-            if result.outcome == "done":
-                self.run.last_done[attempt.step] = attempt
+        self.run.store.record(*(step_run for step_run, _ in ended))
+        for step_run, result in ended:
+            self.run.last[step_run.step] = step_run
+            if result.outcome == Outcome.DONE:
+                self.run.last_done[step_run.step] = step_run
             self._settle(result)
 
-    def _take(self, event: Event) -> tuple[Attempt, StepResult] | None:
+    def _take(self, event: Event) -> tuple[StepRun, StepResult] | None:
         in_hand = self.in_hand.get(event.key)
         if in_hand is None:
             return None
-        if event.kind == "progress":
-            self.observer.progressed(in_hand.planned, *_progress(event.values))
+        if isinstance(event.message, Progress):
+            self.observer.progressed(in_hand.planned, event.message)
             return None
-        result = self._result(in_hand, event)
-        attempt = self._attempt(in_hand, result, event.peak_gb)
+        result = self._result(in_hand, event.message)
+        step_run = self._step_run(in_hand, result, event.message.peak_gb)
         if result.failed and in_hand.tries_left > 0:
-            self.run.store.record(attempt)
+            self.run.store.record(step_run)
             self._try_again(in_hand, result)
             return None
         del self.in_hand[event.key]
-        self.room.give_back(in_hand.waiting.claims, in_hand.waiting.cards)
-        return attempt, result
+        self.resources.release(in_hand.waiting.claims, in_hand.waiting.gpus)
+        return step_run, result
 
     def _try_again(self, in_hand: _InHand, result: StepResult) -> None:
         again = replace(in_hand, tries_left=in_hand.tries_left - 1, started=time.time())
@@ -200,19 +207,19 @@ class _Loop:
         self.observer.retried(in_hand.planned, result.message, again.tries_left)
         self._hand_over(again)
 
-    def _result(self, in_hand: _InHand, event: Event) -> StepResult:
+    def _result(self, in_hand: _InHand, ended: Ended) -> StepResult:
         planned, ready = in_hand.planned, in_hand.waiting.ready
         seconds = time.time() - in_hand.started
-        if event.kind == "done":
+        if isinstance(ended, Finished):
             folder = self.run.store.keep(in_hand.job.out, ready.fingerprint.digest)
-            return StepResult(planned, "done", folder, ready.reasons, "", headline_of(folder) or "", seconds)
+            return StepResult(planned, Outcome.DONE, folder, ready.reasons, "", read_headline(folder) or "", seconds)
         last, log = self.run.last_good(planned), in_hand.job.log
-        shown = self.run.workspace.shown(log)
-        return StepResult(planned, "failed", last, ready.reasons, str(event.values[0]), "", seconds, _tail(log), shown)
+        shown = self.run.workspace.display_path(log)
+        return StepResult(planned, Outcome.FAILED, last, ready.reasons, ended.message, "", seconds, _tail(log), shown)
 
-    def _attempt(self, in_hand: _InHand, result: StepResult, peak_gb: float | None) -> Attempt:
+    def _step_run(self, in_hand: _InHand, result: StepResult, peak_gb: float | None) -> StepRun:
         fingerprint = in_hand.waiting.ready.fingerprint
-        return Attempt(
+        return StepRun(
             day=self.run.entry.day,
             step=in_hand.planned.id,
             task=in_hand.planned.step.uses,
@@ -223,7 +230,7 @@ class _Loop:
             message=result.message,
             started=in_hand.started,
             seconds=result.seconds,
-            place=self.site.place if self.site else "",
+            executor=self.executor.name if self.executor else "",
             run=self.number,
             peak_gb=peak_gb,
         )
@@ -234,12 +241,7 @@ class _Loop:
         self.observer.finished(result)
 
 
-def _progress(values: tuple[Any, ...]) -> tuple[float, float, str]:
-    done, total, *what = values
-    return float(done), float(total), str(what[0]) if what else ""
-
-
-def _shown_parameters(planned: PlannedStep, values: Mapping[str, Any], workspace: Workspace) -> dict[str, Any]:
+def _display_parameters(planned: PlannedStep, values: Mapping[str, Any], workspace: Workspace) -> dict[str, Any]:
     """Return the parameters as the report tells them: references as written, files relative to the workspace."""
     shown: dict[str, Any] = {}
     for name, value in values.items():
@@ -247,9 +249,9 @@ def _shown_parameters(planned: PlannedStep, values: Mapping[str, Any], workspace
         if references_in(written):
             shown[name] = written
         elif isinstance(value, list):
-            shown[name] = [workspace.shown(one) if isinstance(one, Path) else one for one in value]
+            shown[name] = [workspace.display_path(one) if isinstance(one, Path) else one for one in value]
         else:
-            shown[name] = workspace.shown(value) if isinstance(value, Path) else value
+            shown[name] = workspace.display_path(value) if isinstance(value, Path) else value
     return json.loads(json.dumps(shown, default=str))  # type: ignore[no-any-return]
 
 

@@ -3,21 +3,22 @@
 from __future__ import annotations
 
 from collections import deque
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from journal.run.job import FanOut
+from journal.run.job import MapRequest
+from journal.run.messages import Answer, Answers
 
 if TYPE_CHECKING:
     from journal.run.process import Worker
 
 
-class Fan:
+class MapCall:
     """One ``ctx.map`` that is under way."""
 
-    def __init__(self, asked: FanOut, caller: Worker) -> None:
-        self.asked, self.caller = asked, caller
-        self.pending = deque(range(len(asked.values)))
-        self.answers: dict[int, bytes] = {}
+    def __init__(self, request: MapRequest, caller: Worker) -> None:
+        self.request, self.caller = request, caller
+        self.pending = deque(range(len(request.values)))
+        self.results: dict[int, bytes] = {}
         self.at_work: dict[Worker, int] = {}
         self.lost: set[int] = set()
         self.error: bytes | None = None
@@ -26,25 +27,29 @@ class Fan:
     def is_over(self) -> bool:
         return not self.pending and not self.at_work
 
-    def give(self, worker: Worker) -> bool:
+    def send_next(self, worker: Worker) -> bool:
         """Give a worker the next item; False where none is left."""
         if not self.pending:
             return False
         number = self.pending.popleft()
         self.at_work[worker] = number
-        worker.send(self.asked.item(number))
+        worker.send(self.request.item(number))
         return True
 
-    def take(self, worker: Worker, number: int, result: bytes, error: bytes | None) -> None:
-        """Take what a worker answered; an error is the end of the fan-out."""
+    def receive(self, worker: Worker, answer: Answer) -> None:
+        """Take what a worker answered; an error ends the call."""
         self.at_work.pop(worker, None)
-        self.answers[number] = result
-        if error is not None:
-            self.error = self.error or error
-            self.pending.clear()
+        self.results[answer.number] = answer.result
+        if answer.error is not None:
+            self.fail(self.error or answer.error)
 
-    def lose(self, worker: Worker) -> bool:
-        """Note that a helper died; its item is taken once more. False where that was the second time."""
+    def fail(self, error: bytes) -> None:
+        """End the call with an error, once the items under way have ended."""
+        self.error = error
+        self.pending.clear()
+
+    def worker_died(self, worker: Worker) -> bool:
+        """Give a helper's item back, to be taken once more. False where that was the second time."""
         number = self.at_work.pop(worker)
         if number in self.lost:
             return False
@@ -54,5 +59,5 @@ class Fan:
 
     def close(self) -> None:
         """Tell the step's worker all answers, or the error."""
-        results: list[Any] = [] if self.error else [self.answers[number] for number in range(len(self.asked.values))]
-        self.caller.send((results, self.error))
+        results = () if self.error else tuple(self.results[number] for number in range(len(self.request.values)))
+        self.caller.send(Answers(results, self.error))

@@ -6,21 +6,17 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from journal.api.report import read_report
 from journal.errors import TaskError
-from journal.plan.steps import Reference
+from journal.layout import artifacts_of, has_report
+from journal.plan.references import Reference
+from journal.record import Record
 from journal.run.result import StepResult
 
 
-def output_of(reference: Reference, results: Mapping[str, StepResult], earlier: Mapping[int, Path]) -> Any:
-    """Return plain data, a path, or paths; raises TaskError where there is no such output.
-
-    ``earlier`` holds the entry file of each day.
-    """
-    folder = (
-        _folder(reference, results) if reference.day is None else _earlier_folder(reference, reference.day, earlier)
-    )
-    outputs = read_report(folder).outputs
+def output_of(reference: Reference, results: Mapping[str, StepResult], record: Record) -> Any:
+    """Return plain data, a path, or paths; raises TaskError where there is no such output."""
+    folder = _folder(reference, results) if reference.day is None else _earlier_folder(reference, reference.day, record)
+    outputs = record.step(folder).report.outputs
     if reference.output not in outputs:
         known = ", ".join(sorted(outputs)) or "none"
         raise TaskError(f"{reference}: step '{reference.step}' has no output '{reference.output}'; it has {known}")
@@ -34,10 +30,11 @@ def _folder(reference: Reference, results: Mapping[str, StepResult]) -> Path:
     return folder
 
 
-def _earlier_folder(reference: Reference, day: int, earlier: Mapping[int, Path]) -> Path:
-    if day not in earlier:
+def _earlier_folder(reference: Reference, day: int, record: Record) -> Path:
+    days = record.days()
+    if day not in days:
         raise TaskError(f"{reference}: there is no entry of day {day}")
-    folder = earlier[day].with_suffix("") / reference.step
-    if not (folder / "report.json").is_file():
+    folder = artifacts_of(days[day]) / reference.step
+    if not has_report(folder):
         raise TaskError(f"{reference}: it has no result yet; run: journal day {day}")
     return folder

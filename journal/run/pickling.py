@@ -16,22 +16,22 @@ Place = tuple[str, str]
 
 
 @dataclass(frozen=True)
-class Packed:
+class Pickled:
     """A pickled value, and the places that it names."""
 
     data: bytes
     places: tuple[Place, ...] = ()
 
 
-def pack_value(value: Any, folders: Folders) -> Packed:
+def pickle_value(value: Any, folders: Folders) -> Pickled:
     """Pickle a value; raises what pickle raises where it can't travel."""
     stream = io.BytesIO()
     pickler = _Pickler(stream, folders)
     pickler.dump(value)
-    return Packed(stream.getvalue(), tuple(dict.fromkeys(pickler.places)))
+    return Pickled(stream.getvalue(), tuple(dict.fromkeys(pickler.places)))
 
 
-def unpack_value(data: bytes, folders: Folders) -> Any:
+def unpickle_value(data: bytes, folders: Folders) -> Any:
     """Return a pickled value, its paths as they are where the step's folders lie here."""
     return _Unpickler(io.BytesIO(data), folders).load()
 

@@ -10,13 +10,17 @@ import sys
 import time
 from contextlib import suppress
 from multiprocessing.connection import Connection
-from typing import Any
+from typing import TYPE_CHECKING
 
-from journal.run.cards import VISIBLE
+from journal.run.gpus import VISIBLE
 from journal.run.job import Job
+from journal.run.messages import Answer
+
+if TYPE_CHECKING:
+    from journal.run.worker import Received, Sent
 
 THREAD_VARIABLES = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
-CALM = {
+WORKER_ENV = {
     "TOKENIZERS_PARALLELISM": "false",
     "GOMP_SPINCOUNT": "1000",  # threads that wait on a busy machine sleep soon: by default they spin, four times slower
 }
@@ -28,9 +32,9 @@ class Worker:
     A library asks for the graphics cards once in a process, so one that was started for others can't be used.
     """
 
-    def __init__(self, threads: int, cards: tuple[str, ...] = ()) -> None:
+    def __init__(self, threads: int, gpus: tuple[str, ...] = ()) -> None:
         ours, theirs = socket.socketpair()
-        self.threads, self.cards = threads, cards
+        self.threads, self.gpus = threads, gpus
         self.connection = Connection(ours.detach())
         self.process = subprocess.Popen(
             [sys.executable, "-P", "-m", "journal.run.worker", str(theirs.fileno()), str(os.getpid())],
@@ -38,7 +42,7 @@ class Worker:
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
-            env={**CALM, **os.environ, **dict.fromkeys(THREAD_VARIABLES, str(threads)), **_pinned_to(cards)},
+            env={**WORKER_ENV, **os.environ, **dict.fromkeys(THREAD_VARIABLES, str(threads)), **_pinned_to(gpus)},
             start_new_session=True,  # Ctrl-C reaches the command alone, which then ends its workers
         )
         theirs.close()
@@ -64,11 +68,11 @@ class Worker:
     def is_late(self) -> bool:
         return self.key is not None and self.deadline is not None and time.monotonic() > self.deadline
 
-    def suits(self, job: Job) -> int:
+    def affinity(self, job: Job) -> int:
         """Return how much of what a job needs the process has loaded already."""
         return 2 * len(self.models & set(job.uses_models)) + (self.family == _family(job))
 
-    def take(self, key: str, job: Job, timeout_s: float | None) -> bool:
+    def begin(self, key: str, job: Job, timeout_s: float | None) -> bool:
         """Begin a job; False where the process is gone."""
         self.family, self.timeout_s = _family(job), timeout_s
         self.models |= set(job.uses_models)
@@ -76,7 +80,7 @@ class Worker:
         self.key = key
         return not self.is_gone and self.send(job)
 
-    def send(self, message: Any) -> bool:
+    def send(self, message: Received) -> bool:
         """Send a message; a process that is gone is found out when it is waited for."""
         try:
             self.connection.send(message)
@@ -84,7 +88,18 @@ class Worker:
             return False
         return True
 
-    def rest(self) -> None:
+    def receive(self) -> Sent:
+        """Return the next message of the process; raises EOFError where it is gone."""
+        message: Sent = self.connection.recv()
+        return message
+
+    def receive_answer(self) -> Answer:
+        """Return the answer to an item; raises EOFError where the process is gone."""
+        while not isinstance(message := self.receive(), Answer):
+            pass
+        return message
+
+    def clear_job(self) -> None:
         """Have no step in hand any more."""
         self.key = self.deadline = None
 
@@ -106,8 +121,8 @@ class Worker:
         return f"its process ended by itself with code {code}; a task must return a Report"
 
 
-def _pinned_to(cards: tuple[str, ...]) -> dict[str, str]:
-    return {VISIBLE: ",".join(cards)} if cards else {}
+def _pinned_to(gpus: tuple[str, ...]) -> dict[str, str]:
+    return {VISIBLE: ",".join(gpus)} if gpus else {}
 
 
 def _family(job: Job) -> str:

@@ -2,25 +2,25 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterable, Mapping, Sequence
 
-from journal.run.cards import Cards, visible_cards
-from journal.run.ram import rounded_up, spare_gb
+from journal.api.machine import cpu_count, free_ram_gb
+from journal.run.gpus import Gpus, visible_gpus
+from journal.run.ram import rounded_up
 
 Claims = Mapping[str, float]
 """How much of each resource a step takes: "cpu" in threads, "memory" in GB, "gpu" in cards, others by count."""
 
 
-class Room:
+class ResourcePool:
     """What is free of each resource; how much there is of each is found out where the workspace doesn't say it."""
 
     def __init__(self, jobs: int | None = None, gpus: int | None = None, memory_gb: float | None = None) -> None:
-        self.cards = Cards(visible_cards(gpus))
+        self.gpus = Gpus(visible_gpus(gpus))
         self.whole: dict[str, float] = {
-            "cpu": float(jobs or cores()),
-            "memory": memory_gb or spare_gb(),
-            "gpu": float(max(1, len(self.cards))),
+            "cpu": float(jobs or cpu_count()),
+            "memory": memory_gb or free_ram_gb(),
+            "gpu": float(max(1, len(self.gpus))),
         }
         self.free = dict(self.whole)
         self.unknown = 0.0
@@ -43,30 +43,25 @@ class Room:
         kept = set(reserved)
         return [name for name, amount in claims.items() if amount and (name in kept or not self._is_free(name, amount))]
 
-    def open_up(self) -> None:
+    def lift_limits(self) -> None:
         """Have room without end, where another keeps the queue."""
         self.unknown = 1e9
-        self.cards = Cards([])  # each of its machines knows its own
+        self.gpus = Gpus([])  # each of its machines knows its own
         self.whole = dict.fromkeys(self.whole, self.unknown)
         self.free = dict(self.whole)
 
-    def take(self, claims: Claims) -> tuple[str, ...]:
+    def claim(self, claims: Claims) -> tuple[str, ...]:
         """Take what a step claims; returns the names of the cards among it."""
         for name, amount in claims.items():
             self.free[name] -= amount
-        return self.cards.take(claims.get("gpu", 0.0))
+        return self.gpus.claim(claims.get("gpu", 0.0))
 
-    def give_back(self, claims: Claims, cards: Sequence[str] = ()) -> None:
+    def release(self, claims: Claims, gpus: Sequence[str] = ()) -> None:
         for name, amount in claims.items():
             self.free[name] += amount
-        self.cards.give_back(cards, claims.get("gpu", 0.0))
+        self.gpus.release(gpus, claims.get("gpu", 0.0))
 
     def _is_free(self, name: str, amount: float) -> bool:
-        if name == "gpu" and len(self.cards):
-            return bool(self.cards.fit(amount))  # halves of two cards are no card
+        if name == "gpu" and len(self.gpus):
+            return bool(self.gpus.fitting(amount))  # halves of two cards are no card
         return self.free[name] >= amount - 1e-9
-
-
-def cores() -> int:
-    """Return how many cores this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

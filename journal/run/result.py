@@ -1,4 +1,4 @@
-"""What a run is asked for and what it tells: the user's choice, how each step ended, and who is told."""
+"""What a run is asked for and what it tells: the user's options, how each step ended, and who is told."""
 
 from __future__ import annotations
 
@@ -6,11 +6,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
-from journal.plan.steps import PlannedStep
+from journal.plan import PlannedStep
+from journal.run.messages import Outcome, Progress
 
 
 @dataclass(frozen=True)
-class Choice:
+class RunOptions:
     """What the user asked of a run."""
 
     only: tuple[str, ...] = ()
@@ -18,7 +19,7 @@ class Choice:
     jobs: int | None = None
     command: str = ""
     on: str = ""
-    """Where: "local", "dask" or a Dask scheduler's address; empty is as journal.yml says."""
+    """Where: an executor's name, or an address; empty is as journal.yml says."""
 
 
 @dataclass(frozen=True)
@@ -26,8 +27,7 @@ class StepResult:
     """How a step of a run ended; what fails is a value, not an exception."""
 
     planned: PlannedStep
-    outcome: str
-    """ "done", "current" (its result was at hand), "failed", "skipped" (what it needs failed) or "would run"."""
+    outcome: Outcome
     folder: Path | None = None
     """The result: this one, or the last good one where the step failed."""
     reasons: tuple[str, ...] = ()
@@ -41,13 +41,13 @@ class StepResult:
 
     @property
     def failed(self) -> bool:
-        return self.outcome in ("failed", "skipped")
+        return self.outcome in (Outcome.FAILED, Outcome.SKIPPED)
 
 
 class Observer(Protocol):
     """Is told what happens, as it happens."""
 
     def started(self, step: PlannedStep, reasons: tuple[str, ...]) -> None: ...
-    def progressed(self, step: PlannedStep, done: float, total: float, what: str) -> None: ...
+    def progressed(self, step: PlannedStep, progress: Progress) -> None: ...
     def retried(self, step: PlannedStep, message: str, tries_left: int) -> None: ...
     def finished(self, result: StepResult) -> None: ...

@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 
+from journal.api.report_file import read_headline
 from journal.errors import JournalError, TaskError, UsageError, nearest
 from journal.plan.change import explain_change
-from journal.plan.fingerprint import Fingerprint, Inputs, Known, read_inputs, take_fingerprint
+from journal.plan.fingerprint import Fingerprint, Inputs, read_inputs, take_fingerprint
 from journal.plan.steps import Plan, PlannedStep
+from journal.plan.task_cache import TaskCache
+from journal.record import Record
+from journal.run.messages import Outcome
 from journal.run.outputs import output_of
-from journal.run.result import Choice, StepResult
-from journal.store import Attempt, Store
+from journal.run.result import RunOptions, StepResult
+from journal.store import StepRun, Store
 from journal.text.entry import Entry
 from journal.text.workspace import Workspace
 
@@ -37,10 +40,9 @@ class Run:
     plan: Plan
     workspace: Workspace
     store: Store
-    choice: Choice
-    known: Known
-    earlier: Mapping[int, Path] = field(default_factory=dict)
-    """The entry file of each other day, for references to them."""
+    options: RunOptions
+    cache: TaskCache
+    record: Record
     stale: Collection[tuple[int, str]] = ()
     """Steps of earlier days that would run, so that what refers to them would too."""
     results: dict[str, StepResult] = field(default_factory=dict)
@@ -50,22 +52,22 @@ class Run:
         return self.plan.entry
 
     @cached_property
-    def last_done(self) -> dict[str, Attempt]:
-        """The last good attempt at each step."""
-        return self.store.last_attempts(self.entry.day, done=True)
+    def last_done(self) -> dict[str, StepRun]:
+        """The last good run of each step."""
+        return self.store.last_runs(self.entry.day, done=True)
 
     @cached_property
-    def last(self) -> dict[str, Attempt]:
-        """The last attempt at each step, however it ended."""
-        return self.store.last_attempts(self.entry.day)
+    def last(self) -> dict[str, StepRun]:
+        """The last run of each step, however it ended."""
+        return self.store.last_runs(self.entry.day)
 
     def chosen(self) -> list[PlannedStep]:
         """Return the steps to see to: all but the manual ones, or those that ``only`` names and what they need."""
         known = {step.id for step in self.plan.steps}
-        for name in self.choice.only:
+        for name in self.options.only:
             if name not in known:
                 raise UsageError(f"day {self.entry.day} has no step '{name}'{nearest(name, sorted(known))}")
-        wanted = set(self.choice.only) or {step.id for step in self.plan.steps if step.step.when == "auto"}
+        wanted = set(self.options.only) or {step.id for step in self.plan.steps if step.step.when == "auto"}
         for planned in reversed(self.plan.steps):
             if planned.id in wanted:
                 wanted |= set(planned.needs)
@@ -82,13 +84,13 @@ class Run:
         """Resolve a step's references and take its fingerprint; raises JournalError where that can't be done."""
         if planned.problem or planned.source is None:
             raise planned.problem or TaskError("the step has no task")
-        outputs = {ref: output_of(ref, self.results, self.earlier) for ref in planned.references}
-        inputs = read_inputs(planned, planned.source, outputs, self.known)
-        fingerprint = take_fingerprint(planned, planned.source, inputs, self.entry, self.known)
-        if self.choice.force and (not self.choice.only or planned.id in self.choice.only):
+        outputs = {ref: output_of(ref, self.results, self.record) for ref in planned.references}
+        inputs = read_inputs(planned, planned.source, outputs, self.cache)
+        fingerprint = take_fingerprint(planned, planned.source, inputs, self.entry, self.cache)
+        if self.options.force and (not self.options.only or planned.id in self.options.only):
             return Ready(fingerprint, inputs, reasons=("forced",))
         folder = self.store.result(fingerprint.digest)
-        headline = headline_of(folder) if folder else None
+        headline = read_headline(folder) if folder else None
         if folder and headline is not None:
             return Ready(fingerprint, inputs, folder, headline)
         return Ready(fingerprint, inputs, reasons=self._reasons(planned.id, fingerprint))
@@ -104,7 +106,7 @@ class Run:
 
     def _reasons(self, step: str, fingerprint: Fingerprint) -> tuple[str, ...]:
         last, done = self.last.get(step), self.last_done.get(step)
-        if last and last.outcome == "failed" and last.fingerprint == fingerprint.digest:
+        if last and last.outcome == Outcome.FAILED and last.fingerprint == fingerprint.digest:
             return ("failed last time",)
         return tuple(explain_change(done.parts if done else None, fingerprint.parts)) or ("its result is gone",)
 
@@ -112,22 +114,22 @@ class Run:
         bad = [need for need in planned.needs if self.results[need].failed] if not planned.problem else []
         if bad:
             message = f"not run, since {' and '.join(bad)} can't run"
-            return StepResult(planned, "skipped", self.last_good(planned), message=message)
+            return StepResult(planned, Outcome.SKIPPED, self.last_good(planned), message=message)
         if again := self._runs_again(planned):
-            return StepResult(planned, "would run", self.last_good(planned), again)
+            return StepResult(planned, Outcome.WOULD_RUN, self.last_good(planned), again)
         try:
             ready = self.make_ready(planned)
         except JournalError as error:
-            return StepResult(planned, "failed", self.last_good(planned), message=self.one_line(error))
+            return StepResult(planned, Outcome.FAILED, self.last_good(planned), message=self.one_line(error))
         if ready.result:
-            return StepResult(planned, "current", ready.result, headline=ready.headline)
-        return StepResult(planned, "would run", self.last_good(planned), ready.reasons)
+            return StepResult(planned, Outcome.CURRENT, ready.result, headline=ready.headline)
+        return StepResult(planned, Outcome.WOULD_RUN, self.last_good(planned), ready.reasons)
 
     def _runs_again(self, planned: PlannedStep) -> tuple[str, ...]:
         """Return why a step may run whose own part is unchanged: what it refers to runs before it."""
         said = {}
         for reference in planned.references if not planned.problem else ():
-            if reference.day is None and self.results[reference.step].outcome == "would run":
+            if reference.day is None and self.results[reference.step].outcome == Outcome.WOULD_RUN:
                 said[
                     f"{reference.step} runs again"
                     if reference.step in self.last_done
@@ -136,11 +138,3 @@ class Run:
             elif reference.day is not None and (reference.day, reference.step) in self.stale:
                 said[f"{reference.step} of day {reference.day} runs again"] = 1
         return tuple(said)
-
-
-def headline_of(folder: Path) -> str | None:
-    """Return what a result says in a few words; None where it is damaged, as a loss of power leaves it."""
-    try:
-        return str(json.loads((folder / "report.json").read_text(encoding="utf-8"))["headline"])
-    except (OSError, ValueError, KeyError, TypeError):
-        return None

@@ -11,32 +11,39 @@ import threading
 import traceback
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
+from dataclasses import replace
 from itertools import count
 from multiprocessing.connection import Connection
 from pathlib import Path
 from queue import SimpleQueue
 from typing import Any
 
-from journal.api.report import Report, write_report
-from journal.api.task import Context
-from journal.errors import JournalError, TaskError
+from journal.api.context import Context
+from journal.api.report import Report
+from journal.api.report_file import ReportHeader, write_report
+from journal.errors import JournalError, TaskError, one_line
+from journal.plan.parts import PartKind, load_parts
 from journal.plan.registry import load_task
-from journal.run.job import FanOut, Item, Job
-from journal.run.pickling import Folders, pack_value, unpack_value
-from journal.run.ram import forget_peak, peak_gb
+from journal.run.job import Job, MapItem, MapRequest
+from journal.run.messages import Answer, Answers, Ended, Failed, Finished, Progress
+from journal.run.pickling import Folders, pickle_value, unpickle_value
+from journal.run.ram import peak_gb, reset_peak
 
-Message = tuple[Any, ...]
+Sent = Progress | Ended | MapRequest | Answer
+"""What a worker says."""
+Received = Job | MapItem | Answers
+"""What it is told."""
 
 
-class Line:
+class Channel:
     """The two ways between a worker and its run; the thread that reads ends the process with the run."""
 
-    def __init__(self, connection: Connection) -> None:
+    def __init__(self, connection: Connection[Sent, Received]) -> None:
         self.connection = connection
-        self.inbox: SimpleQueue[Any] = SimpleQueue()
+        self.inbox: SimpleQueue[Received] = SimpleQueue()
         threading.Thread(target=self._receive, daemon=True).start()
 
-    def send(self, *message: Any) -> None:
+    def send(self, message: Sent) -> None:
         self.connection.send(message)
 
     def _receive(self) -> None:
@@ -52,30 +59,32 @@ def main() -> None:
     """Serve jobs from the connection whose descriptor is the first argument, until it closes."""
     _die_with_the_run(int(sys.argv[2]))
     sys.stdout.reconfigure(line_buffering=True)  # type: ignore[union-attr]  # a log whose step crashes holds all
-    line = Line(Connection(int(sys.argv[1])))
+    channel = Channel(Connection(int(sys.argv[1])))
     for number in count():
-        job = line.inbox.get()
+        job = channel.inbox.get()
+        if isinstance(job, Answers):
+            continue  # of a step that has ended meanwhile
         if job.log:
             _write_output_to(job.log)
         if str(job.root) not in sys.path:
             sys.path.append(str(job.root))  # plugins may import the workspace's modules, which hide no library
-        if isinstance(job, Item):
-            line.send(*answer(job))
+        if isinstance(job, MapItem):
+            channel.send(answer_item(job))
             continue
         at_home = (Path.cwd(), dict(os.environ))
-        is_measured = forget_peak() or number == 0  # where it can't forget, later steps would show the first one's
-        message = run_job(job, line)
-        line.send(*message, peak_gb() if is_measured else None)
+        is_measured = reset_peak() or number == 0  # where it can't be reset, later steps would show the first one's
+        ended = run_job(job, channel)
+        channel.send(replace(ended, peak_gb=peak_gb() if is_measured else None))
         _restore(*at_home)
 
 
-def run_job(job: Job, line: Line) -> Message:
-    """Run a step; returns ("done", headline) or ("failed", one line). All else goes to the step's log."""
+def run_job(job: Job, channel: Channel) -> Ended:
+    """Run a step; returns what became of it. All else goes to the step's log."""
     try:
-        report = _call_task(job, line)
-        write_report(report, job.out, **job.header)
+        report = _call_task(job, channel)
+        write_report(report, job.out, job.header)
         _sync(job.out)
-        return ("done", report.headline_text)
+        return Finished(report.headline_text)
     except JournalError as error:
         message = str(error)
     except MemoryError:
@@ -83,36 +92,36 @@ def run_job(job: Job, line: Line) -> Message:
     except (Exception, SystemExit) as error:  # a step may fail in any way, and the run goes on
         _print_error(error)
         message = f"{type(error).__name__}: {error}"
-    return ("failed", " ".join(message.replace(f"{job.root}{os.sep}", "").split()))
+    return Failed(one_line(message.replace(f"{job.root}{os.sep}", "")))
 
 
-def answer(item: Item) -> Message:
-    """Work on one item of a fan-out; returns ("answer", number, packed result, packed error or None)."""
+def answer_item(item: MapItem) -> Answer:
+    """Work on one item of a ``ctx.map``."""
     try:
         load_task(item.source)  # a plugin file's functions can be found once it is loaded
-        function, value = (unpack_value(data, item.folders) for data in (item.function, item.value))
-        return ("answer", item.number, pack_value(function(value), item.folders).data, None)
+        function, value = (unpickle_value(data, item.folders) for data in (item.function, item.value))
+        return Answer(item.number, pickle_value(function(value), item.folders).data)
     except Exception as error:
         traceback.print_exc()
-        return ("answer", item.number, b"", _packed_error(error, item.folders))
+        return Answer(item.number, b"", _pickled_error(error, item.folders))
 
 
-def fan_out(job: Job, line: Line, function: Callable[[Any], Any], items: Iterable[Any]) -> list[Any]:
+def map_over(job: Job, channel: Channel, function: Callable[[Any], Any], items: Iterable[Any]) -> list[Any]:
     """Apply a function to items over the run's workers, of which this one is one; raises PicklingError first."""
-    values = tuple(pack_value(item, job.folders) for item in items)
-    line.send("map", FanOut(job.source, pack_value(function, job.folders), values, job.log, job.root, job.folders))
+    values = tuple(pickle_value(item, job.folders) for item in items)
+    pickled = pickle_value(function, job.folders)
+    channel.send(MapRequest(job.source, pickled, values, job.log, job.root, job.folders))
     while True:
-        message = line.inbox.get()
-        if isinstance(message, Item):
-            line.send(*answer(message))
-            continue
-        results, error = message
-        if error is not None:
-            raise unpack_value(error, job.folders)
-        return [unpack_value(result, job.folders) for result in results]
+        message = channel.inbox.get()
+        if isinstance(message, MapItem):
+            channel.send(answer_item(message))
+        elif isinstance(message, Answers):
+            if message.error is not None:
+                raise unpickle_value(message.error, job.folders)
+            return [unpickle_value(result, job.folders) for result in message.results]
 
 
-def _call_task(job: Job, line: Line) -> Report:
+def _call_task(job: Job, channel: Channel) -> Report:
     task = load_task(job.source)
     values = task.validate(job.values)
     if task.context_name:
@@ -123,10 +132,10 @@ def _call_task(job: Job, line: Line) -> Report:
             root=job.root,
             models=job.models,
             jobs=job.threads,
-            progress=lambda *told: line.send("progress", *told),
-            memory=job.memory,
-            basis=_basis(job.header),
-            fan_out=lambda function, items: fan_out(job, line, function, items),
+            progress=lambda *progress: channel.send(Progress(*progress)),
+            cache_dir=job.cache_dir,
+            cache_key=_cache_key(job.header),
+            map_over=lambda function, items: map_over(job, channel, function, items),
             log=logging.getLogger(task.name),
         )
     report = task(**values)
@@ -144,10 +153,11 @@ def _print_error(error: BaseException) -> None:
     print("".join(lines), file=sys.stderr)
 
 
-def _basis(header: Mapping[str, Any]) -> str:
+def _cache_key(header: ReportHeader) -> str:
     """Return what a task's remembered files depend on beside their keys: its code and its libraries."""
-    parts = header.get("depends_on", {})
-    return repr(sorted((name, value) for name, value in parts.items() if name.startswith(("code ", "library "))))
+    parts = load_parts(header.depends_on)
+    kinds = (PartKind.CODE, PartKind.LIBRARY)
+    return repr(sorted((str(part), value) for part, value in parts.items() if part.kind in kinds))
 
 
 def _sync(folder: Path) -> None:
@@ -157,12 +167,12 @@ def _sync(folder: Path) -> None:
             os.fsync(stream.fileno())
 
 
-def _packed_error(error: Exception, folders: Folders) -> bytes:
+def _pickled_error(error: Exception, folders: Folders) -> bytes:
     try:
-        data = pack_value(error, folders).data
-        unpack_value(data, folders)
+        data = pickle_value(error, folders).data
+        unpickle_value(data, folders)
     except Exception:  # an exception of a library may not survive the journey
-        return pack_value(TaskError(f"{type(error).__name__}: {error}"), folders).data
+        return pickle_value(TaskError(f"{type(error).__name__}: {error}"), folders).data
     return data
 
 

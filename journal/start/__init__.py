@@ -8,7 +8,8 @@ from datetime import date
 from pathlib import Path
 
 from journal.errors import UsageError
-from journal.text.entry import LAST_DAY, entry_days
+from journal.layout import LAST_DAY, entry_file
+from journal.record import Record
 from journal.text.workspace import FILE_NAME, Workspace, read_workspace
 
 _HERE = Path(__file__).parent
@@ -28,16 +29,17 @@ def make_workspace(folder: Path) -> Iterator[Path]:
         if _write_new(folder / name, text):
             yield folder / name
     workspace = read_workspace(folder.resolve())
-    if not entry_days(workspace):
-        yield new_entry(workspace, None, "")
+    record = Record(workspace)
+    if not record.days():
+        yield new_entry(record, None, "")
 
 
-def new_entry(workspace: Workspace, day: int | None, title: str) -> Path:
+def new_entry(record: Record, day: int | None, title: str) -> Path:
     """Write the entry of a day, or of the one after the last, from the workspace's template.md or ours."""
-    days = entry_days(workspace)
+    workspace, days = record.workspace, record.days()
     day = day if day is not None else max(days, default=0) + 1
     if day in days:
-        raise UsageError(f"day {day} has its entry already: {workspace.shown(days[day])}")
+        raise UsageError(f"day {day} has its entry already: {workspace.display_path(days[day])}")
     if day > LAST_DAY:
         raise UsageError(f"day {day} is too far off; the last one is {LAST_DAY}")
     when = workspace.date_of(day) or date.today()
@@ -46,9 +48,9 @@ def new_entry(workspace: Workspace, day: int | None, title: str) -> Path:
     text = _template(workspace)
     for name, value in values.items():
         text = text.replace(f"{{{{{name}}}}}", value)
-    path = workspace.entries / f"{when.isoformat()}-day-{day}.md"
+    path = entry_file(workspace.entries, day, when)
     if not _write_new(path, text):
-        raise UsageError(f"{workspace.shown(path)} is there already; read or remove it first")
+        raise UsageError(f"{workspace.display_path(path)} is there already; read or remove it first")
     return path
 
 

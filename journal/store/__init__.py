@@ -14,9 +14,9 @@ from journal.store import history
 from journal.store.database import Database
 from journal.store.digests import Digests
 from journal.store.gc import Waste, find_waste
-from journal.store.history import Attempt, attempt_of, attempts_on_disk
+from journal.store.history import StepRun, step_run_of, step_runs_on_disk
 
-__all__ = ["Attempt", "Store", "Waste", "replace_folder", "size_of", "write_atomically"]
+__all__ = ["StepRun", "Store", "Waste", "replace_folder", "size_of", "write_atomically"]
 
 
 def _keep_quiet(_: str) -> None:
@@ -41,8 +41,8 @@ class Store:
         except OSError as error:
             raise StoreError(f"{folder.name}: results can't be kept there: {cause(error)}") from error
         self.digests = Digests(self.database)
-        self._memos: dict[str, dict[str, str]] = {}
-        self._new_memos: dict[tuple[str, str], str] = {}
+        self._notes: dict[str, dict[str, str]] = {}
+        self._new_notes: dict[tuple[str, str], str] = {}
 
     def close(self) -> None:
         self.flush()
@@ -80,21 +80,21 @@ class Store:
         """Note that a run begins; returns its number."""
         return self.database.add("INSERT INTO run (started, command) VALUES (?, ?)", (time.time(), command))
 
-    def record(self, *attempts: Attempt) -> None:
-        """Write down attempts, durably."""
-        self.database.write((history.INSERT, [attempt.row() for attempt in attempts]))
+    def record(self, *runs: StepRun) -> None:
+        """Write down how steps ended, durably."""
+        self.database.write((history.INSERT, [run.row() for run in runs]))
 
-    def last_attempts(self, day: int, *, done: bool = False) -> dict[str, Attempt]:
-        """Return the latest attempt at each step of a day: of any outcome, or the latest that was done."""
+    def last_runs(self, day: int, *, done: bool = False) -> dict[str, StepRun]:
+        """Return the latest run of each step of a day: of any outcome, or the latest that was done."""
         rows = self.database.read(history.LAST_DONE if done else history.LAST, (day,))
-        return {attempt.step: attempt for attempt in map(attempt_of, rows)}
+        return {run.step: run for run in map(step_run_of, rows)}
 
-    def attempts(self, limit: int, day: int | None = None) -> list[tuple[Attempt, str]]:
-        """Return the latest attempts, the newest first, each with the command that made it."""
+    def step_runs(self, limit: int, day: int | None = None) -> list[tuple[StepRun, str]]:
+        """Return the latest runs of steps, the newest first, each with the command that made it."""
         values = (limit,) if day is None else (day, limit)
         rows = self.database.read(history.LATEST if day is None else history.LATEST_OF_DAY, values)
         commands = dict(self.database.read("SELECT id, command FROM run"))
-        return [(attempt, commands.get(attempt.run, "")) for attempt in map(attempt_of, rows)]
+        return [(run, commands.get(run.run, "")) for run in map(step_run_of, rows)]
 
     def digest(self, path: Path) -> str:
         """Return the SHA-256 of a file or folder; a file's is kept by its size, times and inode."""
@@ -102,21 +102,21 @@ class Store:
 
     def recall(self, kind: str, key: str) -> str | None:
         """Return what was noted of that kind under a key."""
-        if kind not in self._memos:
-            self._memos[kind] = dict(self.database.read("SELECT key, value FROM memo WHERE kind = ?", (kind,)))
-        return self._memos[kind].get(key)
+        if kind not in self._notes:
+            self._notes[kind] = dict(self.database.read("SELECT key, value FROM memo WHERE kind = ?", (kind,)))
+        return self._notes[kind].get(key)
 
     def note(self, kind: str, key: str, value: str) -> None:
         """Note something that would take time to work out again; it is written down with the next ``flush``."""
         if self.recall(kind, key) != value:
-            self._memos[kind][key] = self._new_memos[(kind, key)] = value
+            self._notes[kind][key] = self._new_notes[(kind, key)] = value
 
     def flush(self) -> None:
         """Write down digests and notes."""
         self.digests.flush()
-        if self._new_memos:
-            rows = [(kind, key, value) for (kind, key), value in self._new_memos.items()]
-            self._new_memos = {}
+        if self._new_notes:
+            rows = [(kind, key, value) for (kind, key), value in self._new_notes.items()]
+            self._new_notes = {}
             self.database.write(("INSERT OR REPLACE INTO memo VALUES (?, ?, ?)", rows))
 
     def keep_blocks(self, blocks: dict[str, str]) -> None:
@@ -134,10 +134,10 @@ class Store:
 
     def _renew(self, database: Database, what: str) -> None:
         """Fill a fresh database with what the disk still knows; results themselves need none."""
-        found = list(attempts_on_disk(self.folder.parent / "entries"))
+        found = list(step_runs_on_disk(self.folder.parent / "entries"))
         count = sum(1 for _ in self.results.glob("??/*/report.json"))
         if found:
-            database.write((history.INSERT, [attempt.row() for attempt in found]))
+            database.write((history.INSERT, [run.row() for run in found]))
         if what == "damaged" or count:
             aside = "; it is kept as journal.db.damaged" if what == "damaged" else ""
             self.tell(f".journal/journal.db was {what}{aside}. It is rebuilt; the results ({count}) are all there")

@@ -34,6 +34,12 @@ MIGRATIONS = (
     ) WITHOUT ROWID;
     """,
     "ALTER TABLE attempt ADD COLUMN peak_gb REAL",
+    """
+    ALTER TABLE attempt RENAME TO step_run;
+    ALTER TABLE step_run RENAME COLUMN place TO executor;
+    DROP INDEX attempt_by_step;
+    CREATE INDEX step_run_by_step ON step_run (day, step, id);
+    """,
 )
 """Never edited once released: a database of any earlier version is brought up to date by those that it lacks."""
 

@@ -14,7 +14,7 @@ _FRESH_NS = 100_000_000  # a file changed this lately may change again without a
 
 
 class Digests:
-    """Known digests; what is new goes to the database with ``flush``."""
+    """TaskCache digests; what is new goes to the database with ``flush``."""
 
     def __init__(self, database: Database) -> None:
         self.database = database

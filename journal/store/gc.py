@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import shutil
 import time
 from collections.abc import Iterator
@@ -10,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from journal.files import size_of
+from journal.record import reports_below
 from journal.store.database import Database
 
 _REMEMBERED_S = 30 * 86400.0
@@ -44,16 +44,9 @@ def find_waste(folder: Path, database: Database, entries: Path, keep_s: float = 
 
 def _used(database: Database, entries: Path) -> set[str]:
     """Return the fingerprints that entries show, and the last good one of every step whose day has an entry."""
-    shown = {found for report in entries.glob("*/*/report.json") if (found := _fingerprint(report))}
-    last = "SELECT max(id) FROM attempt WHERE outcome = 'done' GROUP BY day, step"
-    return shown | {row[0] for row in database.read(f"SELECT fingerprint FROM attempt WHERE id IN ({last})")}
-
-
-def _fingerprint(report: Path) -> str:
-    try:
-        return str(json.loads(report.read_text(encoding="utf-8"))["fingerprint"])
-    except (OSError, ValueError, KeyError):
-        return ""
+    shown = {step.fingerprint for step in reports_below(entries) if step.fingerprint}
+    last = "SELECT max(id) FROM step_run WHERE outcome = 'done' GROUP BY day, step"
+    return shown | {row[0] for row in database.read(f"SELECT fingerprint FROM step_run WHERE id IN ({last})")}
 
 
 def _results(results: Path, used: set[str], old: float) -> Iterator[Waste]:

@@ -3,32 +3,36 @@
 from __future__ import annotations
 
 import json
-import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-_COLUMNS = "day, step, task, fingerprint, parts, reason, outcome, message, started, seconds, place, run, peak_gb"
-INSERT = f"INSERT INTO attempt ({_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
-LAST = f"SELECT {_COLUMNS} FROM attempt WHERE id IN (SELECT max(id) FROM attempt WHERE day = ? GROUP BY step)"
+from journal.api.report_file import StepReport
+from journal.layout import day_of_step, report_in
+from journal.plan.parts import Parts, dump_parts, load_parts
+from journal.record import reports_below
+
+_COLUMNS = "day, step, task, fingerprint, parts, reason, outcome, message, started, seconds, executor, run, peak_gb"
+INSERT = f"INSERT INTO step_run ({_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+LAST = f"SELECT {_COLUMNS} FROM step_run WHERE id IN (SELECT max(id) FROM step_run WHERE day = ? GROUP BY step)"
 LAST_DONE = (
-    f"SELECT {_COLUMNS} FROM attempt WHERE id IN"
-    " (SELECT max(id) FROM attempt WHERE day = ? AND outcome = 'done' GROUP BY step)"
+    f"SELECT {_COLUMNS} FROM step_run WHERE id IN"
+    " (SELECT max(id) FROM step_run WHERE day = ? AND outcome = 'done' GROUP BY step)"
 )
-LATEST = f"SELECT {_COLUMNS} FROM attempt ORDER BY id DESC LIMIT ?"
-LATEST_OF_DAY = f"SELECT {_COLUMNS} FROM attempt WHERE day = ? ORDER BY id DESC LIMIT ?"
+LATEST = f"SELECT {_COLUMNS} FROM step_run ORDER BY id DESC LIMIT ?"
+LATEST_OF_DAY = f"SELECT {_COLUMNS} FROM step_run WHERE day = ? ORDER BY id DESC LIMIT ?"
 
 
 @dataclass(frozen=True)
-class Attempt:
+class StepRun:
     """One run of a step, as history keeps it."""
 
     day: int
     step: str
     task: str
     fingerprint: str
-    parts: Mapping[str, str]
+    parts: Parts
     reason: str
     outcome: str
     """ "done" or "failed"."""
@@ -36,39 +40,36 @@ class Attempt:
     started: float = 0.0
     """Seconds since the epoch."""
     seconds: float = 0.0
-    place: str = "local"
+    executor: str = "local"
     run: int = 0
     peak_gb: float | None = None
     """The most memory that its process had; None where nobody knows."""
 
     def row(self) -> tuple[Any, ...]:
         """Return the values as the database keeps them."""
-        parts = json.dumps(dict(self.parts), ensure_ascii=False)
+        parts = json.dumps(dump_parts(self.parts), ensure_ascii=False)
         return (
             self.day, self.step, self.task, self.fingerprint, parts, self.reason,
-            self.outcome, self.message, self.started, self.seconds, self.place, self.run, self.peak_gb,
+            self.outcome, self.message, self.started, self.seconds, self.executor, self.run, self.peak_gb,
         )  # fmt: skip
 
 
-def attempt_of(row: tuple[Any, ...]) -> Attempt:
-    """Make an attempt of its row."""
+def step_run_of(row: tuple[Any, ...]) -> StepRun:
+    """Make a step's run of its row."""
     day, step, task, fingerprint, parts, *rest = row
-    return Attempt(day, step, task, fingerprint, json.loads(parts), *rest)
+    return StepRun(day, step, task, fingerprint, load_parts(json.loads(parts)), *rest)
 
 
-def attempts_on_disk(entries: Path) -> Iterator[Attempt]:
+def step_runs_on_disk(entries: Path) -> Iterator[StepRun]:
     """Find out from the reports beside the entries what was run last, for a history that was lost."""
-    for report in sorted(entries.glob("*/*/report.json")):
-        day = re.search(r"day-(\d+)$", report.parent.parent.name)
-        if day and (attempt := _read_attempt(report, int(day[1]))):
-            yield attempt
+    for step in reports_below(entries):
+        day = day_of_step(step.folder)
+        if day is not None and step.fingerprint and step.depends_on:
+            yield _found(step, day)
 
 
-def _read_attempt(report: Path, day: int) -> Attempt | None:
-    try:
-        data = json.loads(report.read_text(encoding="utf-8"))
-        fingerprint, parts = data["fingerprint"], dict(data["depends_on"])
-        when = report.stat().st_mtime
-        return Attempt(day, report.parent.name, data["task"], fingerprint, parts, "found on disk", "done", "", when)
-    except (OSError, ValueError, KeyError, TypeError):
-        return None
+def _found(step: StepReport, day: int) -> StepRun:
+    when = report_in(step.folder).stat().st_mtime
+    return StepRun(
+        day, step.step, step.task, step.fingerprint, load_parts(step.depends_on), "found on disk", "done", "", when
+    )

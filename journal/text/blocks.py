@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from journal.errors import BlockConflictError, EntryError
+from journal.text.merge import merge_lines
 
 _START = re.compile(r" {0,3}<!--\s*journal:(?P<id>[A-Za-z0-9][A-Za-z0-9_-]*)\s*-->\s*")
 _END = re.compile(r" {0,3}<!--\s*/journal:(?P<id>[A-Za-z0-9][A-Za-z0-9_-]*)(?:\s+(?P<sum>[0-9a-f]{8}))?\s*-->\s*")
@@ -128,7 +129,7 @@ def _settle(
     if edits == "keep":
         return _unix(old)
     base = new if block.checksum == checksum(new) else base_of(block.checksum or "")
-    merged = _merge(base, _unix(old), new) if base is not None else None
+    merged = merge_lines(base, _unix(old), new) if base is not None else None
     if merged is None:
         why = "and its new result changes the same lines" if base is not None else "and what it was is not known"
         raise BlockConflictError(
@@ -136,19 +137,6 @@ def _settle(
             "Run again with --edits keep for your text, or --edits drop for the new result"
         )
     return merged
-
-
-def _merge(base: str, ours: str, theirs: str) -> str | None:
-    """Merge two changes of a text line by line; None where they touch the same lines."""
-    from merge3 import Merge3
-
-    merge = Merge3(base.splitlines(True), ours.splitlines(True), theirs.splitlines(True))
-    lines: list[str] = []
-    for group in merge.merge_groups():
-        if group[0] == "conflict":
-            return None
-        lines += group[1]
-    return "".join(lines)
 
 
 def _rewrite(block: Block, text: str, content: str, generated: str) -> str:

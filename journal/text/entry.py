@@ -9,15 +9,14 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
-from journal.errors import EntryError, UsageError, nearest
+from journal.errors import EntryError, nearest
+from journal.layout import LAST_DAY, artifacts_of, parse_entry_name
 from journal.text.document import Document, parse_yaml
 from journal.text.workspace import Workspace, parse_amount
 
 RESERVED = ("uses", "after", "timeout", "retries", "when")
 _FRONT_MATTER_NAMES = ["day", "date", "title", "categories", "tags", "tasks", "draft", "description", "template"]
 _NAMES_OF_OTHERS = ["subtitle", "updated", "dated", "comments"]
-LAST_DAY = 999_999
-_FILE_NAME = re.compile(r"(?P<date>[0-9]{4}-[0-9]{2}-[0-9]{2})-day-(?P<day>[0-9]{1,6})")
 _FRONT_MATTER_END = re.compile(r"(?<=[\r\n])(---|\.\.\.)[ \t]*(\r\n|\n|\r|\Z)")
 _STEP_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]*")
 
@@ -53,7 +52,7 @@ class Entry:
     steps: tuple[Step, ...]
     body_start: int
     """Where in ``text`` the Markdown below the front matter begins."""
-    shown: str
+    display_path: str
     """The file's name for messages."""
     draft: bool = False
     description: str = ""
@@ -65,51 +64,14 @@ class Entry:
     @property
     def artifacts(self) -> Path:
         """The folder beside the entry that holds a folder for each step."""
-        return self.path.with_suffix("")
+        return artifacts_of(self.path)
 
     def step(self, step_id: str) -> Step | None:
         return next((step for step in self.steps if step.id == step_id), None)
 
     def place(self, step: Step, parameter: str | None = None) -> str:
         """Return ``file:line`` of a step or of one of its parameters."""
-        return f"{self.shown}:{step.lines.get(parameter or '', step.line)}"
-
-
-def find_entry(workspace: Workspace, day: int) -> Path:
-    """Return the file of a day; raises UsageError where there is none, EntryError where there are two."""
-    found = [path for path in entry_files(workspace) if _day_of(path, workspace) == day]
-    if not found:
-        raise UsageError(f"no entry of day {day} in entries/; make one with: journal new {day}")
-    if len(found) > 1:
-        names = " and ".join(path.name for path in found)
-        raise EntryError(f"entries/{found[0].name}:1: day {day} has two entries, {names}; keep one")
-    return found[0]
-
-
-def verdicts_file(entry: Path) -> Path:
-    """Return where the verdicts on an entry's pictures are kept: beside the entry, whose own folder may be cleared."""
-    return entry.with_suffix(".verdicts.yml")
-
-
-def entry_files(workspace: Workspace) -> list[Path]:
-    """Return the Markdown files in entries/, by name, which is by date."""
-    return sorted(path for path in workspace.entries.glob("*.md") if path.is_file())
-
-
-def entry_days(workspace: Workspace) -> dict[int, Path]:
-    """Return the file of each day, in the order of days; files that tell no day are left out."""
-    days = ((_day_of(path, workspace), path) for path in entry_files(workspace))
-    return dict(sorted((day, path) for day, path in days if day is not None))
-
-
-def _day_of(path: Path, workspace: Workspace) -> int | None:
-    """Return the day by the file's name, or else by its front matter."""
-    if match := _FILE_NAME.fullmatch(path.stem):
-        return int(match["day"])
-    try:
-        return read_entry(path, workspace).day
-    except EntryError:
-        return None
+        return f"{self.display_path}:{step.lines.get(parameter or '', step.line)}"
 
 
 def read_entry(path: Path, workspace: Workspace) -> Entry:
@@ -117,13 +79,15 @@ def read_entry(path: Path, workspace: Workspace) -> Entry:
     try:
         text = path.read_bytes().decode("utf-8", "surrogateescape")
     except OSError as error:
-        raise EntryError(f"{workspace.shown(path)}:1: can't be read: {error.strerror}; mend that first") from error
+        raise EntryError(
+            f"{workspace.display_path(path)}:1: can't be read: {error.strerror}; mend that first"
+        ) from error
     return parse_entry(text, path, workspace)
 
 
 def parse_entry(text: str, path: Path, workspace: Workspace) -> Entry:
     """Parse the text of an entry; its path gives the day and date that the front matter leaves out."""
-    shown = workspace.shown(path)
+    shown = workspace.display_path(path)
     yaml_text, yaml_line, body_start = split_front_matter(text, shown)
     document = parse_yaml(yaml_text, shown, yaml_line)
     _check_names(document)
@@ -137,7 +101,7 @@ def parse_entry(text: str, path: Path, workspace: Workspace) -> Entry:
         categories=tuple(_words(document, "categories")),
         steps=tuple(_step(document, name, value) for name, value in _tasks(document).items()),
         body_start=body_start,
-        shown=shown,
+        display_path=shown,
         draft=_draft(document),
         description=_text(document, "description"),
     )
@@ -198,13 +162,13 @@ def _stated_date(document: Document) -> date | None:
 
 def _named(path: Path, shown: str) -> tuple[int | None, date | None]:
     """Return the day and date that a file's name tells."""
-    name = _FILE_NAME.fullmatch(path.stem)
+    name = parse_entry_name(path)
     if not name:
         return None, None
     try:
-        return int(name["day"]), date.fromisoformat(name["date"])
+        return name.day, date.fromisoformat(name.date)
     except ValueError as error:
-        raise EntryError(f"{shown}:1: {name['date']} in the file's name is no date; rename the file") from error
+        raise EntryError(f"{shown}:1: {name.date} in the file's name is no date; rename the file") from error
 
 
 def _check_equal(document: Document, what: str, stated: object, named: object) -> None:

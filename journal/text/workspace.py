@@ -79,7 +79,7 @@ class Workspace:
         """Return the day of a date by the rule that day 1 sets."""
         return (when - self.day_1).days + 1 if self.day_1 else None
 
-    def shown(self, path: Path) -> str:
+    def display_path(self, path: Path) -> str:
         """Return a path as a message or an entry may show it: relative to the workspace."""
         return path.relative_to(self.root).as_posix() if path.is_relative_to(self.root) else path.name
 

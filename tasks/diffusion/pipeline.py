@@ -9,9 +9,7 @@ from math import inf
 from pathlib import Path
 from typing import Any
 
-from journal import TaskError
-from journal.api.models import Model
-from journal.errors import nearest
+from journal import Model, TaskError, nearest
 
 from .room import parameters_of
 

@@ -6,9 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from journal import TaskError
-from journal.run.ram import spare_gb
-from journal.run.resources import cores
+from journal import TaskError, cpu_count, free_ram_gb
 
 MOST = 8
 """A larger batch is hardly quicker; an interruption costs more pictures, and one more seed a whole batch's time."""
@@ -26,7 +24,7 @@ def fitting_batch(pipeline: Any, width: int, height: int) -> int:
     import torch
 
     on_gpu, needed = torch.cuda.is_available(), picture_bytes(pipeline, width, height)
-    free = torch.cuda.mem_get_info()[0] if on_gpu else 1e9 * spare_gb()
+    free = torch.cuda.mem_get_info()[0] if on_gpu else 1e9 * free_ram_gb()
     if needed > free and not on_gpu:  # a GPU says so itself, and a batch is then made smaller
         size = f"{width} × {height} takes about {needed / 1e9:.0f} GB, and {free / 1e9:.0f} GB are free"
         raise TaskError(f"one picture of {size}; ask for a smaller one")
@@ -57,7 +55,7 @@ def steady_threads() -> Iterator[None]:
     import torch
 
     before = torch.get_num_threads()
-    torch.set_num_threads(min(THREADS, cores()))
+    torch.set_num_threads(min(THREADS, cpu_count()))
     try:
         yield
     finally:

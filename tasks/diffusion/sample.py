@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
-from journal import Context, Field, File, Model, Report, TaskError, task
+from journal import Context, Field, File, ModelName, Report, TaskError, task
 
 from .judging import judge_pictures
 from .making import LIBRARIES, Making, Origin
@@ -28,7 +28,7 @@ Count = Annotated[int, Field(ge=1, le=10_000)]
 def sample(
     prompts: Annotated[list[str], Field(min_length=1, description="what the pictures shall show")],
     ctx: Context,
-    model: Model = "emoji-scenes",
+    model: ModelName = "emoji-scenes",
     seeds: Annotated[list[Seed] | Count, Field(description="a list of seeds, or how many from 0 on")] = 4,
     steps: Annotated[int, Field(ge=0, le=1000, description="denoising steps; 0 is the model's own")] = 0,
     guidance: Annotated[

@@ -48,7 +48,7 @@ def describe_pictures(made: Sequence[Made], told: Told) -> Report:
     if told.strip:
         report.image(told.strip, alt=f"The first picture forming over the steps: {made[0].recipe.prompt}")
     report.table([[key, str(value)] for key, value in _settings(made[0].recipe, told)], ["setting", "value"])
-    report.metric("pictures", len(made), shown=False)
+    report.metric("pictures", len(made), visible=False)
     _note_trials(report, made, told)
     return report.output("pictures", [one.path for one in made]).output("grid", grid)
 
@@ -75,8 +75,8 @@ def _tell_judged(report: Report, by_prompt: Mapping[str, list[Made]], judged: Ma
         things = sum(judged[one.path].right_things for one in ones)
         relation = sum(judged[one.path].right_relation for one in ones)
         rows.append([prompt, len(ones), things, relation])
-        report.metric(f"{prompt}: right things", 100 * things / len(ones), "%", digits=0, shown=False)
-        report.metric(f"{prompt}: right relation", 100 * relation / len(ones), "%", digits=0, shown=False)
+        report.metric(f"{prompt}: right things", 100 * things / len(ones), "%", digits=0, visible=False)
+        report.metric(f"{prompt}: right relation", 100 * relation / len(ones), "%", digits=0, visible=False)
     columns = ["prompt", "pictures", "with the right things", "in the right relation"]
     report.table(rows, columns, title="What a classifier sees in them")
     right = sum(verdict.right_relation for verdict in judged.values())

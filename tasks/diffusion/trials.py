@@ -8,12 +8,7 @@ from itertools import groupby
 from pathlib import Path
 from typing import Any
 
-from journal.api.report import Trial, read_report
-from journal.api.task import brief
-from journal.errors import UsageError, nearest
-from journal.record.verdicts import Verdict, read_verdicts, verdicts_on
-from journal.text.entry import entry_days, verdicts_file
-from journal.text.workspace import Workspace
+from journal import Rate, Record, Trial, UsageError, Verdict, brief, nearest, verdicts_on
 
 
 @dataclass(frozen=True)
@@ -44,38 +39,17 @@ class DayTrial:
         return {"day": self.day, "picture": self.picture, **tried, **mine}
 
 
-@dataclass(frozen=True)
-class Rate:
-    """How many of so many tries came out."""
-
-    good: int
-    tries: int
-
-    def sentence(self, good: str, tries: str) -> str:
-        """Say it with its interval: "7 of 8 right (88 %; 95 % interval 53 to 98 %)"."""
-        low, high = self.interval()
-        share = f"{100 * self.good / self.tries:.0f} %; 95 % interval {100 * low:.0f} to {100 * high:.0f} %"
-        return f"{self.good} of {self.tries} {tries} {good} ({share})"
-
-    def interval(self, z: float = 1.959964) -> tuple[float, float]:
-        """Return the 95 % score interval of the rate, between 0 and 1 (Wilson 1927)."""
-        rate, n = self.good / self.tries, self.tries
-        middle = rate + z * z / (2 * n)
-        spread = z * (rate * (1 - rate) / n + z * z / (4 * n * n)) ** 0.5
-        return max(0.0, (middle - spread) / (1 + z * z / n)), min(1.0, (middle + spread) / (1 + z * z / n))
-
-
-def read_trials(workspace: Workspace) -> list[DayTrial]:
+def read_trials(record: Record) -> list[DayTrial]:
     """Return every try of every day, in the order of days; raises JournalError for a file that can't be read."""
-    return [one for day, path in entry_days(workspace).items() for one in _of_day(day, path, workspace)]
+    return [one for day, path in record.days().items() for one in _of_day(day, path, record)]
 
 
-def _of_day(day: int, entry: Path, workspace: Workspace) -> Iterator[DayTrial]:
-    verdicts, home = read_verdicts(entry, workspace), entry.with_suffix("")
+def _of_day(day: int, entry: Path, record: Record) -> Iterator[DayTrial]:
+    verdicts, home = record.verdicts(entry), record.artifacts(entry)
     told: list[Verdict] = []
-    for folder in sorted(report.parent for report in home.glob("*/report.json")):
-        for trial in read_report(folder).trials:
-            place, path = f"{folder.name}/{trial.path}", folder / trial.path
+    for step in record.steps(entry):
+        for trial in step.report.trials:
+            place, path = f"{step.step}/{trial.path}", step.folder / trial.path
             mine = verdicts_on(place, path, verdicts)
             told += mine
             said = (mine[-1].verdict, mine[-1].word) if mine else ("", "")
@@ -91,13 +65,13 @@ def _gone(day: int, home: str, verdicts: Iterable[Verdict]) -> Iterator[DayTrial
         yield DayTrial(day, f"{home}/{one.picture}", trial, one.verdict, one.word, there=False)
 
 
-def stray_verdicts(workspace: Workspace) -> list[str]:
+def stray_verdicts(record: Record) -> list[str]:
     """Return a line for each verdict typed by hand on a picture that is not there, such as a mistyped one."""
     lines = []
-    for entry in entry_days(workspace).values():
-        home, shown = entry.with_suffix(""), workspace.shown(verdicts_file(entry))
+    for entry in record.days().values():
+        home, shown = record.artifacts(entry), record.verdicts_path(entry)
         there = [path.relative_to(home).as_posix() for path in home.glob("*/*.*")]
-        for one in read_verdicts(entry, workspace):
+        for one in record.verdicts(entry):
             if not one.prompt and one.picture not in there and not (home / one.picture).is_file():
                 lines.append(f"{shown}: no picture '{one.picture}' for this verdict{nearest(one.picture, there)}")
     return lines

@@ -7,8 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from journal import Report
-from journal.render import escape
+from journal import Report, escape
 
 from .plotting import draw_loadings, draw_number, draw_path, draw_plane, draw_scree
 
@@ -136,7 +135,7 @@ def _tell_adequacy(report: Report, solution: Solution) -> None:
         rows.append(["rows for each variable", f"{found.rows_per_variable:.1f}", "5 to 10 at least are wanted"])
     report.table(rows, ["Can these data be factored?", "value", "what it says"])
     if found.kmo is not None:
-        report.metric("KMO", found.kmo, digits=3, shown=False)
+        report.metric("KMO", found.kmo, digits=3, visible=False)
 
 
 def _tell_number(report: Report, solution: Solution) -> None:
@@ -198,7 +197,7 @@ def _tell_variance(report: Report, solution: Solution, digits: int) -> None:
     columns = ["factor", "eigenvalue", "% of variance", "cumulative %"]
     report.table(rows, columns, title="Eigenvalues and variance explained", digits=digits)
     for number, value in enumerate(values, 1):
-        report.metric(f"eigenvalue {number}", value, digits=digits, shown=False)
+        report.metric(f"eigenvalue {number}", value, digits=digits, visible=False)
     if solution.rotation or solution.extraction.method != "principal":
         variance = solution.rotation.variance if solution.rotation else solution.extraction.variance
         after = [[name, value, 100 * value / total] for name, value in zip(solution.names, variance, strict=True)]

@@ -11,13 +11,12 @@ from io import StringIO
 from pathlib import Path
 from typing import Any
 
-from journal import TaskError
-from journal.api.models import cache_folder
+from journal import TaskError, user_cache_dir
 
 
 def convert_gguf(path: Path, digest: str) -> Path:
     """Return the safetensors folder of a GGUF file, made on first use and kept in the user's cache."""
-    folder = cache_folder() / "converted" / digest
+    folder = user_cache_dir() / "converted" / digest
     if folder.exists():
         return folder
     folder.parent.mkdir(parents=True, exist_ok=True)

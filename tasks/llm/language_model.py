@@ -9,8 +9,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from journal import TaskError
-from journal.api.models import Model
+from journal import Model, TaskError
 
 from .gguf_folder import convert_gguf
 

@@ -5,8 +5,7 @@ from __future__ import annotations
 from functools import partial
 from typing import Annotated, Any
 
-from journal import Context, Field, File, Model, Report, task
-from journal.api.models import Model as LoadedModel
+from journal import Context, Field, File, Model, ModelName, Report, task
 
 from .generation import Decoding, generate, seeded
 from .language_model import LanguageModel, adding_adapter, load_language_model
@@ -19,7 +18,7 @@ from .training import Precision, Training, save_adapter, train
 def lora(
     data: Annotated[File, Field(description="pairs to learn: .jsonl, .csv or .tsv")],
     ctx: Context,
-    model: Annotated[Model, Field(description="a short name of journal.yml, or a source")] = "default-llm",
+    model: Annotated[ModelName, Field(description="a short name of journal.yml, or a source")] = "default-llm",
     prompts: Annotated[tuple[str, ...], Field(description="asked before and after; else held-out ones")] = (),
     prompt_column: Annotated[str, Field(description="what the model is asked")] = "prompt",
     completion_column: Annotated[str, Field(description="what it should answer")] = "completion",
@@ -81,6 +80,6 @@ def _tell(ctx: Context, step: int, steps: int, loss: float) -> None:
     ctx.progress(step, steps, f"steps, loss {loss:.2f}")
 
 
-def _base_name(source: LoadedModel) -> str:
+def _base_name(source: Model) -> str:
     """Name the model that an adapter is for, without the place where this machine keeps it."""
     return source.name if source.scheme == "folder" else source.source

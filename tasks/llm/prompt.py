@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from functools import partial
 from typing import Annotated
 
-from journal import Context, Field, File, Model, Report, TaskError, task
+from journal import Context, Field, File, ModelName, Report, TaskError, task
 
 from .answering import Exchange, LocalAnswerer, ask, tokens_at_most
 from .chat_server import ServerAnswerer
@@ -24,7 +24,7 @@ def prompt(
         tuple[dict[str, str], ...], Field(description="for few-shot: {question: ..., answer: ...} each")
     ] = (),
     model: Annotated[
-        Model, Field(description="a short name of journal.yml, or where the model comes from")
+        ModelName, Field(description="a short name of journal.yml, or where the model comes from")
     ] = "default-llm",
     adapter: Annotated[File | None, Field(description="folder of a PEFT adapter, as llm.lora makes it")] = None,
     system: Annotated[str, Field(description="system message; the model's own default if empty")] = "",

@@ -13,12 +13,13 @@ import pytest
 from conftest import Space, entry_name
 from hypothesis import given
 from hypothesis import strategies as st
-from journal_tasks.diffusion.trials import Rate
 from journal_tasks.diffusion.verdicts import give_verdict
 from PIL import Image
 
-from journal.api.report import Report, write_report
-from journal.record.verdicts import read_verdicts
+from journal.api.rate import Rate
+from journal.api.report import Report
+from journal.api.report_file import write_report
+from journal.record import Record
 from journal.text.workspace import find_workspace
 
 PICTURES = '''"""Pictures of one colour, which a judge likes or not."""
@@ -162,10 +163,10 @@ def test_any_word_is_read_back_as_it_was_given(word: str, tmp_path_factory: pyte
     (step / "a.png").write_bytes(b"a picture")
     write_report(Report().image(step / "a.png", alt="a"), step)
     (entry := folder / "entries/2024-05-13-day-133.md").write_text("---\ntitle: A day\n---\n")
-    workspace = find_workspace(folder)
+    record = Record(find_workspace(folder))
     for _ in range(2):
-        assert give_verdict([step / "a.png"], "kept", word, workspace, print) == [133]
-    assert [one.word for one in read_verdicts(entry, workspace)] == [" ".join(word.split())] * 2
+        assert give_verdict([step / "a.png"], "kept", word, record, print) == [133]
+    assert [one.word for one in record.verdicts(entry)] == [" ".join(word.split())] * 2
 
 
 @pytest.mark.parametrize("text", ["verdicts: []\n", "verdicts: [\n]\n", "{verdicts: []}\n"])

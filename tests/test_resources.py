@@ -1,4 +1,4 @@
-"""Room: which graphics cards a step sees, and how much memory steps take together."""
+"""Resources: which graphics cards a step sees, and how much memory steps take together."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from conftest import Space
 from hypothesis import given
 from hypothesis import strategies as st
 
-from journal.run.cards import Cards, visible_cards
+from journal.run.gpus import Gpus, visible_gpus
 from journal.run.ram import rounded_up
 
 TASKS = '''"""Tasks that tell what they were given of the machine."""
@@ -173,15 +173,15 @@ def test_a_cluster_started_here_gives_each_step_its_card(room: Space) -> None:
 
 
 def test_halves_share_a_card_and_a_whole_claim_waits_for_a_whole_one() -> None:
-    cards = Cards(["0", "1"])
-    first, second = cards.take(0.5), cards.take(0.5)
+    cards = Gpus(["0", "1"])
+    first, second = cards.claim(0.5), cards.claim(0.5)
     assert first == second == ("0",)
-    assert cards.take(0.5) == ("1",)
-    assert cards.fit(1) == ()
-    cards.give_back(first, 0.5)
-    assert cards.fit(1) == (), "half of each is free, and no card"
-    cards.give_back(second, 0.5)
-    assert cards.fit(1) == ("0",)
+    assert cards.claim(0.5) == ("1",)
+    assert cards.fitting(1) == ()
+    cards.release(first, 0.5)
+    assert cards.fitting(1) == (), "half of each is free, and no card"
+    cards.release(second, 0.5)
+    assert cards.fitting(1) == ("0",)
 
 
 @pytest.mark.parametrize(
@@ -202,7 +202,7 @@ def test_the_cards_are_those_that_cuda_would_see(
     monkeypatch.delenv("CUDA_VISIBLE_DEVICES", raising=False)
     if listed is not None:
         monkeypatch.setenv("CUDA_VISIBLE_DEVICES", listed)
-    assert visible_cards(at_most) == seen
+    assert visible_gpus(at_most) == seen
 
 
 def _peaks(space: Space) -> dict[str, float]:

@@ -1,4 +1,4 @@
-"""The code that a task reaches, in short."""
+"""The digest of the code that a task reaches, and the files that it stands in."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from pathlib import Path
 
 
 @dataclass(frozen=True)
-class Code:
+class CodeDigest:
     """The digest of the syntax trees that a task reaches, and the files that its module needs."""
 
     digest: str

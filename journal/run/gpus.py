@@ -11,7 +11,7 @@ VISIBLE = "CUDA_VISIBLE_DEVICES"
 _CLOSE = 1e-9
 
 
-class Cards:
+class Gpus:
     """The cards by the names that CUDA knows them by, and what is free of each: steps that claim halves share one."""
 
     def __init__(self, names: Sequence[str]) -> None:
@@ -20,7 +20,7 @@ class Cards:
     def __len__(self) -> int:
         return len(self.free)
 
-    def fit(self, amount: float) -> tuple[str, ...]:
+    def fitting(self, amount: float) -> tuple[str, ...]:
         """Return the cards that a step which claims so many would get; none where they aren't free."""
         if amount < 1:
             shared = [name for name, free in self.free.items() if free >= amount - _CLOSE]
@@ -28,19 +28,19 @@ class Cards:
         whole = [name for name, free in self.free.items() if free >= 1 - _CLOSE]
         return tuple(whole[: ceil(amount)]) if len(whole) >= amount else ()
 
-    def take(self, amount: float) -> tuple[str, ...]:
+    def claim(self, amount: float) -> tuple[str, ...]:
         """Take cards that fit; returns their names."""
-        taken = self.fit(amount)
+        taken = self.fitting(amount)
         for name in taken:
             self.free[name] -= min(amount, 1.0)
         return taken
 
-    def give_back(self, taken: Sequence[str], amount: float) -> None:
+    def release(self, taken: Sequence[str], amount: float) -> None:
         for name in taken:
             self.free[name] += min(amount, 1.0)
 
 
-def visible_cards(at_most: int | None = None) -> list[str]:
+def visible_gpus(at_most: int | None = None) -> list[str]:
     """Return the names of the cards that this process may use: those of CUDA_VISIBLE_DEVICES, or all there are.
 
     ``at_most`` is how many the workspace says there are; where no list is set, they are numbered from 0.

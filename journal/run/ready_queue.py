@@ -1,4 +1,4 @@
-"""Which steps can run: those whose needs have ended, and of these the ones for which there is room."""
+"""Which steps can run: those whose needs have ended, and of these the ones that fit on the machine."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from journal.plan.steps import PlannedStep
-from journal.run.resources import Claims, Room
+from journal.run.resources import Claims, ResourcePool
 from journal.run.steps import Ready
 
 
@@ -34,42 +34,42 @@ class Order:
 
 @dataclass(frozen=True)
 class Waiting:
-    """A step that has to run and waits for room."""
+    """A step that has to run and waits for resources."""
 
     number: int
     planned: PlannedStep
     ready: Ready
     claims: Claims
-    cards: tuple[str, ...] = ()
-    """The graphics cards that it has, once there was room."""
+    gpus: tuple[str, ...] = ()
+    """The graphics cards that it has, once they were free."""
 
 
-class Line:
-    """Steps that wait for room, those of equal claims in one queue, so that a look takes no time however many wait."""
+class ReadyQueue:
+    """Steps that wait for resources, those of equal claims in one queue, so that a look takes no time however many wait."""
 
-    def __init__(self, room: Room) -> None:
-        self.room = room
+    def __init__(self, resources: ResourcePool) -> None:
+        self.resources = resources
         self.queues: dict[tuple[tuple[str, float], ...], deque[Waiting]] = {}
         self.count = 0
 
     def __len__(self) -> int:
         return sum(map(len, self.queues.values()))
 
-    def join(self, planned: PlannedStep, ready: Ready, claims: Claims) -> None:
+    def add(self, planned: PlannedStep, ready: Ready, claims: Claims) -> None:
         self.count += 1
         key = tuple(sorted(claims.items()))
         self.queues.setdefault(key, deque()).append(Waiting(self.count, planned, ready, claims))
 
-    def leave(self) -> Iterator[Waiting]:
-        """Yield the steps that fit, the longest waiting first; each has taken its room.
+    def pop_fitting(self) -> Iterator[Waiting]:
+        """Yield the steps that fit, the longest waiting first; each has claimed its resources.
 
         What the first one that doesn't fit lacks is kept for it: small steps can't hold up a big one for ever.
         """
         reserved: set[str] = set()
         heads = sorted((queue for queue in self.queues.values() if queue), key=lambda queue: queue[0].number)
         for queue in heads:
-            while queue and not (lacking := self.room.lacking(queue[0].claims, reserved)):
+            while queue and not (lacking := self.resources.lacking(queue[0].claims, reserved)):
                 waiting = queue.popleft()
-                yield replace(waiting, cards=self.room.take(waiting.claims))
+                yield replace(waiting, gpus=self.resources.claim(waiting.claims))
             if queue:
                 reserved.update(lacking)

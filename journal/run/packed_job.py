@@ -12,13 +12,14 @@ from typing import Any
 from journal import __version__
 from journal.files import file_stat
 from journal.run.job import Job
+from journal.run.messages import Ended
 from journal.run.pickling import Folders, Place
 
 _WHOLE: Place = ("workspace", ".")
 
 
 @dataclass(frozen=True)
-class Parcel:
+class PackedJob:
     """A job, its files, and how to find out whether they are needed at all."""
 
     job: Job
@@ -57,26 +58,28 @@ class Parcel:
             source = replace(source, module=str(root / self.places[source.module]))
         values = _moved(dict(self.job.values), self.places, root)
         return replace(
-            self.job, source=source, values=values, out=out, log=folder / "log", root=root, memory=None, code=()
+            self.job, source=source, values=values, out=out, log=folder / "log", root=root, cache_dir=None, code=()
         )
 
 
 @dataclass(frozen=True)
 class Returned:
-    """What came of a parcel: the worker's last message, and the step's files where they have to travel."""
+    """What came of a packed: the worker's last message, and the step's files where they have to travel."""
 
-    message: tuple[Any, ...]
+    message: Ended
     archive: bytes | None
     log: str
 
 
-def pack(job: Job, timeout_s: float | None, run: str, marker: Path, *, files: bool) -> Parcel:
+def pack_job(job: Job, timeout_s: float | None, run: str, marker: Path, *, files: bool) -> PackedJob:
     """Pack a job; its files only where no worker shares the workspace's folder."""
     if not files:
-        return Parcel(job, timeout_s, run, marker, {}, b"")
+        return PackedJob(job, timeout_s, run, marker, {}, b"")
     wanted = dict.fromkeys([*_paths_in(dict(job.values)), *job.code])
     places = {str(path): _place(number, path, job.root) for number, path in enumerate(wanted)}
-    return Parcel(job, timeout_s, run, marker, places, _archive(_trees((path, places[str(path)]) for path in wanted)))
+    return PackedJob(
+        job, timeout_s, run, marker, places, _archive(_trees((path, places[str(path)]) for path in wanted))
+    )
 
 
 def pack_folder(folder: Path) -> bytes:
@@ -106,15 +109,15 @@ def unpack_places(archives: Iterable[bytes], folder: Path) -> Folders:
     return folders
 
 
-def stamps_in(folder: Path) -> dict[str, str]:
+def stats_in(folder: Path) -> dict[str, str]:
     """Return what tells whether each file below a folder is another than before."""
     found = ((path.relative_to(folder).as_posix(), path) for path in folder.rglob("*") if path.exists())
     return {name: "folder" if path.is_dir() else file_stat(path) for name, path in found}
 
 
 def pack_changes(folder: Path, before: Mapping[str, str]) -> bytes:
-    """Return the files of a folder that are new or changed since ``stamps_in`` gave ``before``."""
-    changed = (name for name, stamp in sorted(stamps_in(folder).items()) if before.get(name) != stamp)
+    """Return the files of a folder that are new or changed since ``stats_in`` gave ``before``."""
+    changed = (name for name, stamp in sorted(stats_in(folder).items()) if before.get(name) != stamp)
     return _archive((folder / name, name) for name in changed)
 
 

@@ -1,0 +1,103 @@
+"""Numbers as a report holds them: with unit and precision, never as text that was formatted already."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+
+_LONGEST = 1e15  # from here on, powers of ten are easier to read
+
+
+@dataclass(frozen=True)
+class Number:
+    """A number, its unit, and how it is written: with ``digits`` decimals, or to so many significant ``figures``."""
+
+    value: float
+    unit: str = ""
+    digits: int | None = None
+    figures: int | None = None
+
+    def __str__(self) -> str:
+        if self.figures is not None:
+            return f"{self.value:.{self.figures}g}" + (f" {self.unit}" if self.unit else "")
+        return f"{format_number(self.value, self.digits)} {self.unit}".strip()
+
+    def to_json(self) -> dict[str, object]:
+        """Return the number as plain data, without what is left at its default."""
+        return {"value": self.value, **{name: one for name, one in _settings(self) if one not in ("", None)}}
+
+
+@dataclass(frozen=True)
+class Composite:
+    """Words with numbers in them: ``Composite("{low} to {high}", {"low": Number(1), "high": Number(2)})``."""
+
+    text: str
+    numbers: Mapping[str, Number] = field(default_factory=dict)
+
+    def __str__(self) -> str:
+        return self.text.format_map({name: str(number) for name, number in self.numbers.items()})
+
+    def to_json(self) -> dict[str, object]:
+        """Return words and numbers as plain data."""
+        return {"text": self.text, "numbers": {name: number.to_json() for name, number in self.numbers.items()}}
+
+
+Cell = str | int | float | bool | None | Number | Composite
+"""What a metric or a cell of a table may be."""
+
+
+@dataclass(frozen=True)
+class NamedNumber:
+    """A number that a report shows, and the words that name it: a row's and a column's, or a metric's."""
+
+    names: tuple[str, ...]
+    number: Number
+    title: str = ""
+    """Of the table that it stands in."""
+
+
+def load_cell(data: object) -> Cell:
+    """Make a cell of its JSON form."""
+    if not isinstance(data, Mapping):
+        return data  # type: ignore[return-value]  # JSON has no other values than these
+    if "text" in data:
+        return Composite(data["text"], {name: Number(**one) for name, one in data["numbers"].items()})
+    return Number(**data)
+
+
+def dump_cell(cell: Cell) -> object:
+    """Return a cell's JSON form."""
+    return cell.to_json() if isinstance(cell, Number | Composite) else cell
+
+
+def numbers_in(cell: Cell, digits: int | None = None, unit: str = "") -> Iterator[tuple[str, Number]]:
+    """Yield the numbers of a cell with their names in it; ``digits`` and ``unit`` are those of a plain number."""
+    if isinstance(cell, Composite):
+        yield from cell.numbers.items()
+    elif isinstance(cell, Number):
+        yield "", cell
+    elif isinstance(cell, int | float) and not isinstance(cell, bool):
+        yield "", Number(cell, unit, digits)
+
+
+def format_cell(cell: Cell, digits: int | None = None) -> str:
+    """Write a cell as a reader wants it: a plain number as ``format_number`` does."""
+    return str(cell) if isinstance(cell, Number | Composite) else format_number(cell, digits)
+
+
+def format_number(value: str | float | bool | None, digits: int | None = None) -> str:
+    """Write a number as a reader wants it: ``digits`` decimals, or four significant figures and all whole ones."""
+    if value is None:
+        return "–"
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if not isinstance(value, float):
+        return str(value)
+    text = f"{value:.{digits}f}" if digits is not None else f"{value:.4g}"
+    if "e+" in text and abs(value) < _LONGEST:
+        text = f"{value:.0f}"
+    return text[1:] if text.startswith("-") and not text.strip("-0.") else text
+
+
+def _settings(number: Number) -> Iterator[tuple[str, object]]:
+    yield from (("unit", number.unit), ("digits", number.digits), ("figures", number.figures))

@@ -1,0 +1,108 @@
+"""A workspace's own plugins: the tasks and item kinds that a file declares, found without importing it."""
+
+from __future__ import annotations
+
+import ast
+import hashlib
+import importlib.util
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from types import ModuleType
+
+from journal.errors import one_line
+
+
+@dataclass(frozen=True)
+class Declared:
+    """A name that a plugin file declares, and the function or class behind it."""
+
+    name: str
+    path: Path
+    attribute: str
+
+    @property
+    def origin(self) -> str:
+        """The file, for people."""
+        return f"{self.path.parent.name}/{self.path.name}"
+
+
+@dataclass(frozen=True)
+class PluginFile:
+    """What one file declares; ``problem`` says why it can't be read."""
+
+    path: Path
+    tasks: tuple[Declared, ...] = ()
+    items: tuple[Declared, ...] = ()
+    problem: str = ""
+
+
+def read_plugin_files(folder: Path) -> list[PluginFile]:
+    """Read what the files of a plugin folder declare; none of them is imported, and a broken one harms no other."""
+    return [_read(path) for path in sorted(folder.glob("*.py"))] if folder.is_dir() else []
+
+
+def load_plugin_file(path: Path) -> ModuleType:
+    """Import a plugin file; the same content is imported once in a process."""
+    content = path.read_bytes()
+    name = f"journal_plugin_{path.stem}_{hashlib.sha256(content).hexdigest()[:12]}"
+    if name not in sys.modules:
+        spec = importlib.util.spec_from_file_location(name, path)
+        if spec is None or spec.loader is None:
+            raise ImportError(f"{path.name} is no Python module")
+        module = importlib.util.module_from_spec(spec)
+        sys.modules[name] = module
+        try:
+            exec(compile(content, str(path), "exec"), module.__dict__)
+        except BaseException:
+            del sys.modules[name]
+            raise
+    return sys.modules[name]
+
+
+def _read(path: Path) -> PluginFile:
+    try:
+        tree = ast.parse(path.read_bytes(), path.name)
+    except (SyntaxError, ValueError, OSError, RecursionError, MemoryError) as error:
+        return PluginFile(path, problem=one_line(str(error)))
+    return PluginFile(path, tuple(_tasks_in(tree, path)), tuple(_items_in(tree, path)))
+
+
+def _tasks_in(tree: ast.Module, path: Path) -> Iterator[Declared]:
+    """Find ``@task("name")`` functions."""
+    for node in tree.body:
+        if isinstance(node, ast.FunctionDef):
+            names = filter(None, map(_task_name, node.decorator_list))
+            yield from (Declared(name, path, node.name) for name in names)
+
+
+def _task_name(decorator: ast.expr) -> str | None:
+    if not isinstance(decorator, ast.Call):
+        return None
+    called = decorator.func.attr if isinstance(decorator.func, ast.Attribute) else getattr(decorator.func, "id", "")
+    given = [*decorator.args[:1], *(keyword.value for keyword in decorator.keywords if keyword.arg == "name")]
+    return _text(given[0]) if called == "task" and given else None
+
+
+def _items_in(tree: ast.Module, path: Path) -> Iterator[Declared]:
+    """Find classes with a ``kind = "name"`` among their own, as kinds of items have one."""
+    for node in tree.body:
+        if isinstance(node, ast.ClassDef):
+            kinds = filter(None, map(_kind, node.body))
+            yield from (Declared(kind, path, node.name) for kind in kinds)
+
+
+def _kind(statement: ast.stmt) -> str | None:
+    if isinstance(statement, ast.AnnAssign):
+        targets: list[ast.expr] = [statement.target]
+    elif isinstance(statement, ast.Assign):
+        targets = statement.targets
+    else:
+        return None
+    is_kind = any(isinstance(target, ast.Name) and target.id == "kind" for target in targets)
+    return _text(statement.value) if is_kind and statement.value else None
+
+
+def _text(node: ast.expr) -> str | None:
+    return node.value if isinstance(node, ast.Constant) and isinstance(node.value, str) else None

@@ -1,0 +1,27 @@
+"""Commands that help: task, doctor."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from journal.cli.opening import open_workspace
+
+
+def task(name: Annotated[str, typer.Argument(metavar="[TASK]", help="A task to explain.")] = "") -> None:
+    """List the tasks there are, or explain one with its parameters."""
+    from journal.ask.tasks import explain_task, list_tasks
+    from journal.plan.registry import read_registry
+
+    registry = read_registry(open_workspace().plugins)
+    typer.echo("\n".join(explain_task(registry, name) if name else list_tasks(registry)))
+
+
+def doctor() -> None:
+    """Check this machine: Python, libraries, tasks, models, git."""
+    from journal.ask.doctor import examine
+
+    findings = list(examine(open_workspace()))
+    typer.echo("\n".join(f"{'ok ' if good else 'NOT'} {text}" for good, text in findings))
+    raise typer.Exit(0 if all(good for good, _ in findings) else 1)

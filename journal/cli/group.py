@@ -1,0 +1,69 @@
+"""The commands by group, and those that packages bring: found by their names, imported when one is used or listed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import typer
+import typer.core
+
+from journal.doors import COMMANDS, DoorError, EntryPoint, Installed
+
+GROUPS: dict[str, list[str]] = {
+    "Write": ["init", "new", "import"],
+    "Run": ["day", "run", "gc", "models"],
+    "Look": ["status", "why", "check", "stats", "runs"],
+    "Publish": ["build", "serve", "publish"],
+    "Help": ["task", "doctor"],
+}
+_FROM_PACKAGES = "From packages"
+
+
+class Commands(typer.core.TyperGroup):
+    """The built-in commands, and those of the door ``journal.commands``."""
+
+    def get_command(self, ctx: Any, cmd_name: str) -> Any:
+        return super().get_command(ctx, cmd_name) or _load(cmd_name)
+
+    def list_commands(self, ctx: Any) -> list[str]:
+        own = super().list_commands(ctx)
+        return own + sorted({point.name for point in _brought()} - set(own))
+
+    def format_commands(self, ctx: Any, formatter: Any) -> None:
+        """List the commands below the names of their groups; one that can't be imported says so and harms no other."""
+        for title, names in {**GROUPS, _FROM_PACKAGES: self.list_commands(ctx)[len(self.commands) :]}.items():
+            rows = [(name, self._summary(ctx, name)) for name in names]
+            if rows:
+                with formatter.section(title):
+                    formatter.write_dl(rows)
+
+    def _summary(self, ctx: Any, name: str) -> str:
+        try:
+            return str(self.get_command(ctx, name).get_short_help_str(100))
+        except DoorError as error:
+            return str(error)
+
+
+def _brought() -> list[EntryPoint]:
+    return Installed().entry_points(COMMANDS)
+
+
+def _load(name: str) -> Any:
+    """Return the command that a package brings under a name, or None; raises DoorError where it can't be imported."""
+    if not any(point.name == name for point in _brought()):
+        return None
+    point = Installed().find(COMMANDS, name)
+    found = point.load()
+    if not isinstance(found, typer.Typer):
+        raise DoorError(f"command '{name}' of {point.origin} is no typer.Typer; make it one")
+    command = typer.main.get_command(found)
+    command.name = name
+    return command
+
+
+def add_commands(app: typer.Typer, functions: dict[str, Callable[..., None]]) -> None:
+    """Give the app its own commands, in the order of their groups."""
+    for names in GROUPS.values():
+        for name in names:
+            app.command(name)(functions[name])

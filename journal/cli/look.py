@@ -1,0 +1,80 @@
+"""Commands that look at what has run: status, why, check, stats, runs."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from journal.cli.opening import Days, Json, open_all, open_store, open_workspace, parse_day, parse_days
+
+
+def status(as_json: Json = False) -> None:
+    """Show every day: up to date, stale and why, failed, never run, edited blocks."""
+    from journal.ask.status import day_statuses, status_lines
+
+    statuses = list(day_statuses(open_all()))
+    lines = [json.dumps([vars(one) for one in statuses], indent=1)] if as_json else status_lines(statuses)
+    typer.echo("\n".join(lines))
+
+
+def why(
+    what: Annotated[str, typer.Argument(metavar="PICTURE|DAY", help="A PNG that a step made, or a day.")],
+    step: Annotated[str, typer.Argument(metavar="[STEP]", help="With a day: the step to explain.")] = "",
+    redo: Annotated[str, typer.Option(metavar="FILE", help="Make the picture again, into this file.")] = "",
+) -> None:
+    """Show where a picture or a step's result came from, or make a picture again."""
+    from journal.ask.why import describe_recipe, explain_result, make_again, read_recipe
+    from journal.record import open_record
+
+    record = open_record()
+    if step:
+        typer.echo("\n".join(explain_result(record, parse_day(what, record.workspace), step)))
+    elif redo:
+        make_again(Path(what), Path(redo), record.workspace)
+        typer.echo(f"made {redo}")
+    else:
+        typer.echo("\n".join(describe_recipe(read_recipe(Path(what)), record.workspace)))
+
+
+def check(days: Days, as_json: Json = False) -> None:
+    """Compare the numbers typed in a day's prose with its reports."""
+    from journal.ask.check import check_entry
+    from journal.record import open_record
+
+    record = open_record()
+    entries = [record.entry(number) for number in parse_days(days, record)]
+    found = [(entry, one) for entry in entries for one in check_entry(entry, record)]
+    if as_json:
+        typer.echo(json.dumps([one.as_data(entry.display_path) for entry, one in found], indent=1, ensure_ascii=False))
+    else:
+        typer.echo("\n".join(one.sentence(entry.display_path) for entry, one in found) or "no typed number differs")
+    raise typer.Exit(1 if found else 0)
+
+
+def stats(as_json: Json = False) -> None:
+    """Show the ledgers: totals over days, and how far their goals are."""
+    from journal.record import open_record
+    from journal.record.ledger import read_ledgers
+
+    ledgers = read_ledgers(open_record())
+    found = [ledgers.ledger(name) for name in ledgers.names()]
+    if as_json:
+        typer.echo(json.dumps([{**vars(one), "total": one.total} for one in found], indent=1))
+    else:
+        last = max((day for one in found for day in one.by_day), default=0)
+        typer.echo("\n".join(one.sentence(last) for one in found) or "no ledger: no report counts in one yet")
+
+
+def runs(
+    day: Annotated[int, typer.Option(help="Only of this day; 0 is all.")] = 0,
+    limit: Annotated[int, typer.Option(min=1, help="How many, the latest first.")] = 20,
+    as_json: Json = False,
+) -> None:
+    """Show what ran, when, how long, where and why."""
+    from journal.ask.history import describe_runs, run_lines
+
+    found = open_store(open_workspace()).step_runs(limit, day or None)
+    typer.echo(json.dumps(describe_runs(found), indent=1) if as_json else "\n".join(run_lines(found)))

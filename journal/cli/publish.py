@@ -1,0 +1,45 @@
+"""Commands that make the blog: build, serve, publish."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from journal.cli.opening import open_workspace
+
+
+def build() -> None:
+    """Make the blog in build/site."""
+    from journal.blog import build_site
+
+    workspace = open_workspace()
+    built = build_site(workspace)
+    for warning in built.warnings:
+        typer.echo(warning, err=True)
+    days = f"{built.days} {'day' if built.days == 1 else 'days'}"
+    typer.echo(f"{days} in {workspace.display_path(built.index)}; open file://{built.index}")
+
+
+def serve(
+    port: Annotated[int, typer.Option(help="The port on 127.0.0.1.")] = 8000,
+) -> None:
+    """Show the blog in a browser and follow what changes in the entries."""
+    from journal.blog import serve_site
+
+    serve_site(open_workspace(), port)
+
+
+def publish(
+    remote: Annotated[str, typer.Option(help="Where to push: a remote's name or address.")] = "origin",
+    branch: Annotated[str, typer.Option(help="The branch that holds the site.")] = "gh-pages",
+    push: Annotated[bool, typer.Option(help="Push the branch.")] = True,
+    message: Annotated[str, typer.Option(help="The commit's message.")] = "Publish the journal",
+) -> None:
+    """Build the blog, put it on a git branch and push that."""
+    from journal.blog import build_site
+    from journal.blog.publish import publish_site
+
+    workspace = open_workspace()
+    build_site(workspace)
+    typer.echo(publish_site(workspace, remote, branch, message, push=push))

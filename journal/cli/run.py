@@ -1,0 +1,91 @@
+"""Commands that run: day, run, gc, models."""
+
+from __future__ import annotations
+
+import json
+from functools import partial
+from typing import Annotated
+
+import typer
+
+from journal.cli.opening import Days, Json, open_all, open_store, open_workspace, parse_days, warn_of_waiting
+from journal.errors import UsageError
+
+
+def day(
+    days: Days,
+    only: Annotated[list[str], typer.Option(help="Run this step and what it needs; may be given again.")] = [],  # noqa: B006
+    force: Annotated[bool, typer.Option("--force", help="Run again what is up to date.")] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would run and why, and run nothing.")] = False,
+    jobs: Annotated[int, typer.Option(min=0, help="Steps at the same time; 0 is as journal.yml says.")] = 0,
+    edits: Annotated[str, typer.Option(help="Blocks edited by hand: merge, keep or drop the edits.")] = "merge",
+    on: Annotated[str, typer.Option(help="Where: local, dask, or a Dask scheduler's address.")] = "",
+    stale: Annotated[bool, typer.Option("--stale", help="Of these days, run those that are out of date.")] = False,
+    as_json: Json = False,
+) -> None:
+    """Run the steps of a day's entry and put their results into it."""
+    from journal.cli.running import choose_stale, run_one, run_one_of_many
+    from journal.run import RunOptions
+
+    if edits not in ("merge", "keep", "drop"):
+        raise UsageError(f"--edits is '{edits}'; use merge, keep or drop")
+    opened = open_all()
+    options = RunOptions(tuple(only), force, jobs or None, command=f"journal day {days}", on=on)
+    chosen = parse_days(days, opened.record)
+    chosen = choose_stale(chosen, opened) if stale else chosen
+    run = partial(run_one, opened, options=options, dry_run=dry_run, edits=edits, as_json=as_json)
+    done = [run(number) if ".." not in days else run_one_of_many(number, run) for number in chosen]
+    if as_json:
+        typer.echo(done[0][1] if done and ".." not in days else f"[{', '.join(text for _, text in done)}]")
+    raise typer.Exit(max((code for code, _ in done), default=0))
+
+
+def run(
+    task: Annotated[str, typer.Argument(metavar="TASK", help="A task, as journal task lists them.")],
+    values: Annotated[
+        list[str] | None,
+        typer.Argument(metavar="NAME=VALUE", help="Its parameters; files relative to the workspace."),
+    ] = None,
+    force: Annotated[bool, typer.Option("--force", help="Run again what is up to date.")] = False,
+    as_json: Json = False,
+) -> None:
+    """Run a task without an entry: show what it finds, with its files in build/run."""
+    from journal.cli.running import run_alone
+    from journal.day.adhoc import parse_adhoc
+
+    opened = open_all()
+    adhoc = parse_adhoc(task, values or [], opened.registry)
+    raise typer.Exit(run_alone(adhoc, opened, force=force, as_json=as_json))
+
+
+def gc(
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Say what would go, with sizes, and remove nothing.")
+    ] = False,
+    keep_days: Annotated[float, typer.Option(min=0, help="Keep results younger than this.")] = 0.0,
+    as_json: Json = False,
+) -> None:
+    """Remove results that no entry shows, and what killed runs left."""
+    from journal.ask.history import describe_waste, waste_lines
+
+    workspace = open_workspace()
+    store = open_store(workspace)
+    with store.hold("journal gc", warn_of_waiting):
+        waste = store.waste(workspace.entries, keep_days * 86400)
+        for one in waste if not dry_run else ():
+            one.remove()
+    lines = waste_lines(waste, store.folder, removed=not dry_run)
+    typer.echo(json.dumps(describe_waste(waste, store.folder), indent=1) if as_json else "\n".join(lines))
+
+
+def models(
+    fetch: Annotated[str, typer.Option(metavar="NAME", help="Fetch this model now.")] = "",
+) -> None:
+    """List the models that journal.yml names, and whether they are at hand."""
+    from journal.api.models import describe_models, fetch_model
+
+    workspace = open_workspace()
+    if fetch:
+        typer.echo(f"{fetch}: {fetch_model(fetch, workspace.models, workspace.root).path}")
+    else:
+        typer.echo("\n".join(describe_models(workspace.models, workspace.root)) or "journal.yml names no model")

@@ -1,0 +1,162 @@
+"""The doors: what installed packages bring under an entry point's name, imported only when it is used."""
+
+from __future__ import annotations
+
+import importlib
+import json
+import os
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import redirect_stdout
+from dataclasses import asdict, dataclass
+from functools import lru_cache
+from pathlib import Path
+from typing import Any, Protocol
+
+from journal.errors import JournalError, one_line
+from journal.files import file_stat
+
+TASKS, EXECUTORS, ITEMS, COMMANDS = "journal.tasks", "journal.executors", "journal.items", "journal.commands"
+DOORS = (TASKS, EXECUTORS, ITEMS, COMMANDS)
+_FILES = {
+    ".dist-info": ("", "METADATA", "entry_points.txt"),
+    ".egg-info": ("", "PKG-INFO", "entry_points.txt"),
+    ".egg": ("", "EGG-INFO/PKG-INFO", "EGG-INFO/entry_points.txt"),
+}
+"""What tells of a package, by the end of its name."""
+
+
+class DoorError(JournalError):
+    """What a package brings can't be had; it harms nothing else."""
+
+
+class Notes(Protocol):
+    """Keeps notes between commands."""
+
+    def recall(self, kind: str, key: str) -> str | None: ...
+    def note(self, kind: str, key: str, value: str) -> None: ...
+
+
+@dataclass(frozen=True)
+class EntryPoint:
+    """What an installed package brings under a name; ``module`` is empty where ``value`` is no place."""
+
+    name: str
+    value: str
+    module: str
+    attribute: str
+    package: str
+
+    @property
+    def origin(self) -> str:
+        """Where it comes from, for people."""
+        return f"the package {self.package}" if self.package else self.value
+
+    def load(self) -> Any:
+        """Import it; raises DoorError that names the package, whatever goes wrong in there."""
+        try:
+            with redirect_stdout(sys.stderr):  # what a package prints while it is imported is no answer of a command
+                return getattr(importlib.import_module(self.module), self.attribute)
+        except (Exception, SystemExit) as error:  # a stranger's package may fail in any way
+            cause = one_line(f"{type(error).__name__}: {error}")
+            raise DoorError(f"'{self.name}' of {self.origin} can't be imported: {cause}") from error
+
+
+class Installed:
+    """What is installed: entry points and versions, read again only where a package came, went or changed.
+
+    It answers from notes where there are some: the library that reads packages takes longer to import than the rest of
+    a look at a day.
+    """
+
+    def __init__(self, notes: Notes | None = None) -> None:
+        self.notes = notes
+
+    def entry_points(self, door: str) -> list[EntryPoint]:
+        """Return what packages bring through a door."""
+        rows = self._noted(f"door {door}", lambda: [asdict(point) for point in _entry_points(door)])
+        return [EntryPoint(**row) for row in rows]
+
+    def find(self, door: str, name: str) -> EntryPoint:
+        """Return the one that has a name; raises DoorError for none or several."""
+        found = [point for point in self.entry_points(door) if point.name == name]
+        if len(found) == 1:
+            return found[0]
+        if not found:
+            raise DoorError(f"nothing installed here brings '{name}' ({door})")
+        raise DoorError(f"'{name}' is brought by {' and by '.join(one.origin for one in found)}; uninstall one of them")
+
+    def version(self, distribution: str) -> str:
+        """Return the installed version of a distribution."""
+        return str(self._noted(f"version {distribution}", lambda: library_version(distribution)))
+
+    def _noted(self, what: str, read: Callable[[], Any]) -> Any:
+        if self.notes is None:
+            return read()
+        stat = _packages_stat(tuple(sys.path)) if _is_plain() else ""
+        noted = self.notes.recall("installed", what)
+        if noted and stat and (kept := json.loads(noted))[0] == stat:
+            return kept[1]
+        answer = read()
+        self.notes.note("installed", what, json.dumps([stat, answer]))
+        return answer
+
+
+@lru_cache(maxsize=256)
+def library_version(distribution: str) -> str:
+    """Return the installed version of a distribution, as its package says now."""
+    from importlib.metadata import PackageNotFoundError, version
+
+    try:
+        return version(distribution)
+    except PackageNotFoundError:
+        return "not installed"
+
+
+@lru_cache(maxsize=len(DOORS) + 8)
+def _entry_points(door: str) -> tuple[EntryPoint, ...]:
+    from importlib.metadata import entry_points  # it takes a while to import
+
+    return tuple(_entry_point(point) for point in entry_points(group=door))
+
+
+def _entry_point(point: Any) -> EntryPoint:
+    package = point.dist.name if point.dist else ""
+    try:
+        return EntryPoint(point.name, point.value, point.module, point.attr, package)
+    except AttributeError:
+        return EntryPoint(point.name, point.value, "", "", package)
+
+
+def _is_plain() -> bool:
+    """Return whether packages are found in the folders of the path alone, and by no finder of a stranger."""
+    return sum(hasattr(finder, "find_distributions") for finder in sys.meta_path) == 1
+
+
+@lru_cache(maxsize=4)
+def _packages_stat(path: tuple[str, ...]) -> str:
+    """Return a text that changes where a package on the path comes, goes or changes, or this code does."""
+    return repr([file_stat(__file__), *((folder, *_packages_in(folder or ".")) for folder in path)])
+
+
+def _packages_in(folder: str) -> Iterator[tuple[str, str]]:
+    try:
+        names = sorted(name for name in os.listdir(folder) if os.path.splitext(name)[1] in _FILES)  # noqa: PTH122, PTH208
+    except NotADirectoryError:  # an archive
+        yield "", file_stat(folder)
+        return
+    except OSError:
+        return
+    for name in names:
+        for file in _FILES[os.path.splitext(name)[1]]:  # noqa: PTH122  # hundreds at each start
+            try:
+                yield name, file_stat(os.path.join(folder, name, file))  # noqa: PTH118
+            except OSError:
+                yield name, ""
+
+
+@lru_cache(maxsize=1)
+def own_code() -> str:
+    """Return a text that changes with any file of the installed core: what is worked out by it is kept under that."""
+    home = Path(__file__).parent
+    return repr([(path.relative_to(home).as_posix(), file_stat(path)) for path in sorted(home.rglob("*.py"))])

@@ -1,0 +1,53 @@
+"""Text made inert: shown by Markdown and HTML as it is, whatever its characters mean to them."""
+
+from __future__ import annotations
+
+import re
+
+
+def escape(text: str) -> str:
+    """Return text so that Markdown and HTML show it as it is, on one line."""
+    escaped = _one_line(text).translate(_MARKDOWN)
+    return _LIST_SIGN.sub(lambda match: f"{match[1]}\\{match[2]}", escaped)
+
+
+def escape_html(text: str) -> str:
+    """Return text for HTML, also within an attribute, on one line."""
+    return _one_line(text).translate(_INERT)
+
+
+def preformatted(text: str) -> str:
+    """Return text for ``<pre>``: shown to the last space and blank line."""
+    lines = text.replace("\r\n", "\n").replace("\r", "\n").translate(_INERT).split("\n")
+    for index, line in enumerate(lines):
+        if line and not line.strip(" "):
+            lines[index] = "&#32;" * len(line)
+    first = [""] if lines[0] == "" else []  # HTML leaves out a line end right after <pre>
+    return re.sub(r"\n(?=\n)", "&#10;", "\n".join([*first, *lines]))
+
+
+def stands_alone(markdown: str) -> bool:
+    """Return whether what follows a Markdown text is no part of it: it holds no open fence or comment, no marker."""
+    if not re.search(r"```|~~~|<", markdown):
+        return True
+    from markdown_it import MarkdownIt
+
+    last = MarkdownIt("commonmark").parse(f"{markdown}\n\n<!-- end -->\n")[-1]
+    return last.type == "html_block" and last.content == "<!-- end -->\n" and not _MARKER.search(markdown)
+
+
+def _one_line(text: str) -> str:
+    return " ".join(text.split())
+
+
+_MARKER = re.compile(r"^\s*<!--\s*/?journal:", re.MULTILINE)
+_LIST_SIGN = re.compile(r"\A(\d*)([-+.)](?=\s|\Z))")
+_CONTROLS: dict[int, str] = dict.fromkeys((*range(9), 11, *range(14, 32), 127, *range(0xD800, 0xE000)), "\ufffd")
+_HTML: dict[int, str] = {
+    ord(sign): f"&{name};" for sign, name in (("&", "amp"), ("<", "lt"), (">", "gt"), ('"', "quot"))
+}
+_INERT = _CONTROLS | _HTML | {ord(sign): f"&#{ord(sign)};" for sign in "`~$*_[]{}:\\|!#\t\f\u0085\u2028\u2029"}
+"""For HTML: what Markdown and its extensions look for becomes a number, in HTML too."""
+_MARKDOWN = _CONTROLS | _HTML | {ord('"'): '"'} | {ord(sign): f"\\{sign}" for sign in "\\`*_[]#"}
+_MARKDOWN |= {ord(sign): f"&#{ord(sign)};" for sign in "|~${}"}
+"""For Markdown: backslashes where every flavour knows them, numbers elsewhere."""

@@ -1,0 +1,64 @@
+"""Two changes of one text merged line by line.
+
+Each side's change is a list of hunks: lines ``start`` to ``end`` of the base give way to others. Hunks of both sides are
+taken in the order of the base. They are in each other's way only where they change the same lines, or add something at
+the same place; where both do the same, it is done once. Lines added right above or below what the other side changed
+stay there: no line is changed by both.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from difflib import SequenceMatcher
+
+
+@dataclass(frozen=True)
+class _Hunk:
+    start: int
+    end: int
+    lines: tuple[str, ...]
+
+    def hinders(self, other: _Hunk) -> bool:
+        """Return whether both can't be carried out; ``other`` begins at the same line or below."""
+        same_place = self.start == other.start and self.end == other.end
+        both_add = same_place and self.start == self.end
+        return both_add or (self.start < other.end and other.start < self.end)
+
+
+def merge_lines(base: str, ours: str, theirs: str) -> str | None:
+    """Merge two changes of a text; None where they are in each other's way."""
+    lines = base.splitlines(keepends=True)
+    pieces: list[str] = []
+    position = 0
+    for hunk in _in_order(_hunks(lines, ours), _hunks(lines, theirs)):
+        if hunk is None:
+            return None
+        pieces += [*lines[position : hunk.start], *hunk.lines]
+        position = hunk.end
+    return "".join([*pieces, *lines[position:]])
+
+
+def _hunks(base: Sequence[str], changed: str) -> list[_Hunk]:
+    lines = changed.splitlines(keepends=True)
+    opcodes = SequenceMatcher(None, base, lines, autojunk=False).get_opcodes()
+    return [_Hunk(i, j, tuple(lines[k:n])) for tag, i, j, k, n in opcodes if tag != "equal"]
+
+
+def _in_order(ours: list[_Hunk], theirs: list[_Hunk]) -> Iterator[_Hunk | None]:
+    """Yield the hunks of both sides from the top; None where two are in each other's way."""
+    while ours and theirs:
+        if ours[0] == theirs[0]:
+            yield ours.pop(0)
+            theirs.pop(0)
+        elif ours[0].hinders(theirs[0]):
+            yield None
+            return
+        else:
+            yield (ours if _comes_first(ours[0], theirs[0]) else theirs).pop(0)
+    yield from ours or theirs
+
+
+def _comes_first(one: _Hunk, other: _Hunk) -> bool:
+    """Return whether a hunk stands above another; what adds lines right above a changed one stands above it."""
+    return (one.start, one.end) < (other.start, other.end)
