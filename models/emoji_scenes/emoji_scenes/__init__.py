@@ -1,1 +1,1 @@
-"""A small text-to-image model of emoji scenes: its data, training, judge and weights."""
+"""A small text-to-image model of emoji scenes: its weights, its scenes and captions, and its judge."""
