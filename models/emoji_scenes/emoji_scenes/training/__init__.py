@@ -1,1 +1,1 @@
-"""How the networks of emoji scenes are trained and measured; installed with the extra `training`."""
+"""How the networks of emoji scenes are trained and measured; the extra `training` brings what they need."""
