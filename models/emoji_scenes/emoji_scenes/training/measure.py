@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from emoji_scenes import WEIGHTS
 from emoji_scenes.captions import Claim
 from emoji_scenes.judge import Accuracy, measure_accuracy
 from emoji_scenes.scenes import ABOVE, ALONE, HELD_OUT, LEFT, RIDING, THINGS, ordered_pairs
@@ -18,7 +19,6 @@ from emoji_scenes.training.networks import SAMPLING
 if TYPE_CHECKING:
     from PIL.Image import Image
 
-WEIGHTS = Path(__file__).parents[1] / "weights"
 STEPS, GUIDANCE = int(SAMPLING["num_inference_steps"]), SAMPLING["guidance_scale"]
 BATCH = 32
 SHEET_SEEDS = 3

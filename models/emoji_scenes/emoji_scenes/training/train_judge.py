@@ -25,9 +25,10 @@ def main() -> None:
     parser.add_argument("--steps", type=int, default=4000, help="default: %(default)s")
     parser.add_argument("--batch", type=int, default=64, help="pictures a step (default: %(default)s)")
     parser.add_argument("--seed", type=int, default=0, help="default: %(default)s")
+    parser.add_argument("--test-pictures", type=int, default=2000, help="to test it with (default: %(default)s)")
     chosen = parser.parse_args()
     save_judge(train_judge(chosen.steps, chosen.batch, chosen.seed), chosen.out)
-    print(check_judge(weights=chosen.out))
+    print(check_judge(chosen.test_pictures, chosen.out))
 
 
 def save_judge(network: torch.nn.Sequential, path: Path) -> None:
