@@ -16,9 +16,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from emoji_scenes.captions import Claim
-from emoji_scenes.fidelity import nearest_scenes
-from emoji_scenes.judge import score
-from emoji_scenes.measure import GUIDANCE, STEPS, Sampler, claim_groups, draw
+from emoji_scenes.judge import measure_accuracy
+from emoji_scenes.training.fidelity import nearest_scenes
+from emoji_scenes.training.measure import GUIDANCE, STEPS, Sampler, claim_groups, draw
 from journal_tasks.diffusion.pipeline import load_pipeline
 from journal_tasks.diffusion.room import MOST
 from journal_tasks.diffusion.sampling import Recipe, sample_pictures
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from PIL.Image import Image
 
 ROOT = Path(__file__).parents[1]
-MODEL = "package:tasks.diffusion.emoji_scenes/weights"
+MODEL = "package:emoji_scenes/weights"
 PLAIN_STEPS = 50
 STEP_COUNTS = (2, 3, 4, 6, 8, 10, 15, 20, 30, 50)
 
@@ -71,7 +71,7 @@ def print_speed(pipeline: Any, claims: list[Claim], turns: int) -> None:
             taken[name].append(time.perf_counter() - begun)
     first = min(next(iter(taken.values())))
     for name, seconds in taken.items():
-        found = score(claims, pictures[name])
+        found = measure_accuracy(claims, pictures[name])
         rate = Rate(found.right_relation, found.pictures).sentence("as asked", "pictures")
         print(f"  {name:<46} {len(claims) / min(seconds):6.2f} pictures/s  {first / min(seconds):5.1f} x   {rate}")
 
@@ -108,7 +108,7 @@ def draw_steps(pipeline: Any, claims: list[Claim], path: Path) -> None:
         rates, nearest = [], []
         for steps in STEP_COUNTS:
             pictures = draw(pipeline, [claim.caption for claim in claims], sampler=Sampler(scheduler, steps))
-            found = score(claims, pictures)
+            found = measure_accuracy(claims, pictures)
             rates.append(Rate(found.right_relation, found.pictures))
             nearest.append(nearest_scenes(claims, pictures))
             told = f"{nearest[-1].psnr_db:.2f} dB, {nearest[-1].colours:.1f} backgrounds"

@@ -45,11 +45,5 @@ def test_an_installed_journal_makes_a_workspace_and_its_blog(installed: Path, tm
     assert (tmp_path / "mine/build/site/assets/journal.css").is_file()
 
 
-def test_an_installed_journal_has_the_picture_model(installed: Path) -> None:
-    weights = installed / "tasks/diffusion/emoji_scenes/weights"
-    assert (weights / "model_index.json").is_file()
-    assert sum(path.stat().st_size for path in weights.rglob("*.safetensors")) <= 20_000_000
-
-
 def test_tests_data_and_entries_are_not_in_the_wheel(installed: Path) -> None:
     assert {path.name for path in installed.iterdir() if not path.name.endswith(".dist-info")} == {"journal", "tasks"}

@@ -10,15 +10,15 @@ from journal import TaskError
 
 
 @dataclass(frozen=True)
-class Verdict:
-    """What was seen in a picture, and whether that is what was asked for."""
+class Prediction:
+    """What the judge sees in a picture, and whether that is what was asked for."""
 
     seen: str
     right_things: bool
     right_relation: bool
 
 
-def judge_pictures(pictures: Sequence[tuple[str, Path]]) -> dict[Path, Verdict]:
+def judge_pictures(pictures: Sequence[tuple[str, Path]]) -> dict[Path, Prediction]:
     """Judge pictures, given as (prompt, file); raises TaskError for a prompt that the judge has no words for."""
     from emoji_scenes.captions import parse_claim
     from emoji_scenes.judge import judge_images
@@ -31,11 +31,11 @@ def judge_pictures(pictures: Sequence[tuple[str, Path]]) -> dict[Path, Verdict]:
         except ValueError as error:
             raise TaskError(f"the judge can't read the prompt '{prompt}': {error}; leave 'judge' out") from error
     opened = [Image.open(path).convert("RGB") for _, path in pictures]
-    verdicts = {}
+    predictions = {}
     for (_, path), claim, seen in zip(pictures, claims, judge_images(opened), strict=True):
         words = _words(seen.relation, seen.first, seen.second)
-        verdicts[path] = Verdict(words, seen.has_things_of(claim), seen.agrees_with(claim))
-    return verdicts
+        predictions[path] = Prediction(words, seen.has_things_of(claim), seen.agrees_with(claim))
+    return predictions
 
 
 def _words(relation: str, first: str, second: str | None) -> str:

@@ -9,7 +9,7 @@ from pathlib import Path
 from journal import Report
 
 from .drawing import draw_grid
-from .judging import Verdict
+from .judging import Prediction
 from .making import Made
 from .sampling import Recipe
 
@@ -23,7 +23,7 @@ class Told:
     digest: str
     strip: Path | None = None
     """The first picture forming over the steps."""
-    judged: Mapping[Path, Verdict] = field(default_factory=dict)
+    judged: Mapping[Path, Prediction] = field(default_factory=dict)
 
     @property
     def source(self) -> str:
@@ -57,8 +57,8 @@ def _count(things: Sized, word: str) -> str:
     return f"{len(things)} {word}{'' if len(things) == 1 else 's'}"
 
 
-def _caption(made: Made, verdict: Verdict | None) -> str:
-    seen = f" (seen: {verdict.seen})" if verdict else ""
+def _caption(made: Made, prediction: Prediction | None) -> str:
+    seen = f" (seen: {prediction.seen})" if prediction else ""
     return f"{made.recipe.prompt}, seed {made.recipe.seed}{seen}"
 
 
@@ -69,7 +69,7 @@ def _tell_blackened(report: Report, made: Sequence[Made]) -> None:
         report.text(f"> The pipeline's safety checker blacked out {which}; another seed may pass it.")
 
 
-def _tell_judged(report: Report, by_prompt: Mapping[str, list[Made]], judged: Mapping[Path, Verdict]) -> None:
+def _tell_judged(report: Report, by_prompt: Mapping[str, list[Made]], judged: Mapping[Path, Prediction]) -> None:
     rows = []
     for prompt, ones in by_prompt.items():
         things = sum(judged[one.path].right_things for one in ones)
@@ -79,21 +79,21 @@ def _tell_judged(report: Report, by_prompt: Mapping[str, list[Made]], judged: Ma
         report.metric(f"{prompt}: right relation", 100 * relation / len(ones), "%", digits=0, visible=False)
     columns = ["prompt", "pictures", "with the right things", "in the right relation"]
     report.table(rows, columns, title="What a classifier sees in them")
-    right = sum(verdict.right_relation for verdict in judged.values())
+    right = sum(prediction.right_relation for prediction in judged.values())
     report.headline(f"{report.headline_text}, {right} as asked")
 
 
 def _note_trials(report: Report, made: Sequence[Made], told: Told) -> None:
     for one in made:
-        recipe, verdict = one.recipe, told.judged.get(one.path)
+        recipe, prediction = one.recipe, told.judged.get(one.path)
         report.trial(
             recipe.prompt,
             one.path,
             model=told.source,
             seed=recipe.seed,
             settings=_settings_in_short(recipe),
-            right=verdict.right_relation if verdict else None,
-            seen=verdict.seen if verdict else "",
+            right=prediction.right_relation if prediction else None,
+            seen=prediction.seen if prediction else "",
         )
 
 

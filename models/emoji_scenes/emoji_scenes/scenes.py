@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from emoji_scenes.stamps import drawn_size, make_stamp
+from emoji_scenes.sprites import drawn_size, make_sprite
 
 if TYPE_CHECKING:
     import numpy as np
@@ -226,7 +226,7 @@ def draw_things(background: str, things: Sequence[Placed], opacities: Mapping[Pl
 
 
 def _draw(canvas: NDArray[np.float32], placed: Placed, opacity: float) -> None:
-    stamp = make_stamp(placed.thing, placed.side_px)
+    sprite = make_sprite(placed.thing, placed.side_px)
     window = canvas[placed.y : placed.y + placed.side_px, placed.x : placed.x + placed.side_px]
-    alpha = stamp[..., 3:] * (opacity / 255)
-    window += alpha * (stamp[..., :3] - window)
+    alpha = sprite[..., 3:] * (opacity / 255)
+    window += alpha * (sprite[..., :3] - window)

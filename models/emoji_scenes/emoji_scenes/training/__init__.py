@@ -1,1 +1,1 @@
-"""How the networks of emoji scenes learn; the command is in `train.py`."""
+"""How the networks of emoji scenes are trained and measured; the extra `training` brings what they need."""

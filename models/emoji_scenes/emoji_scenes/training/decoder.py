@@ -1,54 +1,55 @@
-"""Training the autoencoder's decoder; its encoder is fixed, a basis of patches."""
+"""Training the autoencoder's decoder; its encoder is fixed, principal components of patches."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from emoji_scenes import network
-from emoji_scenes.latents import SCALING_FACTOR, PatchBasis, load_basis, scaled_pictures
-from emoji_scenes.training.descent import LossLog, autocast, descend, set_rate, warm_then_fall
+from emoji_scenes.training import networks
+from emoji_scenes.training.loss_log import LossLog
+from emoji_scenes.training.optimizer import autocast, optimizer_step, set_learning_rate, warmup_then_decay
+from emoji_scenes.training.patch_pca import SCALING_FACTOR, PatchPca, load_patch_pca, scaled_pictures
 from emoji_scenes.training.threads import Threads
 
 if TYPE_CHECKING:
     import torch
     from diffusers import AutoencoderTiny
 
-    from emoji_scenes.latents import Floats
+    from emoji_scenes.training.patch_pca import Floats
     from emoji_scenes.training.settings import Settings
 
 
 def train_decoder(settings: Settings) -> None:
-    """Train the autoencoder's decoder on latents of its fixed encoder, and keep it in the work folder."""
+    """Train the autoencoder's decoder on latents of its fixed encoder, and keep it in the folder of the run."""
     import torch
 
     torch.manual_seed(settings.seed)
-    basis = load_basis()
-    vae = network.make_autoencoder(basis).to(settings.device)
+    pca = load_patch_pca()
+    vae = networks.make_autoencoder(pca).to(settings.device)
     vae.encoder.requires_grad_(False)
-    if settings.resume and (settings.work / "vae").exists():
+    if settings.resume and (settings.out / "vae").exists():
         vae.load_state_dict(load_autoencoder(settings).state_dict())
     optimizer = torch.optim.AdamW(vae.decoder.parameters(), lr=0.0, betas=(0.9, 0.99), weight_decay=1e-3)
     threads = Threads()
-    with LossLog(settings.work / "decoder-loss.csv", keep=settings.resume) as log:
+    with LossLog(settings.out / "decoder-loss.csv", keep=settings.resume) as log:
         for step in range(log.last, settings.decoder_steps):
-            share = warm_then_fall(step, settings.decoder_steps, warm_steps=100, start=log.last)
-            set_rate(optimizer, settings.decoder_rate * share)
+            share = warmup_then_decay(step, settings.decoder_steps, warmup_steps=100, start=log.last)
+            set_learning_rate(optimizer, settings.decoder_rate * share)
             first = step * settings.decoder_batch
             pictures = scaled_pictures(range(first, first + settings.decoder_batch))
-            loss = _decoder_loss(vae, basis, pictures, settings.device)
-            descend(loss, optimizer, vae.decoder.parameters())
+            loss = _decoder_loss(vae, pca, pictures, settings.device)
+            optimizer_step(loss, optimizer, vae.decoder.parameters())
             threads.adapt()
             log.add(step + 1, loss.item())
             if (step + 1) % settings.save_every == 0:
-                vae.save_pretrained(settings.work / "vae")
-    vae.save_pretrained(settings.work / "vae")
+                vae.save_pretrained(settings.out / "vae")
+    vae.save_pretrained(settings.out / "vae")
 
 
-def _decoder_loss(vae: AutoencoderTiny, basis: PatchBasis, pictures: Floats, device: str) -> torch.Tensor:
+def _decoder_loss(vae: AutoencoderTiny, pca: PatchPca, pictures: Floats, device: str) -> torch.Tensor:
     """Error of the decoded pictures; a little noise on the latents makes the decoder forgive a denoiser's rest."""
     import torch
 
-    latents = torch.from_numpy(basis.encode(pictures)).to(device)
+    latents = torch.from_numpy(pca.encode(pictures)).to(device)
     noisy = latents + 0.05 * torch.rand(len(latents), 1, 1, 1, device=device) * torch.randn_like(latents)
     pixels = torch.from_numpy(pictures).to(device).permute(0, 3, 1, 2)
     with autocast(device):
@@ -63,5 +64,5 @@ def load_autoencoder(settings: Settings) -> AutoencoderTiny:
     """Return the autoencoder as far as it is trained."""
     from diffusers import AutoencoderTiny
 
-    vae: AutoencoderTiny = AutoencoderTiny.from_pretrained(settings.work / "vae")
+    vae: AutoencoderTiny = AutoencoderTiny.from_pretrained(settings.out / "vae")
     return vae

@@ -6,12 +6,13 @@ import random
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from emoji_scenes import network
 from emoji_scenes.captions import write_caption
-from emoji_scenes.latents import load_basis, scaled_pictures
 from emoji_scenes.scenes import ALONE, make_scene
-from emoji_scenes.training.descent import LossLog, autocast, descend, set_rate, warm_then_fall
-from emoji_scenes.training.reading import Reading
+from emoji_scenes.training import networks
+from emoji_scenes.training.auxiliary_head import AuxiliaryHead
+from emoji_scenes.training.loss_log import LossLog
+from emoji_scenes.training.optimizer import autocast, optimizer_step, set_learning_rate, warmup_then_decay
+from emoji_scenes.training.patch_pca import load_patch_pca, scaled_pictures
 from emoji_scenes.training.settings import TRAINING_SCENES
 from emoji_scenes.training.threads import Threads
 
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
     from emoji_scenes.training.settings import Settings
 
 CAPTION_DROP_RATE = 0.1
-READING_WEIGHT = 0.05
+AUXILIARY_WEIGHT = 0.05
 EMA_DECAY = 0.9995
 ALONE_FIRST_STEPS = 3_000
 SAMPLE_PROMPTS = (
@@ -46,19 +47,19 @@ class Diffusion:
         from diffusers.models.attention_processor import AttnProcessor
 
         torch.manual_seed(settings.seed)
-        self.settings, self.basis = settings, load_basis()
-        self.tokenizer = network.make_tokenizer(settings.work / "tokenizer")
-        text_encoder, unet = network.make_text_encoder(self.tokenizer), network.make_unet()
+        self.settings, self.pca = settings, load_patch_pca()
+        self.tokenizer = networks.make_tokenizer(settings.out / "tokenizer")
+        text_encoder, unet = networks.make_text_encoder(self.tokenizer), networks.make_unet()
         self.networks = torch.nn.ModuleDict({"text_encoder": text_encoder, "unet": unet}).to(settings.device)
         if settings.start:
             self._start_from(Path(settings.start))
-        self.reading = Reading().to(settings.device)
+        self.auxiliary_head = AuxiliaryHead().to(settings.device)
         self.average = {name: weight.detach().clone() for name, weight in self.networks.state_dict().items()}
         if settings.device == "cpu":  # the fused attention's backward pass takes half of a step there
             unet.set_attn_processor(AttnProcessor())
             text_encoder.set_attn_implementation("eager")
         self.optimizer = torch.optim.AdamW(self._weights(), lr=0.0, betas=(0.9, 0.99), weight_decay=0.01, fused=True)
-        self.schedule = DDIMScheduler(**network.SCHEDULE)
+        self.schedule = DDIMScheduler(**networks.SCHEDULE)
         self.rng = random.Random(settings.seed)
         self.step = settings.start_step
         if settings.resume:
@@ -73,24 +74,25 @@ class Diffusion:
             self.networks[name].load_state_dict({key: value.float() for key, value in weights.items()})
 
     def _weights(self) -> list[torch.nn.Parameter]:
-        return [*self.networks.parameters(), *self.reading.parameters()]
+        return [*self.networks.parameters(), *self.auxiliary_head.parameters()]
 
-    def learn_to_read(self) -> None:
+    def train_text_encoder(self) -> None:
         """Train the text encoder alone to tell relation and roles, which a denoiser would teach it slowly."""
         import torch
 
         encoder = self.networks["text_encoder"]
-        optimizer = torch.optim.AdamW([*encoder.parameters(), *self.reading.parameters()], lr=0.0, weight_decay=0.01)
+        weights, steps = [*encoder.parameters(), *self.auxiliary_head.parameters()], self.settings.text_encoder_steps
+        optimizer = torch.optim.AdamW(weights, lr=0.0, weight_decay=0.01)
         threads = Threads()
-        with LossLog(self.settings.work / "reading-loss.csv", keep=False) as log:
-            for step in range(self.settings.reading_steps):
-                set_rate(optimizer, 1e-3 * warm_then_fall(step, self.settings.reading_steps, warm_steps=100))
+        with LossLog(self.settings.out / "text-encoder-loss.csv", keep=False) as log:
+            for step in range(steps):
+                set_learning_rate(optimizer, 1e-3 * warmup_then_decay(step, steps, warmup_steps=100))
                 seeds = [self.rng.randrange(TRAINING_SCENES) for _ in range(64)]
                 texts = [write_caption(make_scene(seed), self.rng) for seed in seeds]
                 tokens = self.tokenize(texts).to(self.settings.device)
                 with autocast(self.settings.device):
-                    loss = self.reading.loss(encoder(tokens)[0], tokens, seeds, texts)
-                descend(loss, optimizer, [*encoder.parameters(), *self.reading.parameters()])
+                    loss = self.auxiliary_head.loss(encoder(tokens)[0], tokens, seeds, texts)
+                optimizer_step(loss, optimizer, weights)
                 threads.adapt()
                 log.add(step + 1, float(loss.item()))
         self.average.update({name: weight.detach().clone() for name, weight in self.networks.state_dict().items()})
@@ -101,7 +103,7 @@ class Diffusion:
 
         unet: Any = torch.compile(self.networks["unet"]) if self.settings.compile else self.networks["unet"]
         threads = Threads()
-        with LossLog(self.settings.work / "loss.csv", keep=self.settings.resume) as log:
+        with LossLog(self.settings.out / "denoiser-loss.csv", keep=self.settings.resume) as log:
             while self.step < self.settings.steps:
                 loss = self._train_step(unet)
                 threads.adapt()
@@ -114,7 +116,7 @@ class Diffusion:
         import torch
 
         seeds = [self._draw_seed() for _ in range(self.settings.batch)]
-        clean = torch.from_numpy(self.basis.encode(scaled_pictures(seeds))).to(self.settings.device)
+        clean = torch.from_numpy(self.pca.encode(scaled_pictures(seeds))).to(self.settings.device)
         times = self._draw_times()
         noise = torch.randn_like(clean)
         noisy = self.schedule.add_noise(clean, noise, times)
@@ -124,11 +126,11 @@ class Diffusion:
         with autocast(self.settings.device):
             words = self.networks["text_encoder"](tokens)[0]
             predicted = unet(noisy, times, words).sample
-            reading_loss = self.reading.loss(words, tokens, seeds, texts)
+            auxiliary_loss = self.auxiliary_head.loss(words, tokens, seeds, texts)
         loss = (predicted.float() - target).square().mean()
-        share = warm_then_fall(self.step, self.settings.steps, warm_steps=300, start=self.settings.start_step)
-        set_rate(self.optimizer, self.settings.learning_rate * share)
-        descend(loss + READING_WEIGHT * reading_loss, self.optimizer, self._weights())
+        share = warmup_then_decay(self.step, self.settings.steps, warmup_steps=300, start=self.settings.start_step)
+        set_learning_rate(self.optimizer, self.settings.learning_rate * share)
+        optimizer_step(loss + AUXILIARY_WEIGHT * auxiliary_loss, self.optimizer, self._weights())
         self.step += 1
         self._update_average()
         return float(loss.item())
@@ -155,7 +157,7 @@ class Diffusion:
 
     def tokenize(self, texts: list[str]) -> torch.Tensor:
         """Return token ids as the pipeline makes them, shape (n, 32)."""
-        length = network.TEXT_TOKENS
+        length = networks.TEXT_TOKENS
         ids: torch.Tensor = self.tokenizer(
             texts, padding="max_length", max_length=length, truncation=True, return_tensors="pt"
         ).input_ids
@@ -176,26 +178,26 @@ class Diffusion:
 
         state = {
             "networks": self.networks.state_dict(),
-            "reading": self.reading.state_dict(),
+            "auxiliary_head": self.auxiliary_head.state_dict(),
             "average": self.average,
             "optimizer": self.optimizer.state_dict(),
             "step": self.step,
             "torch_rng": torch.get_rng_state(),
         }
-        partial = self.settings.work / "checkpoint.part"
+        partial = self.settings.out / "checkpoint.part"
         torch.save(state, partial)
-        partial.replace(self.settings.work / "checkpoint.pt")
+        partial.replace(self.settings.out / "checkpoint.pt")
         self._draw_samples()
 
     def _load(self) -> None:
         import torch
 
-        path = self.settings.work / "checkpoint.pt"
+        path = self.settings.out / "checkpoint.pt"
         if not path.exists():
             return
         state = torch.load(path, map_location=self.settings.device, weights_only=True)
         self.networks.load_state_dict(state["networks"])
-        self.reading.load_state_dict(state["reading"])
+        self.auxiliary_head.load_state_dict(state["auxiliary_head"])
         self.optimizer.load_state_dict(state["optimizer"])
         self.optimizer.param_groups[0]["fused"] = True
         self.average, self.step = state["average"], state["step"]
@@ -207,10 +209,10 @@ class Diffusion:
         import torch
 
         with torch.random.fork_rng():
-            text_encoder, unet = network.make_text_encoder(self.tokenizer), network.make_unet()
+            text_encoder, unet = networks.make_text_encoder(self.tokenizer), networks.make_unet()
         averaged = torch.nn.ModuleDict({"text_encoder": text_encoder, "unet": unet})
         averaged.load_state_dict(self.average)
-        return network.make_pipeline(vae, text_encoder, self.tokenizer, unet).to(self.settings.device)
+        return networks.make_pipeline(vae, text_encoder, self.tokenizer, unet).to(self.settings.device)
 
     def _draw_samples(self) -> None:
         import numpy as np
@@ -218,13 +220,13 @@ class Diffusion:
         from PIL import Image
 
         with torch.random.fork_rng():
-            pipeline = self.pipeline(network.make_autoencoder(self.basis))
+            pipeline = self.pipeline(networks.make_autoencoder(self.pca))
         pipeline.set_progress_bar_config(disable=True)
         generators = [torch.Generator("cpu").manual_seed(seed) for seed in range(3) for _ in SAMPLE_PROMPTS]
         latents = pipeline(
             list(SAMPLE_PROMPTS) * 3, 64, 64, 20, guidance_scale=3.0, generator=generators, output_type="latent"
         ).images
-        pictures = self.basis.decode(latents.cpu().numpy()).reshape(3, -1, 64, 64, 3)
+        pictures = self.pca.decode(latents.cpu().numpy()).reshape(3, -1, 64, 64, 3)
         sheet = np.concatenate([np.concatenate(list(row), axis=1) for row in pictures])
         levels = (127.5 * (sheet.clip(-1, 1) + 1)).astype(np.uint8)
-        Image.fromarray(levels).save(self.settings.work / f"samples-{self.step:05d}.png")
+        Image.fromarray(levels).save(self.settings.out / f"samples-{self.step:05d}.png")

@@ -1,4 +1,4 @@
-"""The drawings that scenes are made of, cropped and scaled: square stamps with a transparent ground."""
+"""The drawings that scenes are made of, cropped and scaled: square sprites with a transparent ground."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ DRAWINGS = Path(__file__).parent / "drawings"
 
 
 @cache
-def make_stamp(thing: str, side_px: int) -> NDArray[np.float32]:
+def make_sprite(thing: str, side_px: int) -> NDArray[np.float32]:
     """Return a drawing, cropped and scaled into a square, as RGBA in 0..255 with straight alpha."""
     import numpy as np
     from PIL import Image

@@ -1,26 +1,37 @@
-"""Train the emoji-scenes model from its drawings: `python -m tasks.diffusion.emoji_scenes.train`."""
+"""Train the emoji-scenes model from its drawings: `python -m emoji_scenes.training.train OUT`."""
 
 from __future__ import annotations
 
 import argparse
 import json
-from dataclasses import replace
+from dataclasses import fields, replace
 from pathlib import Path
+from typing import Any
 
-from emoji_scenes import network
+from emoji_scenes.training import networks
 from emoji_scenes.training.decoder import load_autoencoder, train_decoder
 from emoji_scenes.training.diffusion import Diffusion
 from emoji_scenes.training.settings import Settings
+
+PARTS = ("all", "diffusion", "decoder", "export")
+HELP = {
+    "part": "which to train, or export: write what is trained as a pipeline folder",
+    "resume": "go on where the run in this folder stopped",
+    "start": "a pipeline folder whose weights to begin with",
+    "start_step": "how many steps those weights have learnt already",
+    "compile": "compile the denoiser first",
+    "device": "auto takes a GPU where there is one",
+}
 
 
 def main() -> None:
     """Train the text encoder with the denoiser, then the decoder, then write the pipeline folder (or one --part)."""
     settings = read_settings()
-    settings.work.mkdir(parents=True, exist_ok=True)
+    settings.out.mkdir(parents=True, exist_ok=True)
     if settings.part in ("all", "diffusion"):
         diffusion = Diffusion(settings)
         if diffusion.step == 0 and not settings.start:
-            diffusion.learn_to_read()
+            diffusion.train_text_encoder()
         diffusion.train()
     if settings.part in ("all", "decoder"):
         train_decoder(settings)
@@ -31,15 +42,20 @@ def main() -> None:
 def read_settings() -> Settings:
     """Return the settings of the command line."""
     parser = argparse.ArgumentParser(description=main.__doc__)
-    defaults = Settings(work=Path.home() / ".cache" / "journal-training" / "emoji-scenes")
-    for name, default in vars(defaults).items():
-        flag = "--" + name.replace("_", "-")
-        if isinstance(default, bool):
-            parser.add_argument(flag, action="store_true")
-        else:
-            parser.add_argument(flag, type=type(default), default=default, help="default: %(default)s")
+    parser.add_argument("out", type=Path, help="folder for checkpoints and loss curves; the pipeline is OUT/pipeline")
+    for field in fields(Settings)[1:]:
+        _add_option(parser, field.name, field.default)
     chosen = vars(parser.parse_args())
     return Settings(**{**chosen, "device": pick_device(chosen["device"])})
+
+
+def _add_option(parser: argparse.ArgumentParser, name: str, default: Any) -> None:
+    flag, told = "--" + name.replace("_", "-"), HELP.get(name, "")
+    if isinstance(default, bool):
+        parser.add_argument(flag, action="store_true", help=told)
+        return
+    told = f"{told} (default: {'none' if default == '' else default})".lstrip()
+    parser.add_argument(flag, type=type(default), default=default, choices=PARTS if name == "part" else None, help=told)
 
 
 def pick_device(name: str) -> str:
@@ -54,9 +70,10 @@ def export(settings: Settings) -> None:
     import torch
 
     pipeline = Diffusion(replace(settings, resume=True)).pipeline(load_autoencoder(settings))
-    pipeline.to(dtype=torch.float16).save_pretrained(settings.out, safe_serialization=True)
-    (settings.out / "sampling.json").write_text(json.dumps(network.SAMPLING, indent=2) + "\n", encoding="utf-8")
-    _tidy(settings.out)
+    pipeline.to(dtype=torch.float16).save_pretrained(settings.pipeline, safe_serialization=True)
+    sampling = json.dumps(networks.SAMPLING, indent=2) + "\n"
+    (settings.pipeline / "sampling.json").write_text(sampling, encoding="utf-8")
+    _tidy(settings.pipeline)
 
 
 def _tidy(folder: Path) -> None:

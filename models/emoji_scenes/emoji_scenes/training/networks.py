@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from emoji_scenes import captions, scenes
-from emoji_scenes.latents import CHANNELS, PATCH_PX, SCALING_FACTOR, SIDE, PatchBasis
+from emoji_scenes.training.patch_pca import CHANNELS, PATCH_PX, SCALING_FACTOR, SIDE, PatchPca
 
 if TYPE_CHECKING:
     from diffusers import AutoencoderTiny, StableDiffusionPipeline, UNet2DConditionModel
@@ -34,8 +34,8 @@ SAMPLING = {"num_inference_steps": 8, "guidance_scale": 3.0}
 FOR_OTHER_SCHEDULERS = {"clip_sample": False}
 
 
-def make_autoencoder(basis: PatchBasis) -> AutoencoderTiny:
-    """Return an autoencoder, 64x64x3 to 8x8x32: its encoder is the patch basis, its decoder is untrained."""
+def make_autoencoder(pca: PatchPca) -> AutoencoderTiny:
+    """Return an autoencoder, 64x64x3 to 8x8x32: the encoder is principal components, the decoder untrained."""
     from diffusers import AutoencoderTiny
 
     width = 64
@@ -47,20 +47,20 @@ def make_autoencoder(basis: PatchBasis) -> AutoencoderTiny:
         num_decoder_blocks=(3, 2, 1, 0),
         scaling_factor=SCALING_FACTOR,
     )
-    _set_encoder(vae.encoder.layers, basis)
+    _set_encoder(vae.encoder.layers, pca)
     return vae
 
 
-def _set_encoder(layers: Any, basis: PatchBasis) -> None:
-    """Write a patch basis as strided convolutions: each stacks 2x2 neighbours, the last of them projects.
+def _set_encoder(layers: Any, pca: PatchPca) -> None:
+    """Write principal components as strided convolutions: each stacks 2x2 neighbours, the last of them projects.
 
     A kernel of a stride-2 convolution with padding 1 reads the pixels 2i-1, 2i, 2i+1: taps 1 and 2 are the 2x2 cell.
     The encoder is given pixels in 0..1, twice as steep as -1..1.
     """
     import torch
 
-    project = torch.from_numpy(basis.basis * basis.scale / SCALING_FACTOR)
-    offset = torch.from_numpy(basis.mean) @ project
+    project = torch.from_numpy(pca.components * pca.scale / SCALING_FACTOR)
+    offset = torch.from_numpy(pca.mean) @ project
     patches = project.reshape(PATCH_PX, PATCH_PX, 3, CHANNELS)
     with torch.no_grad():
         for layer in layers:

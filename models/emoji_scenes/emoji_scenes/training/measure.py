@@ -9,17 +9,16 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from journal_tasks.diffusion.trials import Rate
-
+from emoji_scenes import WEIGHTS
 from emoji_scenes.captions import Claim
-from emoji_scenes.judge import Score, measure_accuracy, score
-from emoji_scenes.network import SAMPLING
+from emoji_scenes.judge import Accuracy, measure_accuracy
 from emoji_scenes.scenes import ABOVE, ALONE, HELD_OUT, LEFT, RIDING, THINGS, ordered_pairs
+from emoji_scenes.training.check_judge import check_judge
+from emoji_scenes.training.networks import SAMPLING
 
 if TYPE_CHECKING:
     from PIL.Image import Image
 
-WEIGHTS = Path(__file__).parent / "weights"
 STEPS, GUIDANCE = int(SAMPLING["num_inference_steps"]), SAMPLING["guidance_scale"]
 BATCH = 32
 SHEET_SEEDS = 3
@@ -125,9 +124,17 @@ def _repeat(claims: list[Claim], count: int) -> list[Claim]:
     return [claims[number % len(claims)] for number in range(count)]
 
 
-def measure(pipeline: Any, claims: Sequence[Claim], sampler: Sampler | None = None) -> Score:
+def measure(pipeline: Any, claims: Sequence[Claim], sampler: Sampler | None = None) -> Accuracy:
     """Draw and judge one picture a claim."""
-    return score(claims, draw(pipeline, [claim.caption for claim in claims], sampler=sampler))
+    return measure_accuracy(claims, draw(pipeline, [claim.caption for claim in claims], sampler=sampler))
+
+
+def wilson_interval(right: int, count: int, z: float = 1.959964) -> tuple[float, float]:
+    """Return the score interval of a rate, of 95 % by default (Wilson 1927)."""
+    weight = z * z / count
+    centre = (right / count + weight / 2) / (1 + weight)
+    spread = z / (1 + weight) * (right / count * (1 - right / count) / count + weight / (4 * count)) ** 0.5
+    return max(0.0, centre - spread), min(1.0, centre + spread)
 
 
 def print_quality(pipeline: Any, count: int) -> None:
@@ -135,7 +142,7 @@ def print_quality(pipeline: Any, count: int) -> None:
     print("| pictures of | n | right things | right relation and roles (95 % interval) |\n|---|---|---|---|")
     for name, claims in claim_groups(count).items():
         found = measure(pipeline, claims)
-        low, high = Rate(found.right_relation, found.pictures).interval()
+        low, high = wilson_interval(found.right_relation, found.pictures)
         rates = f"{found.things_rate:.1%} | {found.relation_rate:.1%} ({low:.0%} to {high:.0%})"
         print(f"| {name} | {found.pictures} | {rates} |", flush=True)
 
@@ -163,12 +170,12 @@ def draw_sheet(pipeline: Any, path: Path) -> None:
 
 
 def main() -> None:
-    """Measure quality, and with --samplers what schedulers, steps and guidance bring."""
+    """Print how good the judge and the model are; writes no file but that of --sheet."""
     parser = argparse.ArgumentParser(description=main.__doc__)
     parser.add_argument("--count", type=int, default=200, help="pictures a row (default: %(default)s)")
-    parser.add_argument("--weights", type=Path, default=WEIGHTS)
-    parser.add_argument("--samplers", action="store_true")
-    parser.add_argument("--sheet", type=Path, help="only draw the model card's pictures, into this file")
+    parser.add_argument("--weights", type=Path, default=WEIGHTS, help="a pipeline folder; the shipped one if left out")
+    parser.add_argument("--samplers", action="store_true", help="print the table of samplers instead")
+    parser.add_argument("--sheet", type=Path, help="draw the model card's pictures into this file instead")
     chosen = parser.parse_args()
     pipeline = load_pipeline(chosen.weights)
     if chosen.sheet:
@@ -176,7 +183,7 @@ def main() -> None:
     elif chosen.samplers:
         print_sampler_table(pipeline, chosen.count)
     else:
-        print(measure_accuracy())
+        print(check_judge())
         print_quality(pipeline, chosen.count)
 
 

@@ -1,4 +1,4 @@
-"""What the text encoder is taught beside drawing: to say, at the end of a caption, who does what to whom."""
+"""The auxiliary head: what the text encoder is taught beside drawing, to say who does what to whom."""
 
 from __future__ import annotations
 
@@ -14,46 +14,46 @@ UNSAID = -1
 WIDTH = 128
 
 
-class Reading:
+class AuxiliaryHead:
     """A linear layer from the text encoder's states to relation, first thing, second thing and background."""
 
     def __init__(self) -> None:
         import torch
 
-        self.answers = torch.nn.Linear(WIDTH, sum(COUNTS))
+        self.linear = torch.nn.Linear(WIDTH, sum(COUNTS))
 
     def loss(self, states: torch.Tensor, tokens: torch.Tensor, seeds: list[int], texts: list[str]) -> torch.Tensor:
-        """Cross-entropy of the answers at every token from the caption's end on; dropped captions don't count."""
+        """Cross-entropy of the labels at every token from the caption's end on; dropped captions don't count."""
         import torch
 
         ended = tokens == tokens[:, -1:]
-        logits = self.answers(states[ended]).float().split(COUNTS, dim=-1)
-        truth = torch.tensor([answers_to(seed, text) for seed, text in zip(seeds, texts, strict=True)])
+        logits = self.linear(states[ended]).float().split(COUNTS, dim=-1)
+        truth = torch.tensor([labels_of(seed, text) for seed, text in zip(seeds, texts, strict=True)])
         repeated = truth.to(tokens.device).repeat_interleave(ended.sum(dim=1), dim=0).unbind(dim=-1)
         return sum((_mean_loss(*pair) for pair in zip(logits, repeated, strict=True)), start=torch.zeros(()))
 
-    def to(self, device: str) -> Reading:
-        self.answers.to(device)
+    def to(self, device: str) -> AuxiliaryHead:
+        self.linear.to(device)
         return self
 
     def parameters(self) -> list[torch.nn.Parameter]:
-        return list(self.answers.parameters())
+        return list(self.linear.parameters())
 
     def state_dict(self) -> dict[str, torch.Tensor]:
-        return self.answers.state_dict()
+        return self.linear.state_dict()
 
     def load_state_dict(self, state: dict[str, torch.Tensor]) -> None:
-        self.answers.load_state_dict(state)
+        self.linear.load_state_dict(state)
 
 
-def _mean_loss(logits: torch.Tensor, answer: torch.Tensor) -> torch.Tensor:
+def _mean_loss(logits: torch.Tensor, label: torch.Tensor) -> torch.Tensor:
     from torch.nn.functional import cross_entropy
 
-    total = cross_entropy(logits, answer, ignore_index=UNSAID, reduction="sum")
-    return total / (answer != UNSAID).sum().clamp(min=1)
+    total = cross_entropy(logits, label, ignore_index=UNSAID, reduction="sum")
+    return total / (label != UNSAID).sum().clamp(min=1)
 
 
-def answers_to(seed: int, text: str) -> tuple[int, int, int, int]:
+def labels_of(seed: int, text: str) -> tuple[int, int, int, int]:
     """Return the numbers of relation, things and background, as far as the caption says them."""
     scene = make_scene(seed)
     if not text:
