@@ -3,31 +3,21 @@
 from __future__ import annotations
 
 import ast
+import re
 import subprocess
 import sys
+from graphlib import TopologicalSorter
 from pathlib import Path
 
 import pytest
 from conftest import Space, environment
 
+import journal
+
 ROOT = Path(__file__).parents[1]
 ORDER = [
-    *["errors", "document", "workspace", "models", "report", "task", "entry", "registry", "plan", "fingerprint"],
-    *["store", "run", "verdicts", "ledger", "render", "splice", "day"],
-    *[
-        "why",
-        "attempts",
-        "check",
-        "status",
-        "tasklist",
-        "doctor",
-        "skeleton",
-        "trying",
-        "importing",
-        "blog",
-        "console",
-        "cli",
-    ],
+    *["errors", "files", "layout", "doors"],
+    *["text", "api", "record", "plan", "store", "run", "render", "day", "ask", "blog", "start", "importing", "cli"],
 ]
 HEAVY = ["torch", "transformers", "diffusers", "peft", "matplotlib", "pandas", "scipy", "numpy", "mkdocs", "pydantic"]
 
@@ -60,9 +50,49 @@ def test_a_module_imports_only_from_those_before_it(path: Path) -> None:
             assert imported == module or ORDER.index(imported) < ORDER.index(module), f"{module} imports {imported}"
 
 
+def test_modules_import_each_other_in_no_circle() -> None:
+    names = {_name_of(path): path for path in SOURCES}
+    graph = {name: {one for one in _names_imported(path, names) if one != name} for name, path in names.items()}
+    assert list(TopologicalSorter(graph).static_order())
+
+
+def _name_of(path: Path) -> str:
+    return path.relative_to(ROOT).with_suffix("").as_posix().replace("/", ".").removesuffix(".__init__")
+
+
+def _names_imported(path: Path, names: dict[str, Path]) -> set[str]:
+    """Return the modules that a module imports as it is imported itself: neither in functions nor for types alone."""
+    found = set[str]()
+    for node in ast.parse(path.read_text()).body:
+        if isinstance(node, ast.ImportFrom) and node.module in names:
+            submodules = {f"{node.module}.{alias.name}" for alias in node.names} & set(names)
+            found |= submodules or {node.module}
+    return found
+
+
 @pytest.mark.parametrize("path", SOURCES, ids=lambda path: path.relative_to(ROOT).as_posix())
 def test_the_core_imports_no_task(path: Path) -> None:
-    assert not any(name.split(".")[0] == "tasks" for name in _imports(path))
+    assert not any(name.split(".")[0] in ("tasks", "journal_tasks", "emoji_scenes") for name in _imports(path))
+
+
+@pytest.mark.parametrize("path", sorted((ROOT / "tasks").rglob("*.py")), ids=lambda path: path.name)
+def test_tasks_import_from_the_public_names_of_journal_alone(path: Path) -> None:
+    assert not [name for name in _imports(path) if name.startswith("journal.")]
+
+
+@pytest.mark.parametrize("path", SOURCES, ids=lambda path: path.relative_to(ROOT).as_posix())
+def test_where_results_lie_beside_an_entry_is_known_to_one_module(path: Path) -> None:
+    if path.name == "layout.py":
+        return
+    literals = [node.value for node in ast.walk(ast.parse(path.read_text())) if isinstance(node, ast.Constant)]
+    code = re.sub(r"\"\"\".*?\"\"\"", "", path.read_text(), flags=re.DOTALL)
+    assert "report.json" not in [text for text in literals if isinstance(text, str)]
+    assert 'with_suffix("")' not in code and "verdicts.yml" not in code
+
+
+def test_each_public_name_is_listed_once_and_can_be_imported() -> None:
+    assert sorted(journal.__all__) == sorted({*journal.__all__}) == sorted(journal._PLACE_OF)
+    assert all(getattr(journal, name) is not None for name in journal.__all__)
 
 
 def test_help_loads_nothing_heavy() -> None:

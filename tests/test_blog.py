@@ -231,7 +231,7 @@ def free_port() -> int:
 
 
 def test_the_site_of_a_new_workspace_looks_like_this_one() -> None:
-    skeleton = Path(__file__).parents[1] / "journal" / "skeleton" / "mkdocs.yml"
+    skeleton = Path(__file__).parents[1] / "journal" / "start" / "mkdocs.yml"
     assert skeleton.read_text() == SITE
 
 

@@ -369,8 +369,7 @@ def test_names_imported_with_a_star_or_inside_a_condition_count(tmp_path) -> Non
 def _code_digest(plugin: Path, root: Path) -> str:
     code = (
         "import sys; from pathlib import Path; sys.path.insert(0, sys.argv[2])\n"
-        "from journal.plan.code import read_code; from journal.plan.parts import load_parts
-from journal.plan.registry import TaskSource\n"
+        "from journal.plan.code import read_code; from journal.plan.registry import TaskSource\n"
         "print(read_code(TaskSource('s.t', sys.argv[1], 'run', 'p'), Path(sys.argv[2])).digest)"
     )
     command = [sys.executable, "-c", code, str(plugin), str(root)]

@@ -105,7 +105,7 @@ def test_two_of_a_name_are_an_error_that_names_both(tmp_path: Path) -> None:
     found = registry(tmp_path, a=GOOD, b=GOOD, c=GOOD.replace("good.one", "audio.clip"))
     with pytest.raises(EntryError, match=r"'good.one' comes from .*/a\.py and .*/b\.py; rename one of them"):
         found.find("good.one")
-    with pytest.raises(EntryError, match=r"'audio.clip' comes from the package journal and .*/c\.py"):
+    with pytest.raises(EntryError, match=r"'audio.clip' comes from the package journal-in-public and .*/c\.py"):
         found.find("audio.clip")
 
 

@@ -168,7 +168,7 @@ def test_outputs_that_are_files_come_back_as_absolute_paths(tmp_path: Path) -> N
 
 
 @pytest.mark.parametrize(
-    "text", ["", "[]", "{}", "<<<<<<< HEAD", '{"items": [{"kind": "new"}], "outputs": {}, "headline": ""}']
+    "text", ["", "[]", "{}", "<<<<<<< HEAD", '{"items": [{"name": "new"}], "outputs": {}, "headline": ""}']
 )
 def test_a_report_that_cannot_be_read_says_how_to_make_it_again(tmp_path: Path, text: str) -> None:
     (tmp_path / "report.json").write_text(text)
@@ -179,7 +179,8 @@ def test_a_report_that_cannot_be_read_says_how_to_make_it_again(tmp_path: Path, 
 PLOT = """
 import sys
 from pathlib import Path
-from journal.report import Report, new_figure, write_report
+from journal.api.report import Report, new_figure
+from journal.api.report_file import write_report
 plot, (left, right) = new_figure(columns=2)
 left.plot([1, 2, 3], label="one & <two>")
 left.legend()

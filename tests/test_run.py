@@ -408,7 +408,7 @@ def test_a_forced_run_runs_all_and_with_only_that_step(bench: Space) -> None:
 def test_a_place_to_run_that_is_none_is_a_usage_error(bench: Space) -> None:
     bench.entry("  one:\n    uses: text.write\n")
     done = bench.run("day", "133", "--on", "moon", check=2)
-    assert "work can't run on 'moon'; use local, dask" in done.err
+    assert "work can't run on 'moon'; use dask, local" in done.err
 
 
 def _children(pid: int) -> list[int]:

@@ -125,7 +125,8 @@ def test_a_database_of_an_older_version_is_brought_up_to_date_and_loses_nothing(
         old.executescript(";".join(MIGRATIONS[:version]) + f";PRAGMA user_version = {version};")
         old.execute("INSERT INTO run VALUES (1, 5.0, 'journal day 1')")
         values = (1, 1, "s", "t", "f" * 64, '{"task": "t"}', "never run", "done", "", 5.0, 1.0, "local")
-        old.execute(f"INSERT INTO attempt VALUES (1, {', '.join('?' * len(values))})", values)
+        columns = "run, day, step, task, fingerprint, parts, reason, outcome, message, started, seconds, place"
+        old.execute(f"INSERT INTO attempt ({columns}) VALUES ({', '.join('?' * len(values))})", values)
         old.execute("INSERT INTO block VALUES ('c', 'text')")
         if version > 1:
             old.execute("INSERT INTO memo VALUES ('kind', 'key', 'value')")
@@ -183,26 +184,26 @@ def test_a_store_that_cannot_be_written_is_one_line(space: Space) -> None:
 
 @settings(max_examples=30, deadline=None)
 @given(
-    attempts=st.lists(
+    runs=st.lists(
         st.builds(
             StepRun,
             day=st.integers(0, 3), step=st.sampled_from("abc"),
             task=st.just("t"), fingerprint=st.text("0f", max_size=4),
-            parts=st.dictionaries(st.text(max_size=5), st.text(max_size=5), max_size=3), reason=st.text(max_size=9),
+            parts=st.dictionaries(st.builds(Part.parse, st.text(max_size=5)), st.text(max_size=5), max_size=3), reason=st.text(max_size=9),
             outcome=st.sampled_from(["done", "failed"]), message=st.text(max_size=9),
             started=st.floats(0, 1e9), seconds=st.floats(0, 1e6), peak_gb=st.none() | st.floats(0, 1e3),
         ),
         max_size=12,
     )
 )  # fmt: skip
-def test_the_last_attempt_at_each_step_is_the_one_recorded_last(
-    tmp_path_factory: pytest.TempPathFactory, attempts: list[StepRun]
+def test_the_last_run_of_each_step_is_the_one_recorded_last(
+    tmp_path_factory: pytest.TempPathFactory, runs: list[StepRun]
 ) -> None:
     store = Store(tmp_path_factory.mktemp("store") / ".journal")
-    for attempt in attempts:
-        store.record(attempt)
+    for run in runs:
+        store.record(run)
     for day in range(4):
-        of_day = [one for one in attempts if one.day == day]
+        of_day = [one for one in runs if one.day == day]
         assert store.last_runs(day) == {one.step: one for one in of_day}
         assert store.last_runs(day, done=True) == {one.step: one for one in of_day if one.outcome == "done"}
     store.close()

@@ -52,7 +52,7 @@ def metadata(out: Path) -> list[dict[str, str]]:
 
 
 def notes(report: Report) -> list[str]:
-    return [item.markdown for item in report.items if isinstance(item, Text)]
+    return [item.text for item in report.items if isinstance(item, Text)]
 
 
 @pytest.fixture(scope="module", autouse=True)

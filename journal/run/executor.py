@@ -74,9 +74,12 @@ class Executor(ABC):
 def open_executor(where: str, resources: ResourcePool, work: Path, installed: Installed) -> Executor:
     """Open an executor by its name, or by an address whose scheme is its name; raises UsageError."""
     name, is_address, _ = where.partition("://")
-    names = [point.name for point in installed.entry_points(EXECUTORS)]
-    if name not in names:
-        raise UsageError(f"work can't run on '{where}'{nearest(name, names)}, or an address such as tcp://host:8786")
+    points = installed.entry_points(EXECUTORS)
+    if name not in {point.name for point in points}:
+        names = {point.value: point.name for point in reversed(points)}.values()  # schemes of addresses are left out
+        near = nearest(name, list(names), cutoff=0.7)
+        known = near if near.startswith("; did") else f"; use {', '.join(sorted(names))}"
+        raise UsageError(f"work can't run on '{where}'{known}, or an address such as tcp://host:8786")
     try:
         found = installed.find(EXECUTORS, name).load()
     except DoorError as error:

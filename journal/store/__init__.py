@@ -10,6 +10,7 @@ from pathlib import Path
 
 from journal.errors import StoreError
 from journal.files import cause, lock, replace_folder, size_of, write_atomically
+from journal.layout import has_report
 from journal.store import history
 from journal.store.database import Database
 from journal.store.digests import Digests
@@ -51,7 +52,7 @@ class Store:
     def result(self, fingerprint: str) -> Path | None:
         """Return the folder of a finished result, or None."""
         folder = self.results / fingerprint[:2] / fingerprint
-        return folder if (folder / "report.json").is_file() else None
+        return folder if has_report(folder) else None
 
     def keep(self, work: Path, fingerprint: str) -> Path:
         """Move a finished step's folder to its place by one rename; an older result gives way."""
@@ -135,7 +136,7 @@ class Store:
     def _renew(self, database: Database, what: str) -> None:
         """Fill a fresh database with what the disk still knows; results themselves need none."""
         found = list(step_runs_on_disk(self.folder.parent / "entries"))
-        count = sum(1 for _ in self.results.glob("??/*/report.json"))
+        count = sum(has_report(folder) for folder in self.results.glob("??/*"))
         if found:
             database.write((history.INSERT, [run.row() for run in found]))
         if what == "damaged" or count:
