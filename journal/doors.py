@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from journal.errors import JournalError, one_line
+from journal.extras import mend_import
 from journal.files import file_stat
 
 TASKS, EXECUTORS, ITEMS, COMMANDS = "journal.tasks", "journal.executors", "journal.items", "journal.commands"
@@ -59,7 +60,8 @@ class EntryPoint:
                 return getattr(importlib.import_module(self.module), self.attribute)
         except (Exception, SystemExit) as error:  # a stranger's package may fail in any way
             cause = one_line(f"{type(error).__name__}: {error}")
-            raise DoorError(f"'{self.name}' of {self.origin} can't be imported: {cause}") from error
+            message = f"'{self.name}' of {self.origin} can't be imported: {cause}{mend_import(error)}"
+            raise DoorError(message) from error
 
 
 class Installed:

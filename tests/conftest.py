@@ -8,9 +8,15 @@ import subprocess
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
+from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
+
+# no clock in properties: what takes how long on a busy machine says nothing about the code
+settings.register_profile("steady", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("steady")
 
 # threads that wait for others sleep soon, as in journal's workers: on a machine that other work keeps busy, PyTorch's
 # are up to seventy times slower otherwise
@@ -18,6 +24,22 @@ os.environ.setdefault("GOMP_SPINCOUNT", "1000")
 
 # a shell that starts the tests in the background has them ignore Ctrl-C, and every command under test with them
 signal.signal(signal.SIGINT, signal.default_int_handler)
+
+_NEEDS = {
+    "test_day_133.py": "torch",
+    "test_emoji_scenes.py": "emoji_scenes",
+    "test_page.py": "playwright",
+    "test_task_diffusion_sample.py": "diffusers",
+    "test_task_llm_lora.py": "torch",
+    "test_task_llm_prompt.py": "torch",
+}
+"""Libraries without which a file's tests can't run: an environment without PyTorch leaves them out, and says so."""
+collect_ignore = [name for name, module in _NEEDS.items() if find_spec(module) is None]
+
+
+def pytest_report_header() -> str:
+    return f"left out, since a library is missing: {', '.join(collect_ignore)}" if collect_ignore else ""
+
 
 TOY_TASKS = '''"""Toy tasks for the tests."""
 import os

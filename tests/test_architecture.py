@@ -16,7 +16,7 @@ import journal
 
 ROOT = Path(__file__).parents[1]
 ORDER = [
-    *["errors", "files", "layout", "doors"],
+    *["errors", "files", "layout", "extras", "doors"],
     *["text", "api", "record", "plan", "store", "run", "render", "day", "ask", "blog", "start", "importing", "cli"],
 ]
 HEAVY = ["torch", "transformers", "diffusers", "peft", "matplotlib", "pandas", "scipy", "numpy", "mkdocs", "pydantic"]

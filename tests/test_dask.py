@@ -19,6 +19,7 @@ from conftest import Space, environment
 
 pytest.importorskip("distributed")
 
+pytestmark = pytest.mark.slow
 TASKS = '''"""Tasks for clusters."""
 import os
 import time

@@ -10,7 +10,7 @@ import pytest
 from conftest import Space
 
 from journal.blog import build_site
-from journal.doors import COMMANDS, DOORS, EXECUTORS, ITEMS, Installed
+from journal.doors import DOORS, EXECUTORS, ITEMS, Installed
 from journal.text.workspace import read_workspace
 
 VIDEO = '''"""Films in reports: a kind of item with its own player, and a task that shows one."""

@@ -114,7 +114,7 @@ def test_derivatives_are_those_of_differences(function):
 
 
 @given(st.integers(0, 10_000), st.sampled_from(METHODS), st.floats(0.001, 1000))
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 def test_scaling_a_column_changes_nothing_in_a_correlation_run(seed, method, factor):
     data = sample(seed)
     scaled = data * np.where(np.arange(data.shape[1]) == 3, factor, 1.0) + 5
@@ -123,7 +123,7 @@ def test_scaling_a_column_changes_nothing_in_a_correlation_run(seed, method, fac
 
 
 @given(st.integers(0, 10_000), st.sampled_from(METHODS), st.permutations(range(7)))
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 def test_permuted_columns_permute_the_rows(seed, method, order):
     matrix = np.corrcoef(sample(seed).T)
     plain, permuted = extract(matrix, 2, method), extract(matrix[np.ix_(order, order)], 2, method)
@@ -131,7 +131,7 @@ def test_permuted_columns_permute_the_rows(seed, method, order):
 
 
 @given(st.integers(0, 10_000))
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 def test_maximum_likelihood_does_not_depend_on_the_units(seed):
     covariance = np.cov(sample(seed).T)
     deviations = np.sqrt(np.diag(covariance))

@@ -41,7 +41,7 @@ def test_counts_are_those_of_psych():
 
 
 @given(st.integers(0, 1000), st.lists(st.integers(0, 60), max_size=5), st.sampled_from(MISSING_RULES), st.booleans())
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_chunks_give_what_the_whole_gives(seed, cuts, rule, gaps):
     rng = np.random.default_rng(seed)
     rows = rng.normal(rng.normal(0, 100, 4), rng.uniform(0.1, 10, 4), (60, 4))

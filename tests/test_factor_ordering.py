@@ -36,7 +36,7 @@ def test_rounding_does_not_change_the_order_of_equal_variances():
 
 
 @given(st.integers(0, 1000), st.permutations(range(3)), st.lists(st.sampled_from([-1, 1]), min_size=3, max_size=3))
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 def test_order_and_signs_given_do_not_matter(seed, order, signs):
     loadings = np.random.default_rng(seed).normal(0, 1, (6, 3))
     assert np.allclose(arranged(loadings), arranged(loadings[:, order] * signs))

@@ -87,7 +87,7 @@ def test_psych_called_as_people_call_it_gives_the_same_table(rotation):
 
 
 @given(st.integers(0, 10_000), st.sampled_from(METHODS), st.booleans())
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_rotation_keeps_communalities(seed, method, normalize):
     unrotated = sample(seed)
     found = rotate(unrotated, method, normalize, starts=3)
@@ -99,7 +99,7 @@ def test_rotation_keeps_communalities(seed, method, normalize):
 
 
 @given(st.integers(0, 10_000), st.sampled_from(METHODS), st.permutations(range(9)))
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 def test_permuted_variables_permute_the_rows(seed, method, order):
     unrotated = sample(seed)
     plain, permuted = rotate(unrotated, method), rotate(unrotated[order], method)

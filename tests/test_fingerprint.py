@@ -381,7 +381,7 @@ _STATEMENTS = st.sampled_from(
 )
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(st.lists(_STATEMENTS, min_size=1, max_size=5), st.integers(0, 3), st.text("abc #\"'", max_size=20))
 def test_comments_blank_lines_and_docstrings_never_count(tmp_path_factory, statements, blanks, words) -> None:
     folder = tmp_path_factory.mktemp("code")

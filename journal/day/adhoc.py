@@ -1,4 +1,4 @@
-"""A task without an entry, from the command line: run as an entry's step would be, its result in build/run and no entry changed."""
+"""A task without an entry: run as an entry's step would be, its result in build/run and no entry changed."""
 
 from __future__ import annotations
 

@@ -14,6 +14,7 @@ from journal.api.plugin_files import Declared, load_plugin_file, read_plugin_fil
 from journal.api.task import Task
 from journal.doors import TASKS, EntryPoint, Installed
 from journal.errors import EntryError, nearest, one_line
+from journal.extras import mend_import
 from journal.text.entry import RESERVED
 
 
@@ -84,7 +85,8 @@ def load_task(source: TaskSource) -> Task:
             _check_names(found)
     except (Exception, SystemExit) as error:  # a plugin may fail in any way, and must harm no other
         cause = one_line(f"{type(error).__name__}: {error}")
-        raise EntryError(f"task '{source.name}' of {source.origin} can't be imported: {cause}") from error
+        message = f"task '{source.name}' of {source.origin} can't be imported: {cause}{mend_import(error)}"
+        raise EntryError(message) from error
     if not isinstance(found, Task):
         kind = type(found).__name__
         raise EntryError(f"task '{source.name}' of {source.origin} is a {kind}; decorate the function with @task")

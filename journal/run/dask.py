@@ -13,6 +13,7 @@ from queue import Empty, SimpleQueue
 from typing import Any
 
 from journal.errors import UsageError
+from journal.extras import install_line
 from journal.run.dask_worker import end_run, run_on_worker
 from journal.run.executor import Executor
 from journal.run.job import Job
@@ -90,9 +91,7 @@ class DaskExecutor(Executor):
         try:
             import distributed
         except ImportError as error:
-            raise UsageError(
-                "Dask is not installed; pip install 'journal-in-public[dask]', or use --on local"
-            ) from error
+            raise UsageError(f"Dask is not installed; {install_line('dask')}, or use --on local") from error
         import dask
 
         logging.getLogger("distributed").setLevel(logging.CRITICAL)

@@ -42,7 +42,7 @@ class Executor(ABC):
 
     @abstractmethod
     def wait(self) -> Iterator[Event]:
-        """Wait until something happens to a job; yield what happened, in the end one ``Finished`` or ``Failed`` each."""
+        """Wait until something happens to a job, and yield it; each ends with one ``Finished`` or ``Failed``."""
 
     @abstractmethod
     def close(self) -> None:

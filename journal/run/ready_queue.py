@@ -45,7 +45,7 @@ class Waiting:
 
 
 class ReadyQueue:
-    """Steps that wait for resources, those of equal claims in one queue, so that a look takes no time however many wait."""
+    """Steps that wait for resources; those of equal claims share a queue, so that a look takes no time."""
 
     def __init__(self, resources: ResourcePool) -> None:
         self.resources = resources

@@ -22,6 +22,7 @@ from journal.api.context import Context
 from journal.api.report import Report
 from journal.api.report_file import ReportHeader, write_report
 from journal.errors import JournalError, TaskError, one_line
+from journal.extras import mend_import
 from journal.plan.parts import PartKind, load_parts
 from journal.plan.registry import load_task
 from journal.run.job import Job, MapItem, MapRequest
@@ -91,7 +92,7 @@ def run_job(job: Job, channel: Channel) -> Ended:
         message = "ran out of memory; give it smaller inputs, or a machine with more"
     except (Exception, SystemExit) as error:  # a step may fail in any way, and the run goes on
         _print_error(error)
-        message = f"{type(error).__name__}: {error}"
+        message = f"{type(error).__name__}: {error}{mend_import(error)}"
     return Failed(one_line(message.replace(f"{job.root}{os.sep}", "")))
 
 

@@ -1,9 +1,9 @@
 """Two changes of one text merged line by line.
 
-Each side's change is a list of hunks: lines ``start`` to ``end`` of the base give way to others. Hunks of both sides are
-taken in the order of the base. They are in each other's way only where they change the same lines, or add something at
-the same place; where both do the same, it is done once. Lines added right above or below what the other side changed
-stay there: no line is changed by both.
+Each side's change is a list of hunks: lines ``start`` to ``end`` of the base give way to others. The hunks of both
+sides are taken in the order of the base. They are in each other's way only where they change the same lines, or add
+something at the same place; where both do the same, it is done once. Lines added right above or below what the other
+side changed stay there: no line is changed by both.
 """
 
 from __future__ import annotations

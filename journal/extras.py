@@ -1,0 +1,57 @@
+"""The extras of this distribution, by its own metadata: which one brings a missing library, and what each lacks."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from functools import lru_cache
+from importlib.util import find_spec
+
+DISTRIBUTION = "journal-in-public"
+_GATHERED = ("all", "light", "test", "dev")
+"""Extras that only gather others."""
+_MODULES = {"pillow": "PIL", "pyyaml": "yaml"}
+"""Modules whose names aren't those of their distributions."""
+
+
+def install_line(extra: str) -> str:
+    """Return the command that brings an extra."""
+    return f"pip install '{DISTRIBUTION}[{extra}]'"
+
+
+def mend_import(error: BaseException) -> str:
+    """Return what mends an import that failed: ``"; pip install ..."``, or nothing where no extra brings the module."""
+    module = (getattr(error, "name", None) or "").partition(".")[0]
+    if not isinstance(error, ModuleNotFoundError) or not module:
+        return ""
+    found = next((extra for extra, modules in extras().items() if module in modules), None)
+    return f"; {install_line(found)}" if found else ""
+
+
+def missing_modules(extra: str) -> list[str]:
+    """Return the modules of an extra that aren't installed."""
+    return [module for module in extras()[extra] if find_spec(module) is None]
+
+
+@lru_cache(maxsize=1)
+def extras() -> dict[str, list[str]]:
+    """Return the modules that each extra brings; none where the distribution is not installed."""
+    from importlib.metadata import PackageNotFoundError, requires
+
+    try:
+        required = requires(DISTRIBUTION) or []
+    except PackageNotFoundError:
+        return {}
+    found: dict[str, list[str]] = {}
+    for extra, module in _brought(required):
+        found.setdefault(extra, []).append(module)
+    return found
+
+
+def _brought(required: list[str]) -> Iterator[tuple[str, str]]:
+    for line in required:
+        requirement, _, marker = line.partition(";")
+        extra = re.search(r"extra == ['\"]([\w-]+)['\"]", marker)
+        name = re.match(r"[\w.-]+", requirement.strip())
+        if extra and name and extra[1] not in _GATHERED and name[0] != DISTRIBUTION and "python_version" not in marker:
+            yield extra[1], _MODULES.get(name[0].lower(), name[0].replace("-", "_"))
