@@ -79,16 +79,16 @@ def type_words(hint: Any) -> str:
 
 def _bounds(marks: Sequence[Any], *, text: bool) -> str:
     """Return in words what pydantic's Field says of a number's size or a list's length."""
-    told = {name: value for mark in marks for one in getattr(mark, "metadata", [mark]) for name, value in _pairs(one)}
-    low, high = told.get("ge"), told.get("le")
+    bounds = {name: value for mark in marks for one in getattr(mark, "metadata", [mark]) for name, value in _pairs(one)}
+    low, high = bounds.get("ge"), bounds.get("le")
     words = f" from {low} to {high}" if low is not None and high is not None else ""
     words = words or (f" from {low}" if low is not None else "")
-    words += f" above {told['gt']}" if "gt" in told else ""
+    words += f" above {bounds['gt']}" if "gt" in bounds else ""
     words += f" up to {high}" if low is None and high is not None else ""
-    words += f" below {told['lt']}" if "lt" in told and told["lt"] < _HUGE else ""
+    words += f" below {bounds['lt']}" if "lt" in bounds and bounds["lt"] < _HUGE else ""
     unit = " characters" if text else ""
-    words += f", {told['min_length']} or more{unit}" if told.get("min_length") else ""
-    return words + (f", {told['max_length']}{unit} at most" if "max_length" in told else "")
+    words += f", {bounds['min_length']} or more{unit}" if bounds.get("min_length") else ""
+    return words + (f", {bounds['max_length']}{unit} at most" if "max_length" in bounds else "")
 
 
 def _pairs(mark: Any) -> list[tuple[str, Any]]:

@@ -93,7 +93,7 @@ def _recipe_or_none(picture: Path) -> dict[str, Any] | None:
 
 
 def _why_another(recipe: dict[str, Any], made: list[Path]) -> str:
-    """Say what is another now than when the picture was made."""
+    """Say what has changed since the picture was made."""
     now = _recipe_or_none(made[0]) if made else None
     if now is None:
         return f"task '{recipe['task']}' made no picture of that recipe"

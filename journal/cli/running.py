@@ -54,8 +54,8 @@ def run_one_of_many(number: int, run: Callable[[int], tuple[int, str]]) -> tuple
     try:
         return run(number)
     except JournalError as error:
-        told = json.dumps({"day": number, "error": str(error), "exit_code": error.exit_code}, indent=1)
-        return say(str(error), error.exit_code, debug=False), told
+        report = json.dumps({"day": number, "error": str(error), "exit_code": error.exit_code}, indent=1)
+        return say(str(error), error.exit_code, debug=False), report
 
 
 def run_one(
@@ -109,8 +109,8 @@ def run_alone(adhoc: AdhocRun, opened: OpenWorkspace, *, force: bool, as_json: b
             typer.echo(report_in(folder).read_text(encoding="utf-8").strip())
         elif not result.failed:
             shown = [opened.workspace.display_path(path) for path in files_of(folder)]
-            told = ["", describe_adhoc(folder, opened.record), "", *shown, ""]
-            typer.echo("\n".join([*told, "to have it in an entry, put this below its 'tasks:'", *adhoc.lines]))
+            lines = ["", describe_adhoc(folder, opened.record), "", *shown, ""]
+            typer.echo("\n".join([*lines, "to have it in an entry, put this below its 'tasks:'", *adhoc.lines]))
     return 1 if result.failed else 0
 
 
@@ -124,8 +124,8 @@ def _preview(run: Run, *, as_json: bool) -> tuple[int, str]:
     results = list(run.preview())
     if not as_json:
         typer.echo("\n".join(describe(result) for result in results))
-    told = json.dumps({"day": run.entry.day, "steps": describe_results(results)}, indent=1)
-    return 3 if run.plan.problems else 0, told
+    report = json.dumps({"day": run.entry.day, "steps": describe_results(results)}, indent=1)
+    return 3 if run.plan.problems else 0, report
 
 
 def _closing_line(outcome: DayOutcome, run: Run) -> str:

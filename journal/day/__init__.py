@@ -38,7 +38,7 @@ class DayOutcome:
     plan: Plan
     results: list[StepResult]
     wrote: bool
-    """Whether the entry's text is another than before."""
+    """Whether the entry's text has changed."""
 
     @property
     def exit_code(self) -> int:

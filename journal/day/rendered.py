@@ -26,16 +26,16 @@ def is_rendered(run: Run, entry: Entry, results: list[StepResult]) -> bool:
 
 def showing(run: Run, entry: Entry, text: str, results: list[StepResult], counts: bool) -> str:
     """Return a digest of the entry, its artifacts, and all that these come from."""
-    told = [(one.planned.id, one.failed, _stat_of_result(one.folder), one.message) for one in results]
+    results_now = [(one.planned.id, one.failed, _stat_of_result(one.folder), one.message) for one in results]
     files = [*_files_below(entry.artifacts), *map(str, run.workspace.plugins.glob("*.py"))]
     files += [str(file) for file in (verdicts_of(entry.path),) if file.exists()]
-    if counts:  # blocks tell totals over all days
+    if counts:  # blocks show totals over all days
         entries = run.workspace.entries
         files += [str(path) for path in (*entry_files(entries), *map(report_in, all_steps(entries)))]
     others = sorted(file for file in files if file != str(entry.path))
     return digest_of(
         text,
-        told,
+        results_now,
         own_code(),
         [(file, file_stat(file)) for file in others],
         file_stat(run.workspace.root / "journal.yml"),

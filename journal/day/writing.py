@@ -53,7 +53,7 @@ def _shows_fewer(block: Block, entry: Entry, verdicts: Sequence[Verdict], record
     """Say whether a block is as it was generated when some of the verdicts had not been given yet."""
     step = record.find(entry, block.id)
     if is_edited(block, entry.text) or step is None:
-        return False  # told by themselves
+        return False  # status has lines of their own for these
     report, folder = step.report, step.folder
     ledgers = _ledgers(entry, {block.id: folder} if report.totals else {}, record)
     sums = [

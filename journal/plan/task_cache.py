@@ -49,7 +49,7 @@ class TaskSignature:
 
 
 class TaskCache:
-    """Codes, shapes and checks of a workspace's tasks."""
+    """Code digests, signatures and checks of a workspace's tasks."""
 
     def __init__(self, workspace: Workspace, notes: NoteCache) -> None:
         self.workspace, self.notes, self.installed = workspace, notes, Installed(notes)
@@ -58,7 +58,7 @@ class TaskCache:
         self._settings = digest_of(sorted(workspace.models.items()), own_code())
 
     def code(self, source: TaskSource) -> CodeDigest:
-        """Return the code that a task reaches; it is read again where one of its files or folders is another."""
+        """Return the code that a task reaches; it is read again where one of its files or folders has changed."""
         if source not in self._codes:
             key = digest_of(source.module, source.attribute, own_code())
             code = _code_as_noted(self.notes.recall("code", key))

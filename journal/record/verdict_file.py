@@ -50,8 +50,8 @@ def _with_more(entry: Path, verdicts: Sequence[Verdict], workspace: Workspace) -
 
 
 def _as_yaml(verdict: Verdict, indent: str) -> str:
-    told = {name: value for name, value in vars(verdict).items() if value not in ("", None)}
-    lines = [f"{name}: {_scalar(value)}" for name, value in told.items()]
+    given = {name: value for name, value in vars(verdict).items() if value not in ("", None)}
+    lines = [f"{name}: {_scalar(value)}" for name, value in given.items()]
     return f"{indent}- {lines[0]}\n" + "".join(f"{indent}  {line}\n" for line in lines[1:])
 
 

@@ -1,4 +1,4 @@
-"""What workers say of steps, and what becomes of each: values that travel between processes."""
+"""Messages between a run and its workers: progress, how a step ended, the items of a ``ctx.map``."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ Ended = Finished | Failed
 
 @dataclass(frozen=True)
 class Event:
-    """What an executor says of the step of that key."""
+    """What happened to the step of that key."""
 
     key: str
     message: Progress | Ended

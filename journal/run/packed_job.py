@@ -110,7 +110,7 @@ def unpack_places(archives: Iterable[bytes], folder: Path) -> Folders:
 
 
 def stats_in(folder: Path) -> dict[str, str]:
-    """Return what tells whether each file below a folder is another than before."""
+    """Return what shows whether each file below a folder has changed since."""
     found = ((path.relative_to(folder).as_posix(), path) for path in folder.rglob("*") if path.exists())
     return {name: "folder" if path.is_dir() else file_stat(path) for name, path in found}
 

@@ -27,11 +27,11 @@ def _keep_quiet(_: str) -> None:
 class Store:
     """The folder ``.journal``: ``results/`` by fingerprint, ``work/`` for steps that run, ``logs/``, ``journal.db``.
 
-    ``tell`` is called with a sentence where the database was lost or damaged, and is made anew.
+    ``warn`` is called with a sentence where the database was lost or damaged, and is made anew.
     """
 
-    def __init__(self, folder: Path, tell: Callable[[str], None] = _keep_quiet) -> None:
-        self.folder, self.tell = folder, tell
+    def __init__(self, folder: Path, warn: Callable[[str], None] = _keep_quiet) -> None:
+        self.folder, self.warn = folder, warn
         self.results = folder / "results"
         self.work = folder / "work"
         self.logs = folder / "logs"
@@ -141,4 +141,4 @@ class Store:
             database.write((history.INSERT, [run.row() for run in found]))
         if what == "damaged" or count:
             aside = "; it is kept as journal.db.damaged" if what == "damaged" else ""
-            self.tell(f".journal/journal.db was {what}{aside}. It is rebuilt; the results ({count}) are all there")
+            self.warn(f".journal/journal.db was {what}{aside}. It is rebuilt; the results ({count}) are all there")

@@ -99,7 +99,7 @@ class Database:
             return self.connection
 
     def _set_aside(self, error: sqlite3.DatabaseError) -> None:
-        """Put a fresh database in the place of a damaged one; raises StoreError where the trouble is another."""
+        """Put a fresh database in the place of a damaged one; raises StoreError for any other trouble."""
         if not _is_damage(error):
             raise StoreError(f".journal/journal.db: {error}; what was finished is kept, run again") from error
         self.connection.close()
