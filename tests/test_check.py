@@ -23,6 +23,16 @@ def clips() -> Report:
     return report.total("glaswegian", 285, "s")
 '''
 
+POND = '''"""A pond."""
+from journal import Report, task
+
+
+@task("toy.pond")
+def pond() -> Report:
+    """Measure a pond."""
+    return Report().metric("depth", 250.0, "m").metric("width", 1000.0, "m")
+'''
+
 # The first three are what the author of the real Day 133 typed; of the rest each is one way to mistype.
 WRONG = {
     "this is F1 accounts for 0.0089% of the variance in Y1 which is Finance, while F2 accounts for 99.90%.": "0.0892 %",
@@ -118,6 +128,23 @@ def test_a_wrong_number_is_found_with_its_line_and_the_true_value(day: Space, se
     (line,) = check(day, sentence)
     assert line.startswith(f"entries/2024-05-13-day-133.md:{text.count(chr(10)) + 1}: typed ")
     assert f"says {WRONG[sentence]} (" in line
+
+
+def test_where_check_draws_its_lines(space: Space) -> None:
+    """A tenth off is near, more is another number; two words away is beside; the fifth digit of a sum may be off."""
+    space.write("plugins/pond.py", POND)
+    path = space.entry("  pond: {uses: toy.pond}\n")
+    space.run("day", "133", check=0)
+    before = path.read_text()
+    for sentence, is_found in {
+        "The depth is 227 m.": True,  # 9.2 % off
+        "The depth is 222 m.": False,  # 11.2 % off, and no digit merely slipped
+        "The depth of it is 227 m.": False,  # the word stands three words away
+        "The width is 1000.1 m.": False,  # 1e-4 off
+        "The width is 1000.3 m.": True,  # 3e-4 off
+    }.items():
+        path.write_text(f"{before}\n{sentence}\n")
+        assert (space.run("check", "133").code == 1) is is_found, sentence
 
 
 def test_right_prose_raises_no_alarm(day: Space) -> None:

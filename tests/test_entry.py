@@ -171,6 +171,15 @@ def test_a_day_with_two_entries_is_an_error(space: Space) -> None:
     assert "day 133 has two entries" in space.run("day", "133", check=3).err
 
 
+def test_day_0_is_a_day_as_any_other(space: Space) -> None:
+    path = space.entry("  a: {uses: text.write}\n", day=0)
+    assert path.name == "2024-01-01-day-0.md"
+    space.run("day", "0", check=0)
+    assert "letters: **5**" in path.read_text()
+    assert "day 0    1 up to date" in space.run("status", check=0).out
+    assert "no entry of day 1 in entries/" in space.run("day", "1", check=2).err
+
+
 def test_files_may_have_any_name_if_their_front_matter_tells_the_day(tmp_path: Path) -> None:
     (tmp_path / "entries").mkdir()
     (tmp_path / "entries/notes.md").write_text("---\nday: 7\ndate: 2024-01-08\n---\n")

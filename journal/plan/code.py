@@ -1,4 +1,10 @@
-"""The code of a task: its function and all of the project's own definitions that it reaches, without comments."""
+"""The code of a task: its function and all of the project's own definitions that it reaches, without comments.
+
+How ``read_code`` works: a target is one definition of a module, or all of it. Starting with the task's function and
+the statements that run when its module is imported, each target's syntax is read, and what it names becomes a target in
+turn: definitions of the same module, and what its imports bind, one attribute of a module where that is all it uses.
+Modules of libraries are not followed. The digest is of the syntax of all targets, sorted.
+"""
 
 from __future__ import annotations
 
