@@ -19,18 +19,32 @@ def install_line(extra: str) -> str:
     return f"pip install '{DISTRIBUTION}[{extra}]'"
 
 
-def mend_import(error: BaseException) -> str:
-    """Return what mends an import that failed: ``"; pip install ..."``, or nothing where no extra brings the module."""
+def mend_import(error: BaseException, importer: str = "") -> str:
+    """Return what mends an import that failed: ``"; pip install ..."``, or nothing where no extra brings the module.
+
+    Of several extras with the module, the one that ``importer``, a dotted name, has in it is meant.
+    """
     module = (getattr(error, "name", None) or "").partition(".")[0]
     if not isinstance(error, ModuleNotFoundError) or not module:
         return ""
-    found = next((extra for extra, modules in extras().items() if module in modules), None)
-    return f"; {install_line(found)}" if found else ""
+    extra = _extra_with(module, importer)
+    return f"; {install_line(extra)}" if extra else ""
+
+
+def install_line_for(module: str) -> str:
+    """Return the command that brings a module: by an extra, or by the module's own name."""
+    extra = _extra_with(module)
+    return install_line(extra) if extra else f"pip install {module.replace('_', '-')}"
 
 
 def missing_modules(extra: str) -> list[str]:
     """Return the modules of an extra that aren't installed."""
     return [module for module in extras()[extra] if find_spec(module) is None]
+
+
+def _extra_with(module: str, importer: str = "") -> str | None:
+    found = [extra for extra, modules in extras().items() if module in modules]
+    return next((extra for extra in found if extra in importer.split(".")), found[0] if found else None)
 
 
 @lru_cache(maxsize=1)

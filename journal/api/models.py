@@ -13,12 +13,11 @@ from pathlib import Path
 
 from journal.api.machine import user_cache_dir
 from journal.errors import ModelError, nearest
-from journal.extras import mend_import
+from journal.extras import install_line_for, mend_import
 
 _SCHEMES = ("hf:", "pypi:", "package:", "openai:", "./", "../", "/")
 _PLACES = "hf:NAME, ./FOLDER, pypi:PACKAGE==VERSION/FILE or openai:MODEL"
 _REQUIREMENT = re.compile(r"[A-Za-z0-9][\w.-]*==[\w.!+-]+")  # a name, so that pip can't take it for an option
-NO_PLACE = "no place"
 _HUB_FILES = ["*.safetensors", "*.json", "*.txt", "*.model", "*.gguf", "*.jinja"]  # no pickles
 
 
@@ -104,9 +103,7 @@ def _package_path(rest: str) -> Path:
     except (ImportError, ValueError):
         spec = None
     if spec is None or not spec.submodule_search_locations:
-        raise ModelError(
-            f"model 'package:{rest}': no package '{package}' is installed; pip install {package.replace('_', '-')}"
-        )
+        raise ModelError(f"model 'package:{rest}': no package '{package}' is installed; {install_line_for(package)}")
     return Path(next(iter(spec.submodule_search_locations))) / inside
 
 
@@ -209,14 +206,27 @@ def fetched(name: str, models: Mapping[str, str], root: Path) -> bool:
     return path.exists()
 
 
-def describe_models(models: Mapping[str, str], root: Path) -> list[str]:
-    """Return a line for each short name: its source and whether it is at hand."""
-    return [f"{name:<16} {model_state(name, models, root):<12} {source}" for name, source in models.items()]
+@dataclass(frozen=True)
+class ModelState:
+    """A short name of journal.yml: whether its model is at hand, and what is wrong where the name can't mean any."""
+
+    name: str
+    source: str
+    is_fetched: bool = False
+    problem: str = ""
+
+    def __str__(self) -> str:
+        state = "at hand" if self.is_fetched else "missing" if self.problem else "not fetched"
+        return f"{self.name:<16} {state:<12} {self.problem or self.source}"
 
 
-def model_state(name: str, models: Mapping[str, str], root: Path) -> str:
-    """Return "at hand", "not fetched", or NO_PLACE where the name can't mean any model."""
+def model_states(models: Mapping[str, str], root: Path) -> list[ModelState]:
+    """Return how each model that journal.yml names stands."""
+    return [_state(name, models, root) for name in models]
+
+
+def _state(name: str, models: Mapping[str, str], root: Path) -> ModelState:
     try:
-        return "at hand" if fetched(name, models, root) else "not fetched"
-    except ModelError:
-        return NO_PLACE
+        return ModelState(name, models[name], is_fetched=fetched(name, models, root))
+    except ModelError as error:
+        return ModelState(name, models[name], problem=str(error))

@@ -6,7 +6,7 @@ import shutil
 import sys
 from collections.abc import Iterator
 
-from journal.api.models import NO_PLACE, model_state
+from journal.api.models import model_states
 from journal.errors import JournalError
 from journal.extras import extras, install_line, missing_modules
 from journal.plan.registry import load_task, read_registry
@@ -22,9 +22,8 @@ def examine(workspace: Workspace) -> Iterator[tuple[bool, str]]:
         mend = f": {', '.join(missing)} missing; {install_line(extra)}" if missing else ""
         yield not missing, f"extra {extra}{mend}"
     yield from _tasks(workspace)
-    for name in workspace.models:
-        state = model_state(name, workspace.models, workspace.root)
-        yield state != NO_PLACE, f"model {name}: {state}"
+    for state in model_states(workspace.models, workspace.root):
+        yield not state.problem, f"model {' '.join(str(state).split())}"
 
 
 def _tasks(workspace: Workspace) -> Iterator[tuple[bool, str]]:

@@ -82,10 +82,10 @@ def models(
     fetch: Annotated[str, typer.Option(metavar="NAME", help="Fetch this model now.")] = "",
 ) -> None:
     """List the models that journal.yml names, and whether they are at hand."""
-    from journal.api.models import describe_models, fetch_model
+    from journal.api.models import fetch_model, model_states
 
     workspace = open_workspace()
     if fetch:
         typer.echo(f"{fetch}: {fetch_model(fetch, workspace.models, workspace.root).path}")
     else:
-        typer.echo("\n".join(describe_models(workspace.models, workspace.root)) or "journal.yml names no model")
+        typer.echo("\n".join(map(str, model_states(workspace.models, workspace.root))) or "journal.yml names no model")

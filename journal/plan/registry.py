@@ -85,7 +85,9 @@ def load_task(source: TaskSource) -> Task:
             _check_names(found)
     except (Exception, SystemExit) as error:  # a plugin may fail in any way, and must harm no other
         cause = one_line(f"{type(error).__name__}: {error}")
-        message = f"task '{source.name}' of {source.origin} can't be imported: {cause}{mend_import(error)}"
+        message = (
+            f"task '{source.name}' of {source.origin} can't be imported: {cause}{mend_import(error, source.module)}"
+        )
         raise EntryError(message) from error
     if not isinstance(found, Task):
         kind = type(found).__name__

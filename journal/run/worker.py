@@ -91,8 +91,11 @@ def run_job(job: Job, channel: Channel) -> Ended:
     except MemoryError:
         message = "ran out of memory; give it smaller inputs, or a machine with more"
     except (Exception, SystemExit) as error:  # a step may fail in any way, and the run goes on
-        _print_error(error)
-        message = f"{type(error).__name__}: {error}{mend_import(error)}"
+        message = f"{type(error).__name__}: {error}"
+        if mend := mend_import(error, job.source.module):
+            message = f"{str(error)[:1].lower()}{str(error)[1:]}{mend}"  # no module named 'scipy'; pip install ...
+        else:
+            _print_error(error)
     return Failed(one_line(message.replace(f"{job.root}{os.sep}", "")))
 
 

@@ -1,11 +1,11 @@
 """Blocks in an entry's text: found by their markers, replaced, and merged where somebody edited one by hand.
 
-How ``splice`` works: a CommonMark parser says which comment lines are markers (those in code are text). Each start marker
-with its end marker is a block, known by its offsets in the text. The new text is put together from slices: what stands
-between the blocks as it is, and each block rewritten, where a block's own new content is the generated text, or the
-merge of it with the edit that its checksum gives away. A block without an end marker ends right below its start, one
-without a start marker goes to the end. At last the result is parsed again: a block that would not be found again, since
-a code fence above it is open, is an error rather than a second block with each run.
+How ``splice`` works: a CommonMark parser says which comment lines are markers (those in code are text). Each start
+marker with its end marker is a block, known by its offsets in the text. The new text is put together from slices: what
+stands between the blocks as it is, and each block rewritten, where a block's own new content is the generated text, or
+the merge of it with the edit that its checksum gives away. A block without an end marker ends right below its start,
+one without a start marker goes to the end. At last the result is parsed again: a block that would not be found again,
+since a code fence above it is open, is an error rather than a second block with each run.
 """
 
 from __future__ import annotations
