@@ -8,12 +8,15 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING
 
+from journal.extras import VERSION
+
 if TYPE_CHECKING:
     from pydantic import Field
 
     from journal.api.context import Context
     from journal.api.figures import new_figure
-    from journal.api.items import Audio, FileLink, Gallery, Image, Item, Metric, Page, Quote, Table, Text, Total, Trial
+    from journal.api.item import Item, Page
+    from journal.api.items import Audio, FileLink, Gallery, Image, Metric, Quote, Table, Text, Total, Trial
     from journal.api.machine import cpu_count, free_ram_gb, user_cache_dir
     from journal.api.models import Model
     from journal.api.numbers import Composite, NamedNumber, Number
@@ -30,7 +33,7 @@ if TYPE_CHECKING:
     from journal.run.remote import run_packed
     from journal.text.escape import escape, escape_html
 
-__version__ = "0.1.0"
+__version__ = VERSION
 __all__ = [
     "Audio",
     "Composite",
@@ -88,8 +91,9 @@ __all__ = [
 _PLACES = {
     "journal.api.context": ["Context"],
     "journal.api.figures": ["new_figure"],
+    "journal.api.item": ["Item", "Page"],
     "journal.api.items": [
-        *["Audio", "FileLink", "Gallery", "Image", "Item", "Metric", "Page", "Quote", "Table", "Text", "Total", "Trial"]
+        *["Audio", "FileLink", "Gallery", "Image", "Metric", "Quote", "Table", "Text", "Total", "Trial"]
     ],
     "journal.api.machine": ["cpu_count", "free_ram_gb", "user_cache_dir"],
     "journal.api.models": ["Model"],

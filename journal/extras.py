@@ -1,4 +1,4 @@
-"""The extras of this distribution, by its own metadata: which one brings a missing library, and what each lacks."""
+"""This distribution: its name, its version, and its extras: which one brings a missing library, what each lacks."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from functools import lru_cache
 from importlib.util import find_spec
 
+VERSION = "0.1.0"
 DISTRIBUTION = "journal-in-public"
 _GATHERED = ("all", "light", "test", "dev")
 """Extras that only gather others."""

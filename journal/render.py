@@ -6,7 +6,8 @@ import re
 from dataclasses import dataclass
 from itertools import groupby
 
-from journal.api.items import Metric, file_link
+from journal.api.item import file_link
+from journal.api.items import Metric
 from journal.api.report import Report
 from journal.record.ledger import Ledgers
 from journal.text.escape import escape

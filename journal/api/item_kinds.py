@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from functools import cached_property
 from pathlib import Path
 
-from journal.api.items import Item, UnknownItem
+from journal.api.item import Item, UnknownItem
 from journal.api.plugin_files import Declared, load_plugin_file, read_plugin_files
 from journal.doors import ITEMS, DoorError, Installed
 from journal.errors import one_line

@@ -9,7 +9,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from journal.api.figures import new_figure
-from journal.api.items import Audio, FileLink, Gallery, Image, Item, Metric, Quote, Table, Text, Total, Trial
+from journal.api.item import Item
+from journal.api.items import Audio, FileLink, Gallery, Image, Metric, Quote, Table, Text, Total, Trial
 from journal.api.numbers import Cell, Composite, Number
 from journal.errors import TaskError
 

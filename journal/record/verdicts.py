@@ -8,7 +8,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, ClassVar
 
-from journal.api.items import Gallery, Image, Item
+from journal.api.item import Item
+from journal.api.items import Gallery, Image
 from journal.api.report import Report
 from journal.errors import EntryError, nearest
 from journal.layout import verdicts_of

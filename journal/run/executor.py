@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from journal.doors import EXECUTORS, DoorError, Installed
-from journal.errors import StoreError, UsageError, nearest
-from journal.run.messages import Event
+from journal.errors import UsageError, nearest
+from journal.run.messages import Event, Failed
 from journal.run.packed_job import PackedJob, Returned, pack_job, unpack_folder
 
 if TYPE_CHECKING:
@@ -67,7 +67,7 @@ class Executor(ABC):
             if returned.archive is not None:
                 unpack_folder(returned.archive, job.out)
         except OSError as error:
-            raise StoreError(f".journal/work: the files of {key} can't be kept: {error.strerror}") from error
+            return Event(key, Failed(f"its files can't be kept in .journal/work: {error.strerror}"))
         return Event(key, returned.message)
 
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from journal import __version__
+from journal.extras import VERSION
 from journal.files import file_stat
 from journal.run.job import Job
 from journal.run.messages import Ended
@@ -31,7 +31,7 @@ class PackedJob:
     places: Mapping[str, str]
     """Where in the archive each file or folder is that the job names."""
     archive: bytes
-    version: str = __version__
+    version: str = VERSION
     """That of journal here; there it has to be the same."""
 
     @property

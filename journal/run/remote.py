@@ -8,9 +8,9 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from journal import __version__
 from journal.doors import library_version
 from journal.errors import JournalError
+from journal.extras import VERSION
 from journal.plan.code import read_code
 from journal.plan.parts import Part, PartKind, load_parts
 from journal.plan.registry import TaskSource
@@ -50,12 +50,19 @@ def run_packed(
     state: WorkerState | None = None,
 ) -> Returned:
     """Run a step where its files are, or in a folder for the time of it; what fails is a message."""
-    if state is None:
-        state = WorkerState(packed.run)
-        try:
-            return run_packed(packed, progressed, is_wanted, state)
-        finally:
-            state.close()
+    own = WorkerState(packed.run) if state is None else None
+    try:
+        return _run_packed(packed, progressed, is_wanted, state or own or WorkerState(packed.run))
+    except OSError as error:  # of this machine, such as a full disk
+        return Returned(Failed(f"on {platform.node()}: {error.strerror or error}"), None, "")
+    finally:
+        if own:
+            own.close()
+
+
+def _run_packed(
+    packed: PackedJob, progressed: Callable[[Progress], None], is_wanted: Callable[[], bool], state: WorkerState
+) -> Returned:
     if packed.is_home:
         return Returned(_run(packed.job, packed, progressed, is_wanted, state), None, "")
     with tempfile.TemporaryDirectory(prefix="journal-") as folder:
@@ -93,7 +100,7 @@ def check_code(job: Job, version: str, state: WorkerState) -> None:
     """Raise JournalError where this machine has another version of the task, whose result would pass for this one's."""
     if job.source in state.checked:
         return
-    _check_version("journal", __version__, version)
+    _check_version("journal", VERSION, version)
     parts, name, origin = load_parts(job.header.depends_on), job.header.task, job.source.origin
     code = read_code(job.source, job.root)
     if code.digest != parts[Part(PartKind.CODE, name)]:
