@@ -18,11 +18,14 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from importlib.machinery import ModuleSpec, PathFinder
 from pathlib import Path
+from threading import Lock
 
 from journal.plan.code_digest import CodeDigest
 from journal.plan.registry import TaskSource
 
 _WHOLE = "*"
+_ONE_AT_A_TIME = Lock()
+"""Python 3.11 can't build syntax trees in two threads at once, and the path for imports is the process's."""
 
 
 @dataclass(frozen=True)
@@ -48,7 +51,7 @@ class _Module:
 
 def read_code(source: TaskSource, root: Path) -> CodeDigest:
     """Digest the code that a task reaches: within its own package, and in modules under the workspace's folder."""
-    with _importable(root):
+    with _ONE_AT_A_TIME, _importable(root):
         reached = dict(_reach(source, root))
         imported = set(_imported_files(source, root))
     parts = sorted((target.module, target.name, dump) for target, (dump, _, _) in reached.items())

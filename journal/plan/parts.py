@@ -34,7 +34,7 @@ class Part:
     name: str = ""
 
     def __str__(self) -> str:
-        return f"{self.kind} {self.name}".strip()
+        return " ".join(part for part in (self.kind, self.name) if part)
 
     @classmethod
     def parse(cls, text: str) -> Part:

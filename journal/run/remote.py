@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from journal.doors import library_version
-from journal.errors import JournalError
+from journal.errors import JournalError, one_line
 from journal.extras import VERSION
 from journal.plan.code import read_code
 from journal.plan.parts import Part, PartKind, load_parts
@@ -53,8 +53,8 @@ def run_packed(
     own = WorkerState(packed.run) if state is None else None
     try:
         return _run_packed(packed, progressed, is_wanted, state or own or WorkerState(packed.run))
-    except OSError as error:  # of this machine, such as a full disk
-        return Returned(Failed(f"on {platform.node()}: {error.strerror or error}"), None, "")
+    except Exception as error:  # whatever is wrong with this machine: who waits for the job must hear of it
+        return Returned(Failed(f"on {platform.node()}: {one_line(f'{type(error).__name__}: {error}')}"), None, "")
     finally:
         if own:
             own.close()
