@@ -31,9 +31,9 @@ class Sphericity(NamedTuple):
 class Adequacy:
     """Whether p variables can be factored; what needs an inverse is None for a singular matrix.
 
-    `kmo` is Kaiser, Meyer and Olkin's measure of sampling adequacy, `msa` (p,) the same by variable, `grade` Kaiser's
-    (1974) word for it. `multiple_r2` (p,) is each variable's R² on the others, `inflation` (p,) = 1 / (1 − R²).
-    `sphericity` and `rows_per_variable` are None without a number of observations.
+    ``kmo`` is Kaiser, Meyer and Olkin's measure of sampling adequacy, ``msa`` (p,) the same by variable, ``grade``
+    Kaiser's (1974) word for it. ``multiple_r2`` (p,) is each variable's R² on the others, ``inflation`` (p,) = 1 / (1 −
+    R²). ``sphericity`` and ``rows_per_variable`` are None without a number of observations.
     """
 
     kmo: float | None
@@ -51,7 +51,7 @@ class Adequacy:
 def assess(matrix: ArrayLike, observations: int | None = None) -> Adequacy:
     """Assess a correlation matrix (p, p), or a covariance matrix by its correlations.
 
-    Sources: Kaiser & Rice 1974 (KMO from the anti-image), Bartlett 1951 (sphericity). Errors: FactorError when it is
+    Sources: Kaiser & Rice 1974 (KMO from the anti-image), Bartlett 1951 (sphericity). Raises FactorError when it is
     no square symmetric matrix.
     """
     correlation = as_correlation(as_matrix(matrix, "the matrix"))

@@ -12,7 +12,7 @@ Array = NDArray[Any]
 
 
 def as_matrix(values: ArrayLike, what: str) -> Array:
-    """Turn `values` into a square symmetric float matrix, or raise FactorError."""
+    """Turn ``values`` into a square symmetric float matrix, or raise FactorError."""
     matrix = np.asarray(values, dtype=float)
     if matrix.ndim != 2 or matrix.shape[0] != matrix.shape[1]:
         raise FactorError(f"{what} has shape {matrix.shape}; give a square matrix")
@@ -38,14 +38,14 @@ def eigen(matrix: Array) -> tuple[Array, Array]:
 
 
 def squared_multiple_correlations(correlation: Array) -> Array:
-    """Return each variable's R² on all others (p,); FactorError when the matrix is singular."""
+    """Return each variable's R² on all others (p,); raises FactorError when the matrix is singular."""
     if is_singular(correlation):
         raise FactorError("the correlation matrix is singular; drop a variable that the others add up to")
     return 1 - 1 / np.diag(np.linalg.inv(correlation))
 
 
 def is_singular(matrix: Array, tolerance: float = 1e-12) -> bool:
-    """Whether the smallest eigenvalue is zero, or below, to within `tolerance` of the largest."""
+    """Whether the smallest eigenvalue is zero, or below, to within ``tolerance`` of the largest."""
     values = np.linalg.eigvalsh(matrix)
     return bool(values[0] <= tolerance * max(values[-1], 0.0))
 

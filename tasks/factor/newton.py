@@ -37,7 +37,7 @@ def minimize(
 ) -> Minimum:
     """Minimise by projected Newton steps (Bertsekas 1982) with halving.
 
-    Converged when no free gradient entry exceeds `tolerance`, or when no step lowers the value any further and none
+    Converged when no free gradient entry exceeds ``tolerance``, or when no step lowers the value any further and none
     exceeds its square root.
     """
     x = np.clip(start, lower, upper)

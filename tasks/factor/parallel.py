@@ -11,8 +11,8 @@ from .arrays import Array, eigen, is_singular, squared_multiple_correlations
 class Parallel:
     """Observed and random eigenvalues (p,), of the correlations or, for factors, with SMCs on the diagonal.
 
-    `mean` is over the random samples, `quantile` theirs at `level`; `factors` is how many observed values from the
-    first on exceed the quantile.
+    ``mean`` is over the random samples, ``quantile`` theirs at ``level``; ``factors`` is how many observed values from
+    the first on exceed the quantile.
     """
 
     observed: Array
@@ -25,7 +25,7 @@ class Parallel:
 def analyse_parallel(
     correlation: Array, observations: int, samples: int = 200, level: float = 0.95, seed: int = 0
 ) -> tuple[Parallel, Parallel | None]:
-    """Compare a correlation matrix (p, p) with `samples` of normal noise: for components and for factors.
+    """Compare a correlation matrix (p, p) with ``samples`` of normal noise: for components and for factors.
 
     Sources: Horn 1965; Glorfeld 1995 (quantile); Humphreys & Montanelli 1975 (SMC on the diagonal). Those for factors
     are None where the number of rows leaves random matrices singular, or where the matrix itself is.

@@ -27,7 +27,7 @@ def draw_scree(solution: Solution) -> Figure:
     axes.plot(numbers, values, "o-", color=BLUE, label="eigenvalue")
     mean = float(np.trace(solution.association.matrix)) / len(solution.association.matrix)
     axes.axhline(mean, linestyle="--", linewidth=1, color=RED, label=f"mean eigenvalue, {mean:.4g} (Kaiser)")
-    random = solution.how_many.components
+    random = solution.number_of_factors.components
     if random is not None and solution.association.kind == "correlation":
         axes.plot(
             numbers,
@@ -41,9 +41,9 @@ def draw_scree(solution: Solution) -> Figure:
     return plot
 
 
-def draw_number(solution: Solution) -> Figure:
+def draw_number_of_factors(solution: Solution) -> Figure:
     """Draw what the rules for the number of factors look at, in one picture: scree, random data, MAP, variance."""
-    found = solution.how_many
+    found = solution.number_of_factors
     plot, (left, right) = new_figure(8.4, 3.2, columns=2)
     numbers = np.arange(1, len(found.eigenvalues) + 1)
     left.plot(numbers, found.eigenvalues, "o-", color=BLUE, label="eigenvalue")
