@@ -113,8 +113,8 @@ def _message(error: urllib.error.HTTPError) -> str:
     with error:
         text = error.read(10_000).decode("utf-8", "replace")
     try:
-        said = json.loads(text)["error"]
-        text = said["message"] if isinstance(said, dict) else str(said)
+        complaint = json.loads(text)["error"]
+        text = complaint["message"] if isinstance(complaint, dict) else str(complaint)
     except (ValueError, KeyError, TypeError):
         pass
     return " ".join(text.split())[:300] or str(error.reason)

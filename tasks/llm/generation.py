@@ -49,8 +49,8 @@ def generate(
     with seeded(decoding.seed), quiet():
         for start in range(0, len(prompts), decoding.batch_size):
             batch = prompts[start : start + decoding.batch_size]
-            tell = partial(_tell_tokens, progress, len(answers) * decoding.max_new_tokens, len(batch))
-            answers += _generate_batch(model, batch, decoding, tell)
+            note = partial(_note_tokens, progress, len(answers) * decoding.max_new_tokens, len(batch))
+            answers += _generate_batch(model, batch, decoding, note)
     return answers
 
 
@@ -64,7 +64,7 @@ def seeded(seed: int) -> Iterator[None]:
         yield
 
 
-def _tell_tokens(progress: Callable[[int], None], done: int, prompts: int, steps: int) -> None:
+def _note_tokens(progress: Callable[[int], None], done: int, prompts: int, steps: int) -> None:
     progress(done + prompts * steps)
 
 
@@ -117,11 +117,11 @@ def _options(model: LanguageModel, decoding: Decoding, progress: Callable[[int],
         "repetition_penalty": decoding.repetition_penalty,
         "pad_token_id": model.tokenizer.pad_token_id,
         "eos_token_id": model.end_tokens,
-        "stopping_criteria": [_tell(progress)],
+        "stopping_criteria": [_progress_criterion(progress)],
     }
 
 
-def _tell(progress: Callable[[int], None]) -> Callable[..., Any]:
+def _progress_criterion(progress: Callable[[int], None]) -> Callable[..., Any]:
     """Make a stopping criterion that never stops, but says how far the batch is."""
     import torch
 

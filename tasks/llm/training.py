@@ -70,7 +70,7 @@ def batch_loss(network: Any, batch: Sequence[Example], pad: int) -> Any:
     import torch
 
     longest = max(len(example.input_ids) for example in batch)
-    scored = max(example.learnt for example in batch)
+    scored = max(example.target_tokens for example in batch)
     tokens = torch.tensor([_pad(example.input_ids, longest, pad) for example in batch], device=network.device)
     labels = torch.tensor([_pad(example.labels, longest, IGNORED) for example in batch], device=network.device)
     mask = torch.tensor([_pad([1] * len(example.input_ids), longest, 0) for example in batch], device=network.device)
@@ -88,8 +88,8 @@ def mean_loss(network: Any, examples: Sequence[Example], training: Training, pad
     total = 0.0
     with torch.inference_mode(), _autocast(training.precision):
         for batch in _batches(examples, training.batch_size):
-            total += batch_loss(network, batch, pad).item() * sum(example.learnt for example in batch)
-    return total / sum(example.learnt for example in examples)
+            total += batch_loss(network, batch, pad).item() * sum(example.target_tokens for example in batch)
+    return total / sum(example.target_tokens for example in examples)
 
 
 def save_adapter(network: Any, folder: Path, base: str) -> Path:
@@ -146,7 +146,7 @@ def _step(network: Any, batch: Sequence[Example], training: Training, pad: int, 
     if not torch.isfinite(loss):
         raise TaskError(f"the loss became {loss.item()}; lower learning_rate (it is {training.learning_rate:g})")
     loss.backward()
-    torch.nn.utils.clip_grad_norm_(_free(network), training.max_gradient_norm)
+    torch.nn.utils.clip_grad_norm_(_trainable(network), training.max_gradient_norm)
     optimizer.step()
     schedule.step()
     optimizer.zero_grad()
@@ -162,11 +162,11 @@ def _optimizer(network: Any, training: Training, steps: int) -> tuple[Any, Any]:
     import torch
     from transformers import get_cosine_schedule_with_warmup
 
-    optimizer = torch.optim.AdamW(_free(network), lr=training.learning_rate, weight_decay=0.0)
+    optimizer = torch.optim.AdamW(_trainable(network), lr=training.learning_rate, weight_decay=0.0)
     return optimizer, get_cosine_schedule_with_warmup(optimizer, round(training.warmup * steps), steps)
 
 
-def _free(network: Any) -> list[Any]:
+def _trainable(network: Any) -> list[Any]:
     return [parameter for parameter in network.parameters() if parameter.requires_grad]
 
 
