@@ -397,9 +397,9 @@ list(sample_pictures(pipeline, recipes[:1], 1, lambda *_: None))
 size, more = int(open('/proc/self/statm').read().split()[0]) * resource.getpagesize(), 2**20
 while True:
     resource.setrlimit(resource.RLIMIT_AS, (size + int(more), resource.RLIM_INFINITY))
-    told = []
+    steps_done = []
     try:
-        made = list(sample_pictures(pipeline, recipes, 8, lambda done, total: told.append(done)))
+        made = list(sample_pictures(pipeline, recipes, 8, lambda done, total: steps_done.append(done)))
         break
     except TaskError as error:
         print(error)
@@ -422,14 +422,14 @@ def test_a_batch_for_which_memory_does_not_suffice_is_made_smaller(pipeline: Pat
 
 
 def test_batches_are_as_large_as_free_memory_allows(pipeline: Path, tmp_path: Path) -> None:
+    from journal_tasks.diffusion.memory_budget import MAX_BATCH, fitting_batch, picture_bytes
     from journal_tasks.diffusion.pipeline import load_pipeline
-    from journal_tasks.diffusion.room import MOST, fitting_batch, picture_bytes
 
     from journal.api.machine import free_ram_gb
     from journal.api.models import fetch_model
 
     loaded = load_pipeline(fetch_model(str(pipeline), {}, tmp_path))
-    assert fitting_batch(loaded, 16, 16) == MOST
+    assert fitting_batch(loaded, 16, 16) == MAX_BATCH
     sides = [512 * 2**power for power in range(4)]
     fitting = [fitting_batch(loaded, side, side) for side in sides]
     assert fitting == sorted(fitting, reverse=True)

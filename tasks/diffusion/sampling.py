@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from journal import TaskError
 
-from .room import free_what_is_cached, is_out_of_memory
+from .memory_budget import free_cached_memory, is_out_of_memory
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -39,7 +39,7 @@ class Recipe:
 
 
 @dataclass(frozen=True)
-class Sampled:
+class SampledPicture:
     """A picture as it came out."""
 
     recipe: Recipe
@@ -54,7 +54,7 @@ class Sampled:
 
 def sample_pictures(
     pipeline: Any, recipes: list[Recipe], batch: int, stepped: Callable[[int, int], None], start: Image | None = None
-) -> Iterator[Sampled]:
+) -> Iterator[SampledPicture]:
     """Yield a picture for each recipe, and the stages of the first one; recipes differ by prompt and seed alone.
 
     ``stepped(done, total)`` counts denoising steps over all pictures. The noise comes from a CPU generator for each
@@ -69,9 +69,9 @@ def sample_pictures(
         first = len(waiting) == len(recipes) and start is None
         stages = _Stages(pipeline, group[0]) if first else None
         try:
-            note = _Note(stepped, done, total, len(group), stages)
+            callback = _StepCallback(stepped, done, total, len(group), stages)
             filled = [*group, *group[-1:] * (at_once - len(group))]
-            made = _sample(pipeline, filled, note, start)[: len(group)]
+            made = _sample(pipeline, filled, callback, start)[: len(group)]
         except RuntimeError as error:
             if not is_out_of_memory(error):
                 raise
@@ -84,7 +84,7 @@ def sample_pictures(
 
 def _smaller(group: list[Recipe], error: RuntimeError) -> int:
     """Return half of a batch for which memory did not suffice; raises TaskError where it was one picture."""
-    free_what_is_cached()
+    free_cached_memory()
     if len(group) == 1:
         size = f"{group[0].width} × {group[0].height}"
         raise TaskError(f"memory does not suffice for one picture of {size}; ask for a smaller one") from error
@@ -92,7 +92,7 @@ def _smaller(group: list[Recipe], error: RuntimeError) -> int:
 
 
 @dataclass
-class _Note:
+class _StepCallback:
     """What diffusers calls after each denoising step."""
 
     stepped: Callable[[int, int], None]
@@ -143,24 +143,24 @@ class _Stages:
         return latents.to(self.pipeline.vae.dtype) / settings.scaling_factor + shift
 
 
-def _sample(pipeline: Any, group: list[Recipe], note: _Note, start: Image | None) -> list[Sampled]:
+def _sample(pipeline: Any, group: list[Recipe], callback: _StepCallback, start: Image | None) -> list[SampledPicture]:
     import numpy as np
     from PIL import Image
 
-    made = pipeline(**_arguments(pipeline, group, note, start))
+    made = pipeline(**_arguments(pipeline, group, callback, start))
     pixels = np.asarray(made.images)
     if not np.isfinite(pixels).all():
         raise TaskError("the model gave pictures of no numbers (NaN); lower the guidance, or use another scheduler")
     pictures = [Image.fromarray((one * 255).round().astype("uint8")) for one in pixels]
     black = getattr(made, "nsfw_content_detected", None) or [False] * len(group)
-    stages = note.stages.pictures() if note.stages else []
+    stages = callback.stages.pictures() if callback.stages else []
     return [
-        Sampled(recipe, picture, len(group), bool(taken), stages if recipe is group[0] else [])
+        SampledPicture(recipe, picture, len(group), bool(taken), stages if recipe is group[0] else [])
         for recipe, picture, taken in zip(group, pictures, black, strict=True)
     ]
 
 
-def _arguments(pipeline: Any, group: list[Recipe], note: _Note, start: Image | None) -> dict[str, Any]:
+def _arguments(pipeline: Any, group: list[Recipe], callback: _StepCallback, start: Image | None) -> dict[str, Any]:
     """Return what a pipeline's call takes, without what this class of pipeline does not know."""
     import torch
 
@@ -173,7 +173,7 @@ def _arguments(pipeline: Any, group: list[Recipe], note: _Note, start: Image | N
         "width": first.width,
         "height": first.height,
         "generator": [torch.Generator("cpu").manual_seed(recipe.seed) for recipe in group],
-        "callback_on_step_end": note,
+        "callback_on_step_end": callback,
         "output_type": "np",
     }
     if start is not None:

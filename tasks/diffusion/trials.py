@@ -25,7 +25,7 @@ class DayTrial:
     """Whether the picture still stands beside its entry."""
 
     @property
-    def told(self) -> str:
+    def outcome(self) -> str:
         seen = f" (seen: {self.trial.seen})" if self.trial.seen else ""
         judged = {True: "right", False: "not right", None: ""}[self.trial.right] + seen
         verdict = f"{self.verdict}: {self.word}" if self.word else self.verdict
@@ -46,15 +46,15 @@ def read_trials(record: Record) -> list[DayTrial]:
 
 def _of_day(day: int, entry: Path, record: Record) -> Iterator[DayTrial]:
     verdicts, home = record.verdicts(entry), record.artifacts(entry)
-    told: list[Verdict] = []
+    matched: list[Verdict] = []
     for step in record.steps(entry):
         for trial in step.report.trials:
             place, path = f"{step.step}/{trial.path}", step.folder / trial.path
             mine = verdicts_on(place, path, verdicts)
-            told += mine
-            said = (mine[-1].verdict, mine[-1].word) if mine else ("", "")
-            yield DayTrial(day, f"{home.name}/{place}", trial, *said, there=path.is_file())
-    yield from _gone(day, home.name, [one for one in verdicts if one not in told])
+            matched += mine
+            verdict = (mine[-1].verdict, mine[-1].word) if mine else ("", "")
+            yield DayTrial(day, f"{home.name}/{place}", trial, *verdict, there=path.is_file())
+    yield from _gone(day, home.name, [one for one in verdicts if one not in matched])
 
 
 def _gone(day: int, home: str, verdicts: Iterable[Verdict]) -> Iterator[DayTrial]:
@@ -102,7 +102,7 @@ def trial_lines(trials: Sequence[DayTrial]) -> list[str]:
     lines = [f"{_shortened(trials[0].trial.prompt)}: {_tries(trials)}, {over}"]
     for (day, model, settings), group in groupby(trials, lambda a: (a.day, a.trial.model, a.trial.settings)):
         lines.append("  " + ", ".join(part for part in (f"day {day}", model, settings) if part))
-        lines += [f"    {_seed(one.trial):<10} {one.told:<40} {one.picture}" for one in group]
+        lines += [f"    {_seed(one.trial):<10} {one.outcome:<40} {one.picture}" for one in group]
     return lines + [f"  {line}" for line in _rates(trials)]
 
 
@@ -111,8 +111,8 @@ def prompt_lines(trials: Sequence[DayTrial]) -> list[str]:
     by_prompt: dict[str, list[DayTrial]] = {}
     for one in trials:
         by_prompt.setdefault(_key(one.trial.prompt), []).append(one)
-    told = [(tries[0].trial.prompt, _rates(tries) or [_tries(tries)]) for tries in by_prompt.values()]
-    return [f"{_shortened(prompt)}: {'; '.join(rates)}" for prompt, rates in told] or [
+    summaries = [(tries[0].trial.prompt, _rates(tries) or [_tries(tries)]) for tries in by_prompt.values()]
+    return [f"{_shortened(prompt)}: {'; '.join(rates)}" for prompt, rates in summaries] or [
         "no tries yet: no step made pictures"
     ]
 
