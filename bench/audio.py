@@ -65,8 +65,9 @@ def measure(name: str, path: Path) -> tuple[float, float, str]:
 
 def clip_task(path: Path) -> int:
     """Cut and save, with waveform and metadata."""
-    from journal import Context
     from journal_tasks.audio.clip import clip
+
+    from journal import Context
 
     with tempfile.TemporaryDirectory() as folder:
         report = clip(recordings=[path], ctx=Context(out=Path(folder), jobs=2))

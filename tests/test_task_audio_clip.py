@@ -18,15 +18,15 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from journal_tasks.audio.clip import clip
+from journal_tasks.audio.segmentation import fade
+from journal_tasks.audio.sound import load_libraries, make_sound, read_sound, samples_of, write_sound
+from journal_tasks.audio.speech import Segmentation, Span, find_utterances, load_detector, merge_spans, pad_spans, runs
 
 from journal import Context, Report, TaskError
 from journal.api.items import Audio, Image, Text, Total
 from journal.api.report_file import read_report, write_report
 from journal.api.task import ParameterError
-from journal_tasks.audio.clip import clip
-from journal_tasks.audio.segmentation import fade
-from journal_tasks.audio.sound import load_libraries, make_sound, read_sound, samples_of, write_sound
-from journal_tasks.audio.speech import Segmentation, Span, find_utterances, load_detector, merge_spans, pad_spans, runs
 
 DATA = Path(__file__).parent.parent / "data" / "scottish-phrases"
 RECORDINGS = sorted(DATA.glob("*.opus"))
