@@ -46,9 +46,9 @@ def prompt(
     if source.scheme == "openai":
         if adapter is not None:
             raise TaskError(f"an adapter can't be put on '{source.source}': its weights are on a server")
-        return _build_report(ask(questions, ServerAnswerer(source.name, progress), decoding), show_prompt)
+        return build_report(ask(questions, ServerAnswerer(source.name, progress), decoding), show_prompt)
     with adapted(load_language_model(source, ctx.jobs), adapter) as adapted_model:
-        return _build_report(ask(questions, LocalAnswerer(adapted_model, progress), decoding), show_prompt)
+        return build_report(ask(questions, LocalAnswerer(adapted_model, progress), decoding), show_prompt)
 
 
 def _show_progress(ctx: Context, total: int, tokens: int) -> None:
@@ -62,7 +62,8 @@ def _prompts(prompt: str | list[str]) -> list[str]:
     return prompts
 
 
-def _build_report(exchanges: Sequence[Exchange], show_prompt: bool) -> Report:
+def build_report(exchanges: Sequence[Exchange], show_prompt: bool) -> Report:
+    """Report each answer, with the prompt as sent where it is to be shown, and the likeliest first tokens."""
     report = Report()
     several = len({exchange.question.prompt for exchange in exchanges}) > 1
     for exchange in exchanges:
