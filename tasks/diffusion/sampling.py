@@ -13,6 +13,7 @@ from .memory_budget import free_cached_memory, is_out_of_memory
 
 if TYPE_CHECKING:
     from PIL.Image import Image
+    from torch import Tensor
 
 STRIP = 6
 """Stages of a picture that its strip shows."""
@@ -101,7 +102,7 @@ class _StepCallback:
     size: int
     stages: _Stages | None
 
-    def __call__(self, _: Any, step: int, __: Any, values: dict[str, Any]) -> dict[str, Any]:
+    def __call__(self, _: object, step: int, __: object, values: dict[str, Any]) -> dict[str, Any]:
         self.stepped(self.done + self.size * (step + 1), self.total)
         if self.stages is not None and "latents" in values:
             self.stages.note(step, values["latents"])
@@ -114,9 +115,9 @@ class _Stages:
     def __init__(self, pipeline: Any, recipe: Recipe) -> None:
         self.pipeline, self.recipe = pipeline, recipe
         self.wanted = {round(stage * (recipe.steps - 1) / (STRIP - 1)) for stage in range(STRIP)}
-        self.latents: list[Any] = []
+        self.latents: list[Tensor] = []
 
-    def note(self, step: int, latents: Any) -> None:
+    def note(self, step: int, latents: Tensor) -> None:
         if step in self.wanted:
             self.latents.append(latents[:1].detach().clone())
 
@@ -130,17 +131,19 @@ class _Stages:
             decoded = [vae.decode(self._scaled(one), return_dict=False)[0] for one in map(self._square, self.latents)]
         return [self.pipeline.image_processor.postprocess(one, output_type="pil")[0] for one in decoded]
 
-    def _square(self, latents: Any) -> Any:
+    def _square(self, latents: Tensor) -> Tensor:
         """Return latents as (1, channels, height, width); transformers of the Flux kind pack them in a row."""
         if latents.ndim == 4:
             return latents
         size = (self.recipe.height, self.recipe.width)
-        return self.pipeline._unpack_latents(latents, *size, self.pipeline.vae_scale_factor)
+        unpacked: Tensor = self.pipeline._unpack_latents(latents, *size, self.pipeline.vae_scale_factor)
+        return unpacked
 
-    def _scaled(self, latents: Any) -> Any:
+    def _scaled(self, latents: Tensor) -> Tensor:
         settings = self.pipeline.vae.config
         shift = getattr(settings, "shift_factor", None) or 0.0
-        return latents.to(self.pipeline.vae.dtype) / settings.scaling_factor + shift
+        scaled: Tensor = latents.to(self.pipeline.vae.dtype) / settings.scaling_factor + shift
+        return scaled
 
 
 def _sample(pipeline: Any, group: list[Recipe], callback: _StepCallback, start: Image | None) -> list[SampledPicture]:

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence, Sized
 from dataclasses import dataclass
 from itertools import groupby
 from pathlib import Path
-from typing import Any
 
 from journal import Rate, Record, Trial, UsageError, Verdict, brief, nearest, verdicts_on
 
@@ -32,7 +31,7 @@ class DayTrial:
         gone = "" if self.there else "its picture is gone"
         return "; ".join(part for part in (judged, verdict, gone) if part)
 
-    def as_data(self) -> dict[str, Any]:
+    def as_data(self) -> dict[str, object]:
         """Return the try as plain data, for other programs."""
         tried = {name: value for name, value in vars(self.trial).items() if name != "path"}
         mine = {"verdict": self.verdict or None, "word": self.word, "there": self.there}
@@ -129,7 +128,7 @@ def rates_of(trials: Sequence[DayTrial]) -> Mapping[str, Rate]:
     return {name: rate for name, rate in both.items() if rate.tries}
 
 
-def _same(one: DayTrial) -> tuple[Any, ...]:
+def _same(one: DayTrial) -> tuple[object, ...]:
     """Return what makes two tries the same one; of a picture that is gone no more is known than its place."""
     if not one.there:
         return (one.picture, one.verdict, one.word)
@@ -149,11 +148,11 @@ def _tries(trials: Sequence[DayTrial]) -> str:
     return "1 try" if len(trials) == 1 else f"{len(trials)} tries"
 
 
-def _count(things: set[Any], word: str) -> str:
+def _count(things: Sized, word: str) -> str:
     return f"{len(things)} {word}{'' if len(things) == 1 else 's'}"
 
 
-def describe_trials(trials: Sequence[DayTrial]) -> dict[str, Any]:
+def describe_trials(trials: Sequence[DayTrial]) -> dict[str, object]:
     """Return tries and rates as plain data, for other programs."""
     rates = {name: {**vars(rate), "interval": rate.interval()} for name, rate in rates_of(trials).items()}
     return {"tries": [one.as_data() for one in trials], "rates": rates}

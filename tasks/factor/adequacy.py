@@ -55,9 +55,9 @@ def assess(matrix: ArrayLike, observations: int | None = None) -> Adequacy:
     no square symmetric matrix.
     """
     correlation = as_correlation(as_matrix(matrix, "the matrix"))
-    values = np.linalg.eigvalsh(correlation)
+    values = np.asarray(np.linalg.eigvalsh(correlation), np.float64)
     singular = is_singular(correlation)
-    inverse = None if singular else np.linalg.inv(correlation)
+    inverse = None if singular else np.asarray(np.linalg.inv(correlation), np.float64)
     kmo, msa = (None, None) if inverse is None else _kmo(correlation, inverse)
     inflation = None if inverse is None else np.diag(inverse).copy()
     multiple = None if inflation is None else 1 - 1 / inflation

@@ -6,7 +6,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike
 
-from .arrays import Array, as_correlation, as_matrix, eigen, is_singular
+from .arrays import Array, as_correlation, as_matrix, eigen, eigenvalues_of, is_singular
 from .data import check_definite
 from .discrepancy import least_squares, likelihood
 from .errors import Caution, FactorError
@@ -77,8 +77,8 @@ def extract(matrix: ArrayLike, factors: int, method: str = "minres", max_iterati
         rescaled=loadings / scale,
         communalities=communalities,
         uniqueness=diagonal - communalities,
-        eigenvalues=np.linalg.eigvalsh(values)[::-1],
-        common_eigenvalues=np.linalg.eigvalsh(common)[::-1],
+        eigenvalues=eigenvalues_of(values),
+        common_eigenvalues=eigenvalues_of(common),
         variance=variance,
         proportion=variance / diagonal.sum(),
         iterations=fitted.iterations,

@@ -120,7 +120,7 @@ def correlation(moments: Moments, rule: str = "listwise") -> Array:
     if rule == "mean":
         scatter = move_origin(moments, moments.means).products
         spread = np.sqrt(np.diag(scatter))
-        return scatter / np.outer(spread, spread)
+        return np.asarray(scatter / np.outer(spread, spread), np.float64)
     scatter = moments.products - moments.sums * moments.sums.T / moments.counts
     spread = np.sqrt(moments.squares - moments.sums**2 / moments.counts)
     return np.asarray(scatter / (spread * spread.T))

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from .arrays import Array, eigen, is_singular, squared_multiple_correlations
+from .arrays import Array, eigen, eigenvalues_of, is_singular, squared_multiple_correlations
 
 
 @dataclass(frozen=True)
@@ -32,14 +32,14 @@ def analyse_parallel(
     """
     variables = len(correlation)
     random = random_correlations(observations, variables, samples, np.random.default_rng(seed))
-    components = _compare(eigen(correlation)[0], np.linalg.eigvalsh(random)[:, ::-1], level)
+    components = _compare(eigen(correlation)[0], eigenvalues_of(random), level)
     if observations <= variables + 1 or is_singular(correlation):
         return components, None
     reduced = correlation.copy()
     np.fill_diagonal(reduced, squared_multiple_correlations(correlation))
     diagonal = np.arange(variables)
     random[:, diagonal, diagonal] = 1 - 1 / np.linalg.inv(random)[:, diagonal, diagonal]
-    return components, _compare(eigen(reduced)[0], np.linalg.eigvalsh(random)[:, ::-1], level)
+    return components, _compare(eigen(reduced)[0], eigenvalues_of(random), level)
 
 
 def random_correlations(observations: int, variables: int, samples: int, rng: np.random.Generator) -> Array:

@@ -9,6 +9,7 @@ import numpy as np
 from journal import new_figure
 
 if TYPE_CHECKING:
+    from matplotlib.axes import Axes
     from matplotlib.figure import Figure
     from numpy.typing import NDArray
 
@@ -125,9 +126,11 @@ def _least_crossing(strong: NDArray[np.bool_]) -> list[int]:
     return sorted(range(strong.shape[1]), key=lambda column: middles[column])
 
 
-def _draw_arrow(axes: object, start: float, end: float, loading: float) -> None:
+def _draw_arrow(axes: Axes, start: float, end: float, loading: float) -> None:
     color, width = (BLUE if loading >= 0 else RED), 0.5 + 2 * abs(loading)
     arrow = {"arrowstyle": "->", "color": color, "linewidth": width}
-    axes.annotate("", (1, end), (0, start), arrowprops=arrow)  # type: ignore[attr-defined]
-    label = {"xytext": (0, 3), "textcoords": "offset points", "fontsize": 8, "va": "bottom", "ha": "center"}
-    axes.annotate(f"{loading:.2f}", (0.7, start + 0.7 * (end - start)), **label)  # type: ignore[attr-defined]
+    axes.annotate("", (1, end), (0, start), arrowprops=arrow)
+    place = (0.7, start + 0.7 * (end - start))
+    axes.annotate(
+        f"{loading:.2f}", place, xytext=(0, 3), textcoords="offset points", fontsize=8, va="bottom", ha="center"
+    )

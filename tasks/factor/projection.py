@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from .arrays import Array
+from .arrays import Array, Indices, Mask
 from .criteria import Criterion
 
 
@@ -15,8 +15,8 @@ class Search:
 
     rotations: Array
     values: Array
-    iterations: Array
-    converged: Array
+    iterations: Indices
+    converged: Mask
 
 
 class Family(ABC):

@@ -7,7 +7,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike
 
-from .arrays import Array
+from .arrays import Array, Mask
 from .criteria import Criterion, crawford_ferguson, geomin, oblimin, quartimax, varimax
 from .errors import Caution, FactorError
 from .ordering import arrange
@@ -159,7 +159,7 @@ def _starts(factors: int, starts: int, seed: int) -> Array:
     return rotations
 
 
-def _agreeing(search: Search) -> Array:
+def _agreeing(search: Search) -> Mask:
     """Which searches ended at the lowest value, to 7 digits of the values' size."""
     usable = np.where(np.isfinite(search.values), search.values, np.inf)
     return np.asarray(usable <= usable.min() + 1e-7 * max(1.0, abs(float(usable.min()))))
@@ -175,7 +175,7 @@ def _best(search: Search) -> int:
 def _rotation_matrix(best: Array, oblique: bool, search: Search) -> RotationMatrix:
     if not oblique:
         return RotationMatrix(best, np.eye(len(best)), search)
-    return RotationMatrix(np.linalg.inv(best).T, best.T @ best, search)
+    return RotationMatrix(np.asarray(np.linalg.inv(best).T, np.float64), best.T @ best, search)
 
 
 def _promax(scaled: Array, best: Array, power: float, search: Search) -> RotationMatrix:

@@ -55,7 +55,7 @@ def score(data: ArrayLike, weights: Array, means: Array, deviations: Array | Non
 
 
 def _regression(matrix: Array, loadings: Array, phi: Array) -> Array:
-    return np.linalg.solve(matrix, loadings @ phi)
+    return np.asarray(np.linalg.solve(matrix, loadings @ phi), np.float64)
 
 
 def _bartlett(matrix: Array, loadings: Array, phi: Array) -> Array:
