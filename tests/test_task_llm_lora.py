@@ -227,7 +227,7 @@ def test_columns_of_a_table_are_taken_by_name(learn: Callable[..., Report]) -> N
     text = 'file_name,english,text\na.flac,"Hello, you",Awrite\nb.flac,Be quiet,Wheesht\n'
     report = learn(text, "metadata.csv", prompt_column="english", completion_column="text", held_out=0.0)
     assert report.headline_text.startswith("loss ")
-    assert "held out" not in json.dumps([vars(item) for item in report.items])
+    assert "held out" not in json.dumps([item.to_json() for item in report.items])
 
 
 def test_a_single_pair_is_learnt_with_nothing_held_out(learn: Callable[..., Report]) -> None:
@@ -245,7 +245,7 @@ def test_pairs_that_are_too_long_are_cut_and_the_report_says_so(learn: Callable[
     long = json.dumps({"prompt": "a?", "completion": "x" * 100}) + "\n"
     endless = json.dumps({"prompt": "y" * 100, "completion": "a"}) + "\n"
     report = learn(lines(3) + long + endless, max_length=40, held_out=0.0)
-    text = json.dumps([vars(item) for item in report.items])
+    text = json.dumps([item.to_json() for item in report.items])
     assert "1 of the pairs were cut off at `max_length` tokens" in text
     assert "1 of the pairs were left out" in text
 
