@@ -1,7 +1,7 @@
 """Time and memory for an hour of speech: audio.clip beside pydub, ffmpeg and auditok.
 
 ``python bench/audio.py``; auditok is measured where it is installed (``pip install auditok``). The hour is the sample
-recordings one after another, 43 times, so that it is known how many expressions there are: 1,548.
+recordings one after another, 43 times, so that it is known how many utterances there are: 1,548.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ import numpy as np
 
 ROOT = Path(__file__).parent.parent
 TIMES = 43
-EXPRESSIONS = 36 * TIMES
+UTTERANCES = 36 * TIMES
 PYDUB_SHARE = 12  # pydub's detector gets a twelfth of the hour, and its time and count are multiplied
 RATE_HZ = 24000
 
@@ -28,7 +28,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         hour = Path(folder) / "hour.wav"
         length_s = write_hour(hour)
-        print(f"{length_s:.0f} s of sound, {EXPRESSIONS} expressions; one run each, on {os.cpu_count()} cores")
+        print(f"{length_s:.0f} s of sound, {UTTERANCES} utterances; one run each, on {os.cpu_count()} cores")
         print(f"{'':38} seconds   ratio     MB   found")
         first = 0.0
         for name in TOOLS:
@@ -76,11 +76,11 @@ def clip_task(path: Path) -> int:
 
 def clip_detection(path: Path) -> int:
     from journal_tasks.audio.sound import load_libraries, read_sound, samples_of
-    from journal_tasks.audio.speech import Cut, find_expressions
+    from journal_tasks.audio.speech import Segmentation, find_utterances
 
     load_libraries()
     sound = read_sound(path, path.name)
-    return len(find_expressions(samples_of(sound), sound.frame_rate, Cut()))
+    return len(find_utterances(samples_of(sound), sound.frame_rate, Segmentation()))
 
 
 def pydub_detection(path: Path) -> int:
@@ -121,7 +121,7 @@ def _auditok_regions(path: Path):
 
 
 TOOLS: dict[str, Callable[[Path], int]] = {
-    "audio.clip, where expressions are": clip_detection,
+    "audio.clip, where utterances are": clip_detection,
     "audio.clip, whole, clips saved": clip_task,
     "pydub detect_nonsilent (scaled)": pydub_detection,
     "ffmpeg silencedetect": ffmpeg_detection,

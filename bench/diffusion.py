@@ -19,8 +19,8 @@ from emoji_scenes.captions import Claim
 from emoji_scenes.judge import measure_accuracy
 from emoji_scenes.training.fidelity import nearest_scenes
 from emoji_scenes.training.measure import GUIDANCE, STEPS, Sampler, claim_groups, draw
+from journal_tasks.diffusion.memory_budget import MAX_BATCH
 from journal_tasks.diffusion.pipeline import load_pipeline
-from journal_tasks.diffusion.room import MOST
 from journal_tasks.diffusion.sampling import Recipe, sample_pictures
 
 from journal.api.models import fetch_model
@@ -59,7 +59,7 @@ def print_speed(pipeline: Any, claims: list[Claim], turns: int) -> None:
     print(f"{len(claims)} pictures on {pipeline.device}, best of {turns}, in turn")
     ways: dict[str, Callable[[], list[Image]]] = {
         f"plain loop, {PLAIN_STEPS} DDIM steps": lambda: plain_loop(pipeline, claims),
-        f"diffusion.sample, {STEPS} steps, batches of {MOST}": lambda: in_batches(pipeline, claims, MOST),
+        f"diffusion.sample, {STEPS} steps, batches of {MAX_BATCH}": lambda: in_batches(pipeline, claims, MAX_BATCH),
         f"diffusion.sample, {STEPS} steps, one at a time": lambda: in_batches(pipeline, claims, 1),
     }
     taken: dict[str, list[float]] = {name: [] for name in ways}
@@ -111,8 +111,10 @@ def draw_steps(pipeline: Any, claims: list[Claim], path: Path) -> None:
             found = measure_accuracy(claims, pictures)
             rates.append(Rate(found.right_relation, found.pictures))
             nearest.append(nearest_scenes(claims, pictures))
-            told = f"{nearest[-1].psnr_db:.2f} dB, {nearest[-1].colours:.1f} backgrounds"
-            print(f"{scheduler:<8} {steps:>3} steps: {rates[-1].sentence('as asked', 'pictures')}, {told}", flush=True)
+            nearness = f"{nearest[-1].psnr_db:.2f} dB, {nearest[-1].colours:.1f} backgrounds"
+            print(
+                f"{scheduler:<8} {steps:>3} steps: {rates[-1].sentence('as asked', 'pictures')}, {nearness}", flush=True
+            )
         shares = [100 * rate.good / rate.tries for rate in rates]
         bounds = [[100 * bound for bound in rate.interval()] for rate in rates]
         errors = [[abs(share - bound[side]) for share, bound in zip(shares, bounds, strict=True)] for side in (0, 1)]

@@ -39,8 +39,8 @@ def least(run, repeats=15):
     for _ in range(repeats):
         start = time.perf_counter(); run(); times.append(time.perf_counter() - start)
     return min(times)
-def fit(turn):
-    return lambda: FactorAnalyzer(5, rotation=turn, method="minres").fit(rows)
+def fit(rotation):
+    return lambda: FactorAnalyzer(5, rotation=rotation, method="minres").fit(rows)
 print(json.dumps({
     "factor_analyzer minres + oblimin": least(fit("oblimin")),
     "factor_analyzer minres + varimax": least(fit("varimax")),
@@ -76,8 +76,8 @@ OURS_STREAM = """
 import json, resource, sys, time
 from pathlib import Path
 start = time.perf_counter()
-from tasks.factor.moments import correlation, stream
-from tasks.factor.reading import read_chunks
+from journal_tasks.factor.moments import correlation, stream
+from journal_tasks.factor.csv_reader import read_chunks
 matrix = correlation(stream(read_chunks(Path(sys.argv[1]))))
 seconds = time.perf_counter() - start
 peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
@@ -98,7 +98,7 @@ def bench_fit(python: Path) -> None:
     rows = five_factors(2800, 25)
     np.save(BUILD / "rows.npy", rows)
     np.savetxt(BUILD / "rows.csv", rows, delimiter=",", header=",".join(f"v{n}" for n in range(25)), comments="")
-    ours = {f"ours {method} + {turn}": time_ours(rows, method, turn) for method, turn in PAIRS}
+    ours = {f"ours {method} + {rotation}": time_ours(rows, method, rotation) for method, rotation in PAIRS}
     others = run_json([python, "-c", PEERS_FIT, BUILD / "rows.npy"])
     if shutil.which("Rscript"):
         others |= run_json(["Rscript", "-e", R_FIT, BUILD / "rows.csv"])
@@ -120,7 +120,7 @@ def five_factors(rows: int, variables: int) -> np.ndarray:
     return (rng.standard_normal((rows, 5)) @ mixing.T) @ loadings.T + 0.7 * rng.standard_normal((rows, variables))
 
 
-def time_ours(rows: np.ndarray, method: str, turn: str) -> float:
+def time_ours(rows: np.ndarray, method: str, rotation: str) -> float:
     from journal_tasks.factor.data import associate
     from journal_tasks.factor.extraction import extract
     from journal_tasks.factor.fit import assess_fit
@@ -129,8 +129,8 @@ def time_ours(rows: np.ndarray, method: str, turn: str) -> float:
     def run() -> None:
         found = associate(rows)
         loadings = extract(found.matrix, 5, method).loadings
-        turned = rotate(loadings, turn)
-        assess_fit(found.matrix, turned.loadings, turned.correlations, found.observations)
+        rotated = rotate(loadings, rotation)
+        assess_fit(found.matrix, rotated.loadings, rotated.correlations, found.observations)
 
     return least_time(run)
 

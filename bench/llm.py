@@ -61,9 +61,9 @@ def measure_lora(model: LanguageModel) -> None:
 
 
 def _per_step(model: LanguageModel, run: Callable[[Any], object]) -> float:
-    with adding_adapter(model, lora_config(8, 16, 0.05, "all-linear")) as student:
+    with adding_adapter(model, lora_config(8, 16, 0.05, "all-linear")) as adapted_model:
         begun = time.perf_counter()
-        run(student.network)
+        run(adapted_model.network)
         return (time.perf_counter() - begun) / (PAIRS / BATCH)
 
 

@@ -35,6 +35,14 @@ def test_rounding_does_not_change_the_order_of_equal_variances():
     assert np.allclose(arranged(one), arranged(two))
 
 
+@pytest.mark.parametrize("scale", [1 - 1e-14, 1, 1 + 1e-14])
+@pytest.mark.parametrize("order", [[0, 1], [1, 0]])
+def test_of_equal_variances_the_one_with_the_larger_cubes_comes_first(scale, order):
+    half = 0.5**0.5
+    loadings = np.array([[half, scale], [half, 0.0]])[:, order]
+    assert np.allclose(arranged(loadings), [[1, half], [0, half]])
+
+
 @given(st.integers(0, 1000), st.permutations(range(3)), st.lists(st.sampled_from([-1, 1]), min_size=3, max_size=3))
 @settings(max_examples=50)
 def test_order_and_signs_given_do_not_matter(seed, order, signs):

@@ -19,9 +19,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from journal_tasks.audio.clip import clip
-from journal_tasks.audio.cutting import fade
+from journal_tasks.audio.segmentation import fade
 from journal_tasks.audio.sound import load_libraries, make_sound, read_sound, samples_of, write_sound
-from journal_tasks.audio.speech import Cut, Span, find_expressions, load_detector, merge_spans, pad_spans, runs
+from journal_tasks.audio.speech import Segmentation, Span, find_utterances, load_detector, merge_spans, pad_spans, runs
 
 from journal import Context, Report, TaskError
 from journal.api.items import Audio, Image, Text, Total
@@ -91,7 +91,7 @@ def save(tmp_path: Path) -> Any:
     return write
 
 
-def test_there_is_one_clip_for_each_expression(day: tuple[Path, Report]) -> None:
+def test_there_is_one_clip_for_each_utterance(day: tuple[Path, Report]) -> None:
     out, report = day
     assert report.headline_text == "36 clips, 0.80 min"
     assert sorted(path.name for path in (out / "clips").glob("*.flac"))[:2] == [
@@ -103,7 +103,7 @@ def test_there_is_one_clip_for_each_expression(day: tuple[Path, Report]) -> None
     assert [(row[0], row[1]) for row in rows] == found
 
 
-def test_each_clip_holds_its_expression_whole_and_little_else(day: tuple[Path, Report]) -> None:
+def test_each_clip_holds_its_utterance_whole_and_little_else(day: tuple[Path, Report]) -> None:
     out, _ = day
     truth = [times for recording in RECORDINGS for times in boundaries(recording.stem)]
     for row, (start_s, end_s) in zip(metadata(out), truth, strict=True):
@@ -169,7 +169,7 @@ def test_the_same_recording_gives_the_same_bytes(tmp_path: Path, format: str) ->
 def test_recordings_of_any_kind_are_cut_alike(save: Any, greetings: Any, tmp_path: Path, name: str) -> None:
     path = save(name, samples_of(greetings), 24000)
     sound = read_sound(path, name)
-    spans = find_expressions(samples_of(sound), sound.frame_rate, Cut(margin=0))
+    spans = find_utterances(samples_of(sound), sound.frame_rate, Segmentation(margin=0))
     starts_s = [span.start / sound.frame_rate for span in spans]
     assert starts_s == pytest.approx([start_s for start_s, _ in boundaries("greetings")], abs=0.03)
     assert sound.duration_seconds == greetings.duration_seconds
@@ -188,17 +188,17 @@ def test_stereo_becomes_mono_and_rate_is_as_asked(save: Any, greetings: Any, tmp
 @pytest.mark.parametrize("rate_hz", [8000, 44100, 48000])
 def test_any_rate_is_cut_alike(rate_hz: int, tmp_path: Path) -> None:
     sound = read_sound(DATA / "warnings.opus", "warnings.opus", rate_hz)
-    spans = find_expressions(samples_of(sound), rate_hz, Cut(margin=0))
+    spans = find_utterances(samples_of(sound), rate_hz, Segmentation(margin=0))
     edges_s = [(span.start / rate_hz, span.end / rate_hz) for span in spans]
     assert np.array(edges_s) == pytest.approx(np.array(boundaries("warnings")), abs=0.02)
 
 
 @pytest.mark.parametrize(("noise_db", "allowed_s"), [(-30.0, 0.1), (-15.0, 0.2)])
-def test_noise_hides_no_expression(greetings: Any, noise_db: float, allowed_s: float) -> None:
+def test_noise_hides_no_utterance(greetings: Any, noise_db: float, allowed_s: float) -> None:
     samples = samples_of(greetings) / 32768
     speech = np.sqrt(np.mean(samples[np.abs(samples) > 0.02] ** 2))
     noise = np.random.default_rng(0).normal(size=len(samples)) * speech * 10 ** (noise_db / 20)
-    spans = find_expressions((np.clip(samples + noise, -1, 1) * 32767).astype(np.int16), 24000, Cut(margin=0))
+    spans = find_utterances((np.clip(samples + noise, -1, 1) * 32767).astype(np.int16), 24000, Segmentation(margin=0))
     edges_s = [(span.start / 24000, span.end / 24000) for span in spans]
     assert np.array(edges_s) == pytest.approx(np.array(boundaries("greetings")), abs=allowed_s)
 
@@ -210,14 +210,14 @@ def test_pauses_of_digital_silence_and_very_quiet_speech_are_cut_alike(greetings
         stretch = slice(round(start_s * 24000), round(end_s * 24000))
         gated[stretch] = samples[stretch]
     quiet = (samples / 100).astype(np.int16)
-    assert len(find_expressions(gated, 24000, Cut())) == len(find_expressions(quiet, 24000, Cut())) == 9
+    assert len(find_utterances(gated, 24000, Segmentation())) == len(find_utterances(quiet, 24000, Segmentation())) == 9
 
 
 def test_noise_and_tones_are_not_speech() -> None:
     random = np.random.default_rng(0)
     beeps = np.sin(np.arange(160_000) * 0.17) * (np.arange(160_000) % 16000 < 8000)
     for samples in (random.normal(size=160_000) * 3000, beeps * 9000, np.zeros(160_000), np.zeros(1)):
-        assert find_expressions(samples.astype(np.int16), 16000, Cut()) == []
+        assert find_utterances(samples.astype(np.int16), 16000, Segmentation()) == []
 
 
 def test_the_detector_leaves_the_environment_as_it_was(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -235,7 +235,7 @@ def test_speech_without_an_end_is_said_to_be_long(save: Any, greetings: Any, tmp
     assert notes(report) == ["**Note:** endless-01: longer than 30 s; a shorter `pause` cuts more often."]
 
 
-def test_a_longer_pause_joins_expressions(tmp_path: Path) -> None:
+def test_a_longer_pause_joins_utterances(tmp_path: Path) -> None:
     report = run_clip(tmp_path / "out", [DATA / "greetings.opus"], pause=1.2, transcripts=DATA / "phrases.csv")
     count = report.metrics[0].value
     assert count == 1 + sum(after - before >= 1.2 for (_, before), (after, _) in pairwise(boundaries("greetings")))
@@ -390,5 +390,5 @@ def test_flac_and_wav_keep_every_sample(tmp_path_factory: Any, values: list[int]
 @given(st.integers(1, 5000), st.sampled_from([8000, 11025, 22050, 44100]), st.integers(0, 2**32 - 1))
 def test_any_length_at_any_rate_can_be_looked_through(count: int, rate_hz: int, seed: int) -> None:
     samples = (np.random.default_rng(seed).normal(size=count) * 3000).astype(np.int16)
-    find = partial(find_expressions, samples, rate_hz, Cut())
+    find = partial(find_utterances, samples, rate_hz, Segmentation())
     assert all(0 <= span.start < span.end <= count for span in find())

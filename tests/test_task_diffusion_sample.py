@@ -22,6 +22,7 @@ from PIL import Image
 from tiny_pipelines import make_flux, make_stable_diffusion, make_stable_diffusion_xl, safety_checker
 
 from journal import Context, TaskError
+from journal.api.numbers import format_cell, load_cell
 from journal.api.report_file import read_report, write_report
 
 
@@ -49,6 +50,12 @@ def sampled(pipeline: Path, tmp_path: Path) -> Callable[..., tuple[Path, dict[st
 
 def pictures(folder: Path) -> dict[str, np.ndarray]:
     return {path.name: np.asarray(Image.open(path)) for path in sorted(folder.glob("*-*-*.png"))}
+
+
+def settings_of(report: dict[str, Any]) -> dict[str, str]:
+    """Return the settings as a reader sees them."""
+    rows = next(item["rows"] for item in report["items"] if item["kind"] == "table")
+    return {name: format_cell(load_cell(cell)) for name, cell in rows}
 
 
 def test_there_is_a_picture_for_each_prompt_and_seed(sampled: Callable[..., Any]) -> None:
@@ -99,7 +106,7 @@ def test_pictures_in_batches_of_other_sizes_differ_by_rounding_at_most(sampled: 
 @pytest.mark.parametrize("scheduler", ["default", "euler", "dpm++2m", "ddim"])
 def test_schedulers_are_chosen_by_name_and_told(sampled: Callable[..., Any], scheduler: str) -> None:
     folder, report = sampled(["a horse"], seeds=[1], scheduler=scheduler)
-    settings = dict(next(item["rows"] for item in report["items"] if item["kind"] == "table"))
+    settings = settings_of(report)
     assert len(pictures(folder)) == 1
     assert {"euler": "Euler", "dpm++2m": "DPMSolver", "ddim": "DDIM", "default": "DDIM"}[scheduler] in settings[
         "scheduler"
@@ -268,7 +275,7 @@ def test_pipelines_of_other_classes_are_driven_by_their_own(
     assert len(pictures(among)) == 4
     assert all((pictures(among)[name] == picture).all() for name, picture in pictures(alone).items())
     assert np.asarray(Image.open(among / "forming.png")).shape == (128, 3 * 128, 3)
-    settings = dict(next(item["rows"] for item in report["items"] if item["kind"] == "table"))
+    settings = settings_of(report)
     assert settings["size"] == "16 × 16"
 
 
@@ -283,7 +290,7 @@ def test_steps_and_guidance_left_out_are_those_of_the_pipelines_class(
     """The numbers: diffusers, the defaults in the signature of each pipeline's call."""
     model = {"model": str(make(tmp_path / "pipeline")), "width": 16, "height": 16}
     _, report = sampled(["a cat"], seeds=[1], steps=0, **model)
-    settings = dict(next(item["rows"] for item in report["items"] if item["kind"] == "table"))
+    settings = settings_of(report)
     assert (settings["steps"], settings["guidance scale"]) == (steps, guidance)
 
 
@@ -293,7 +300,7 @@ def test_a_folder_can_say_its_own_steps_and_guidance(
     folder = Path(shutil.copytree(pipeline, tmp_path / "turbo"))
     (folder / "sampling.json").write_text('{"num_inference_steps": 2, "guidance_scale": 0}')
     _, report = sampled(["a cat"], model="./turbo", seeds=[1], steps=0)
-    settings = dict(next(item["rows"] for item in report["items"] if item["kind"] == "table"))
+    settings = settings_of(report)
     assert (settings["steps"], settings["guidance scale"]) == ("2", "0")
 
 
@@ -388,7 +395,7 @@ from pathlib import Path
 import numpy
 from PIL import Image
 from journal import TaskError
-from journal.models import fetch_model
+from journal.api.models import fetch_model
 from journal_tasks.diffusion.pipeline import load_pipeline
 from journal_tasks.diffusion.sampling import Recipe, sample_pictures
 pipeline = load_pipeline(fetch_model(sys.argv[1], {}, Path.cwd()))
@@ -397,9 +404,9 @@ list(sample_pictures(pipeline, recipes[:1], 1, lambda *_: None))
 size, more = int(open('/proc/self/statm').read().split()[0]) * resource.getpagesize(), 2**20
 while True:
     resource.setrlimit(resource.RLIMIT_AS, (size + int(more), resource.RLIM_INFINITY))
-    told = []
+    steps_done = []
     try:
-        made = list(sample_pictures(pipeline, recipes, 8, lambda done, total: told.append(done)))
+        made = list(sample_pictures(pipeline, recipes, 8, lambda done, total: steps_done.append(done)))
         break
     except TaskError as error:
         print(error)
@@ -422,14 +429,14 @@ def test_a_batch_for_which_memory_does_not_suffice_is_made_smaller(pipeline: Pat
 
 
 def test_batches_are_as_large_as_free_memory_allows(pipeline: Path, tmp_path: Path) -> None:
+    from journal_tasks.diffusion.memory_budget import MAX_BATCH, fitting_batch, picture_bytes
     from journal_tasks.diffusion.pipeline import load_pipeline
-    from journal_tasks.diffusion.room import MOST, fitting_batch, picture_bytes
 
     from journal.api.machine import free_ram_gb
     from journal.api.models import fetch_model
 
     loaded = load_pipeline(fetch_model(str(pipeline), {}, tmp_path))
-    assert fitting_batch(loaded, 16, 16) == MOST
+    assert fitting_batch(loaded, 16, 16) == MAX_BATCH
     sides = [512 * 2**power for power in range(4)]
     fitting = [fitting_batch(loaded, side, side) for side in sides]
     assert fitting == sorted(fitting, reverse=True)

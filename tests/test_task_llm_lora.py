@@ -15,7 +15,7 @@ from journal_tasks.llm.language_model import LanguageModel, adapted, load_langua
 from journal_tasks.llm.lora import lora
 from journal_tasks.llm.pairs import IGNORED, Example, Pair, encode, read_pairs
 from journal_tasks.llm.prompt import prompt
-from journal_tasks.llm.training import Training, batch_loss, train
+from journal_tasks.llm.training import Training, batch_loss, mean_loss, train
 
 from journal import Context, Report, TaskError
 from journal.api.items import Table
@@ -210,11 +210,24 @@ def test_a_batchs_loss_is_the_one_transformers_computes(ctx: Context) -> None:
     torch.testing.assert_close(batch_loss(model.network, batch, 0), expected, atol=1e-5, rtol=0)
 
 
+@pytest.mark.parametrize("batch_size", [1, 2, 4])
+def test_each_held_out_token_counts_the_same_whatever_the_batches(ctx: Context, batch_size: int) -> None:
+    model = load_language_model(ctx.model("./tiny"), threads=1)
+    pairs = [Pair("a?", "b"), Pair("a?", "it is a long answer, of many letters"), Pair("c?", "d")]
+    examples = [encode(pair, model, 64) for pair in pairs]
+    losses = [batch_loss(model.network, [example], 0).item() for example in examples]
+    tokens = [example.target_tokens for example in examples]
+    mean = sum(loss * count for loss, count in zip(losses, tokens, strict=True)) / sum(tokens)
+    training = Training(1, batch_size, 1e-3, 0.0, "float32", 0)
+    assert mean_loss(model.network, examples, training, 0) == pytest.approx(mean, abs=1e-5)
+    assert abs(mean - sum(losses) / len(losses)) > 0.01  # so that no other weights give it
+
+
 def test_columns_of_a_table_are_taken_by_name(learn: Callable[..., Report]) -> None:
     text = 'file_name,english,text\na.flac,"Hello, you",Awrite\nb.flac,Be quiet,Wheesht\n'
     report = learn(text, "metadata.csv", prompt_column="english", completion_column="text", held_out=0.0)
     assert report.headline_text.startswith("loss ")
-    assert "held out" not in json.dumps([vars(item) for item in report.items])
+    assert "held out" not in json.dumps([item.to_json() for item in report.items])
 
 
 def test_a_single_pair_is_learnt_with_nothing_held_out(learn: Callable[..., Report]) -> None:
@@ -232,7 +245,7 @@ def test_pairs_that_are_too_long_are_cut_and_the_report_says_so(learn: Callable[
     long = json.dumps({"prompt": "a?", "completion": "x" * 100}) + "\n"
     endless = json.dumps({"prompt": "y" * 100, "completion": "a"}) + "\n"
     report = learn(lines(3) + long + endless, max_length=40, held_out=0.0)
-    text = json.dumps([vars(item) for item in report.items])
+    text = json.dumps([item.to_json() for item in report.items])
     assert "1 of the pairs were cut off at `max_length` tokens" in text
     assert "1 of the pairs were left out" in text
 
@@ -314,9 +327,9 @@ def test_an_adapter_for_another_model_is_one_line_and_leaves_the_model_as_it_was
 
 
 def test_progress_says_step_and_loss(ctx: Context) -> None:
-    told: list[tuple[float, float, str]] = []
-    context = Context(out=ctx.out, root=ctx.root, progress=lambda *what: told.append(what))
+    progress: list[tuple[float, float, str]] = []
+    context = Context(out=ctx.out, root=ctx.root, progress=lambda *what: progress.append(what))
     (ctx.root / "p.jsonl").write_text(lines(4))
     lora(ctx.root / "p.jsonl", context, model="./tiny", epochs=2, batch_size=2, held_out=0.0, prompts=("a",))
-    assert [(done, total) for done, total, _ in told[1:]] == [(1, 4), (2, 4), (3, 4), (4, 4)]
-    assert re.fullmatch(r"steps, loss \d\.\d\d", told[-1][2])
+    assert [(done, total) for done, total, _ in progress[1:]] == [(1, 4), (2, 4), (3, 4), (4, 4)]
+    assert re.fullmatch(r"steps, loss \d\.\d\d", progress[-1][2])

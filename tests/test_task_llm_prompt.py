@@ -169,12 +169,12 @@ def test_the_seed_decides_what_is_sampled(ctx: Context, tiny: str) -> None:
 
 
 def test_progress_reaches_its_total_at_most(tmp_path: Path, tiny: str) -> None:
-    told: list[tuple[float, float]] = []
-    context = Context(out=tmp_path, root=tmp_path, progress=lambda done, total, what: told.append((done, total)))
+    progress: list[tuple[float, float]] = []
+    context = Context(out=tmp_path, root=tmp_path, progress=lambda done, total, what: progress.append((done, total)))
     prompt(["a", "b", "c"], context, model=tiny, max_new_tokens=5, batch_size=2)
-    done = [one for one, _ in told]
+    done = [one for one, _ in progress]
     assert done == sorted(done)
-    assert 10 < done[-1] <= told[-1][1] == 15
+    assert 10 < done[-1] <= progress[-1][1] == 15
 
 
 def test_text_of_the_model_is_never_a_title_or_markdown(ctx: Context, tiny: str) -> None:
@@ -277,6 +277,14 @@ def test_a_server_is_asked_with_all_strategies(ctx: Context, server: type[Chat])
     }  # fmt: skip
     assert set(server.keys) == {"Bearer secret-key"}
     assert tables(report)[0].rows == [["“␣Nine”", pytest.approx(75)], ["“The”", pytest.approx(25)]]
+
+
+@pytest.mark.parametrize(("top", "asked"), [(19, 19), (20, 20), (21, 20), (50, 20)])
+def test_a_server_is_asked_for_twenty_alternatives_at_most(
+    ctx: Context, server: type[Chat], top: int, asked: int
+) -> None:
+    prompt("How many?", ctx, model="openai:m", top=top)
+    assert [request["top_logprobs"] for request in server.requests] == [asked]
 
 
 def test_a_server_without_probabilities_still_answers(ctx: Context, server: type[Chat]) -> None:

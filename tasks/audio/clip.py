@@ -1,4 +1,4 @@
-"""The task audio.clip: one clip for each expression in recordings of speech, ready to be a data set."""
+"""The task audio.clip: one clip for each utterance in recordings of speech, ready to be a data set."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ from typing import Annotated, Literal
 
 from journal import Context, Field, File, Files, Report, TaskError, task
 
-from .cutting import Cutting, Style, cut_recording, label
-from .showing import describe_clips, find_faults, show_clips
+from .clip_report import build_report, find_faults, metadata_rows
+from .segmentation import ClipFormat, ClippedRecording, assign_transcripts, clip_recording
 from .sound import load_libraries
-from .speech import Cut, load_detector
+from .speech import Segmentation, load_detector
 from .transcripts import read_transcripts, write_metadata
 
 
@@ -26,7 +26,7 @@ def clip(
     transcripts: Annotated[
         File | None, Field(description="CSV of what is said: recording, text, repeats, and columns to carry along")
     ] = None,
-    pause: Annotated[float, Field(ge=0.05, le=10, description="seconds without speech that end an expression")] = 0.35,
+    pause: Annotated[float, Field(ge=0.05, le=10, description="seconds without speech that end an utterance")] = 0.35,
     shortest: Annotated[float, Field(ge=0.02, le=10, description="seconds below which speech is left out")] = 0.2,
     margin: Annotated[float, Field(ge=0, le=2, description="seconds kept before and after the speech")] = 0.1,
     threshold: Annotated[float, Field(ge=0.05, le=0.95, description="probability that counts as speech")] = 0.5,
@@ -39,29 +39,30 @@ def clip(
     ] = "none",
     players: Annotated[int, Field(ge=0, le=1000, description="players shown for each recording")] = 3,
 ) -> Report:
-    """Cut one clip for each expression in recordings of speech."""
-    said = read_transcripts(transcripts, _shown(transcripts, ctx)) if transcripts else {}
+    """Cut one clip for each utterance in recordings of speech."""
+    transcript_of = read_transcripts(transcripts, _shown(transcripts, ctx)) if transcripts else {}
     names = _name_recordings(recordings, ctx)
-    phrases = {name: said.get(path.stem) or said.get(path.name, []) for path, name in names.items()}
-    style = Style(ctx.out / "clips", format, rate, normalize)
-    style.folder.mkdir(exist_ok=True)
-    cuttings = [
-        label(cutting, phrases[cutting.name])
-        for cutting in _cut_all(names, Cut(pause, shortest, margin, threshold), style, ctx)
+    phrases = {name: transcript_of.get(path.stem) or transcript_of.get(path.name, []) for path, name in names.items()}
+    clip_format = ClipFormat(ctx.out / "clips", format, rate, normalize)
+    clip_format.folder.mkdir(exist_ok=True)
+    segmentation = Segmentation(pause, shortest, margin, threshold)
+    clipped = [
+        assign_transcripts(recording, phrases[recording.name])
+        for recording in _clip_all(names, segmentation, clip_format, ctx)
     ]
-    report = show_clips(cuttings, players)
-    for fault in find_faults(cuttings, {name: len(phrases[name]) for name in phrases if transcripts}):
+    report = build_report(clipped, players)
+    for fault in find_faults(clipped, {name: len(phrases[name]) for name in phrases if transcripts}):
         report.text(f"**Note:** {fault}")
-    return _add_data_set(report, cuttings, style.folder, dataset)
+    return _add_data_set(report, clipped, clip_format.folder, dataset)
 
 
-def _add_data_set(report: Report, cuttings: list[Cutting], folder: Path, dataset: str) -> Report:
+def _add_data_set(report: Report, recordings: list[ClippedRecording], folder: Path, dataset: str) -> Report:
     metadata = folder / "metadata.csv"
-    write_metadata(metadata, describe_clips(cuttings))
+    write_metadata(metadata, metadata_rows(recordings))
     report.file(metadata, title="metadata.csv, with all clips")
     if dataset:
-        report.total(dataset, round(sum(cutting.seconds for cutting in cuttings), 3), "s")
-    clips = [one.path for cutting in cuttings for one in cutting.clips]
+        report.total(dataset, round(sum(recording.seconds for recording in recordings), 3), "s")
+    clips = [one.path for recording in recordings for one in recording.clips]
     return report.output("metadata", metadata).output("clips", clips).output("folder", folder)
 
 
@@ -79,26 +80,28 @@ def _name_recordings(recordings: list[Path], ctx: Context) -> dict[Path, str]:
     return names
 
 
-def _cut_all(names: dict[Path, str], cut: Cut, style: Style, ctx: Context) -> list[Cutting]:
+def _clip_all(
+    names: dict[Path, str], segmentation: Segmentation, clip_format: ClipFormat, ctx: Context
+) -> list[ClippedRecording]:
     """Cut the recordings over the run's workers; what is wrong with any of them is said at once."""
     load_libraries()
     load_detector()
     progress = _Progress(ctx, len(names))
 
-    def cut_one(path: Path) -> Cutting | TaskError:
+    def clip_one(path: Path) -> ClippedRecording | TaskError:
         shown = _shown(path, ctx)
         try:
-            cutting = cut_recording(path, shown, names[path], cut, style, progress.of(shown))
+            recording = clip_recording(path, shown, names[path], segmentation, clip_format, progress.of(shown))
         except TaskError as error:
             return error
-        ctx.log.info("%s: %d clips", shown, len(cutting.clips))
-        return cutting
+        ctx.log.info("%s: %d clips", shown, len(recording.clips))
+        return recording
 
-    results = ctx.map(cut_one, list(names))
+    results = ctx.map(clip_one, list(names))
     errors = [str(result) for result in results if isinstance(result, TaskError)]
     if errors:
         raise TaskError(" | ".join(errors))
-    return [result for result in results if isinstance(result, Cutting)]
+    return [result for result in results if isinstance(result, ClippedRecording)]
 
 
 class _Progress:

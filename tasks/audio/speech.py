@@ -30,8 +30,8 @@ Levels = NDArray[np.float32]
 
 
 @dataclass(frozen=True)
-class Cut:
-    """How recordings are cut: times in seconds, ``threshold`` the probability that counts as speech."""
+class Segmentation:
+    """How recordings are segmented: times in seconds, ``threshold`` the probability that counts as speech."""
 
     pause: float = 0.35
     shortest: float = 0.2
@@ -46,16 +46,16 @@ class Span(NamedTuple):
     end: int
 
 
-def find_expressions(
-    samples: Samples, rate_hz: int, cut: Cut, progress: Callable[[float], None] = lambda part: None
+def find_utterances(
+    samples: Samples, rate_hz: int, segmentation: Segmentation, progress: Callable[[float], None] = lambda part: None
 ) -> list[Span]:
     """Return the stretches of speech between pauses, in samples, with their margins."""
     levels = frame_levels(samples, rate_hz)
     voice = voice_probabilities(samples, rate_hz, levels, progress)
-    spans = merge_spans(runs(active_frames(levels, voice, cut.threshold)), *_CLICK)
-    spans = merge_spans(spans, round(cut.pause * FRAMES_PER_S), round(cut.shortest * FRAMES_PER_S))
+    spans = merge_spans(runs(active_frames(levels, voice, segmentation.threshold)), *_CLICK)
+    spans = merge_spans(spans, round(segmentation.pause * FRAMES_PER_S), round(segmentation.shortest * FRAMES_PER_S))
     sounding = [Span(s.start * rate_hz // FRAMES_PER_S, s.end * rate_hz // FRAMES_PER_S) for s in spans]
-    return pad_spans(sounding, round(cut.margin * rate_hz), len(samples))
+    return pad_spans(sounding, round(segmentation.margin * rate_hz), len(samples))
 
 
 def frame_levels(samples: Samples, rate_hz: int) -> Levels:

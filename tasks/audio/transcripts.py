@@ -5,7 +5,6 @@ from __future__ import annotations
 import csv
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
 
 from journal import TaskError
 
@@ -30,7 +29,7 @@ def read_transcripts(path: Path, name: str) -> dict[str, list[Phrase]]:
         raise TaskError(f"{name}: this is no CSV file in UTF-8; save it as one") from None
 
 
-def write_metadata(path: Path, rows: Sequence[Mapping[str, Any]]) -> None:
+def write_metadata(path: Path, rows: Sequence[Mapping[str, str]]) -> None:
     """Write one line for each clip, in the layout of Hugging Face's AudioFolder."""
     columns = list(dict.fromkeys(name for row in rows for name in row))
     with path.open("w", encoding="utf-8", newline="") as stream:
@@ -50,9 +49,9 @@ def _collect(reader: csv.DictReader[str], name: str) -> dict[str, list[Phrase]]:
     for row in reader:
         if None in row:
             raise TaskError(f"{name}:{reader.line_num}: there are too many commas; put quotes around the text")
-        said = {key: value.strip() for key, value in row.items()}
-        times = _repeats(said.pop("repeats", "") or "1", f"{name}:{reader.line_num}")
-        phrases.setdefault(said.pop("recording"), []).extend([said] * times)
+        phrase = {key: value.strip() for key, value in row.items()}
+        times = _repeats(phrase.pop("repeats", "") or "1", f"{name}:{reader.line_num}")
+        phrases.setdefault(phrase.pop("recording"), []).extend([phrase] * times)
     return phrases
 
 

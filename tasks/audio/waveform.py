@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,6 +14,7 @@ from journal import new_figure
 from .sound import FULL_SCALE, Samples
 
 if TYPE_CHECKING:
+    from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
 _COLUMNS = 400  # as fine as the plot is on a page, and a small SVG
@@ -54,7 +55,7 @@ def draw_waveforms(waveforms: Sequence[Waveform]) -> Figure:
     return plot
 
 
-def _draw_row(axes: Any, waveform: Waveform, scale: float) -> None:
+def _draw_row(axes: Axes, waveform: Waveform, scale: float) -> None:
     times = np.linspace(0, waveform.length_s / scale, len(waveform.lows))
     axes.fill_between(times, waveform.lows, waveform.highs, linewidth=0.4, color="#3b82c4")
     every = -(-len(waveform.clips_s) // _NUMBERS)

@@ -1,4 +1,4 @@
-"""The commands that pictures bring: `journal verdict` and `journal attempts`."""
+"""The commands that pictures bring: ``journal verdict`` and ``journal attempts``."""
 
 from __future__ import annotations
 

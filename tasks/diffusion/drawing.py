@@ -16,7 +16,7 @@ _GAP = 8
 _LABEL = 22
 
 
-def save_with_recipe(picture: Image, recipe: Mapping[str, Any], path: Path) -> None:
+def save_with_recipe(picture: Image, recipe: Mapping[str, object], path: Path) -> None:
     """Write a PNG that says in its text chunk how to make it again; the same picture gives the same bytes."""
     from PIL.PngImagePlugin import PngInfo
 

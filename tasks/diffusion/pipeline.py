@@ -11,7 +11,7 @@ from typing import Any
 
 from journal import Model, TaskError, nearest
 
-from .room import parameters_of
+from .memory_budget import parameters_of
 
 SCHEDULERS = {
     "euler": "EulerDiscreteScheduler",
@@ -62,8 +62,8 @@ def choose_scheduler(pipeline: Any, name: str) -> str:
 def _is_consistent(pipeline: Any) -> bool:
     """Return whether a model is a latent consistency model: its folder says so, or it is given the guidance scale."""
     network = getattr(pipeline, "unet", None) or getattr(pipeline, "transformer", None)
-    told = getattr(getattr(network, "config", None), "time_cond_proj_dim", None)
-    return "LCM" in type(pipeline.journal_scheduler).__name__ or told is not None
+    guidance_width = getattr(getattr(network, "config", None), "time_cond_proj_dim", None)
+    return "LCM" in type(pipeline.journal_scheduler).__name__ or guidance_width is not None
 
 
 def set_safety(pipeline: Any, *, keep: bool) -> str:
@@ -113,16 +113,16 @@ def own_settings(pipeline: Any, folder: Path) -> tuple[int, float]:
     known = inspect.signature(pipeline.__call__).parameters
     defaults = {name: known[name].default for name in (STEPS, GUIDANCE) if name in known}
     numbers = {name: value for name, value in defaults.items() if isinstance(value, int | float)}
-    own = {STEPS: 50, GUIDANCE: 1.0} | numbers | _told_by(folder / "sampling.json")
+    own = {STEPS: 50, GUIDANCE: 1.0} | numbers | _read_settings(folder / "sampling.json")
     return int(own[STEPS]), float(own[GUIDANCE])
 
 
-def _told_by(path: Path) -> dict[str, Any]:
+def _read_settings(path: Path) -> dict[str, Any]:
     if not path.is_file():
         return {}
     try:
-        told = json.loads(path.read_text(encoding="utf-8"))
-        steps, guidance = told[STEPS], told[GUIDANCE]
+        settings = json.loads(path.read_text(encoding="utf-8"))
+        steps, guidance = settings[STEPS], settings[GUIDANCE]
         if not (isinstance(steps, int) and 1 <= steps <= 1000 and 0 <= guidance < inf):
             raise ValueError
     except (ValueError, TypeError, KeyError) as error:
@@ -142,7 +142,6 @@ def _halvings(network: Any) -> int:
 @lru_cache(maxsize=1)
 def _load(path: Path, digest: str) -> Any:
     """Load a folder once in a process; the digest makes changed weights another folder."""
-    import torch
     from diffusers import DiffusionPipeline
     from diffusers.utils import logging
     from transformers.utils import logging as of_transformers
@@ -158,11 +157,13 @@ def _load(path: Path, digest: str) -> Any:
         raise TaskError(f"model '{path.name}' can't be loaded as a diffusers pipeline: {cause}") from error
     pipeline.set_progress_bar_config(disable=True)
     pipeline.journal_scheduler = pipeline.scheduler
-    return _placed(pipeline, torch)
+    return _placed(pipeline)
 
 
-def _placed(pipeline: Any, torch: Any) -> Any:
+def _placed(pipeline: Any) -> Any:
     """Put a pipeline where it computes: on a GPU, part by part where the GPU is small, else on the CPU."""
+    import torch
+
     size = parameters_of(pipeline)
     if not torch.cuda.is_available():
         return pipeline.to("cpu", torch.float32)

@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 from journal import Context, Field, File, ModelName, Report, TaskError, task
 
-from .judging import judge_pictures
-from .making import LIBRARIES, Making, Origin
+from .judge import judge_pictures
+from .memory_budget import fitting_batch
+from .picture_cache import LIBRARIES, Origin, PictureCache
 from .pipeline import choose_scheduler, image_to_image, load_pipeline, own_settings, picture_size, set_safety
-from .room import fitting_batch
+from .report import RunDetails, build_report
 from .sampling import Recipe
-from .telling import Told, describe_pictures
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -62,10 +62,10 @@ def sample(
     how = (steps or own_steps, scale, kind, across, down, negative, digest, strength if start else 1.0, checker)
     recipes = [Recipe(prompt, seed, *how) for prompt in dict.fromkeys(prompts) for seed in dict.fromkeys(chosen)]
     origin = Origin(source.source, source.digest, scheduler, batch, _relative(start, ctx.root) if start else "")
-    making = Making(ctx, origin)
-    made = making.make(recipes, sampler, batch or fits, opened)
-    judged = judge_pictures([(one.recipe.prompt, one.path) for one in made]) if judge != "none" else {}
-    return describe_pictures(made, Told(model, source.digest, making.strip, judged))
+    cache = PictureCache(ctx, origin)
+    pictures = cache.get_or_sample(recipes, sampler, batch or fits, opened)
+    predictions = judge_pictures([(one.recipe.prompt, one.path) for one in pictures]) if judge != "none" else {}
+    return build_report(pictures, RunDetails(model, source.digest, cache.strip, predictions))
 
 
 def _check(prompts: Sequence[str], seeds: Sequence[int]) -> None:

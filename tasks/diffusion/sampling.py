@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING, Any
 
 from journal import TaskError
 
-from .room import free_what_is_cached, is_out_of_memory
+from .memory_budget import free_cached_memory, is_out_of_memory
 
 if TYPE_CHECKING:
     from PIL.Image import Image
+    from torch import Tensor
 
 STRIP = 6
 """Stages of a picture that its strip shows."""
@@ -39,7 +40,7 @@ class Recipe:
 
 
 @dataclass(frozen=True)
-class Sampled:
+class SampledPicture:
     """A picture as it came out."""
 
     recipe: Recipe
@@ -54,7 +55,7 @@ class Sampled:
 
 def sample_pictures(
     pipeline: Any, recipes: list[Recipe], batch: int, stepped: Callable[[int, int], None], start: Image | None = None
-) -> Iterator[Sampled]:
+) -> Iterator[SampledPicture]:
     """Yield a picture for each recipe, and the stages of the first one; recipes differ by prompt and seed alone.
 
     ``stepped(done, total)`` counts denoising steps over all pictures. The noise comes from a CPU generator for each
@@ -69,9 +70,9 @@ def sample_pictures(
         first = len(waiting) == len(recipes) and start is None
         stages = _Stages(pipeline, group[0]) if first else None
         try:
-            note = _Note(stepped, done, total, len(group), stages)
+            callback = _StepCallback(stepped, done, total, len(group), stages)
             filled = [*group, *group[-1:] * (at_once - len(group))]
-            made = _sample(pipeline, filled, note, start)[: len(group)]
+            made = _sample(pipeline, filled, callback, start)[: len(group)]
         except RuntimeError as error:
             if not is_out_of_memory(error):
                 raise
@@ -84,7 +85,7 @@ def sample_pictures(
 
 def _smaller(group: list[Recipe], error: RuntimeError) -> int:
     """Return half of a batch for which memory did not suffice; raises TaskError where it was one picture."""
-    free_what_is_cached()
+    free_cached_memory()
     if len(group) == 1:
         size = f"{group[0].width} × {group[0].height}"
         raise TaskError(f"memory does not suffice for one picture of {size}; ask for a smaller one") from error
@@ -92,7 +93,7 @@ def _smaller(group: list[Recipe], error: RuntimeError) -> int:
 
 
 @dataclass
-class _Note:
+class _StepCallback:
     """What diffusers calls after each denoising step."""
 
     stepped: Callable[[int, int], None]
@@ -101,7 +102,7 @@ class _Note:
     size: int
     stages: _Stages | None
 
-    def __call__(self, _: Any, step: int, __: Any, values: dict[str, Any]) -> dict[str, Any]:
+    def __call__(self, _: object, step: int, __: object, values: dict[str, Any]) -> dict[str, Any]:
         self.stepped(self.done + self.size * (step + 1), self.total)
         if self.stages is not None and "latents" in values:
             self.stages.note(step, values["latents"])
@@ -114,9 +115,9 @@ class _Stages:
     def __init__(self, pipeline: Any, recipe: Recipe) -> None:
         self.pipeline, self.recipe = pipeline, recipe
         self.wanted = {round(stage * (recipe.steps - 1) / (STRIP - 1)) for stage in range(STRIP)}
-        self.latents: list[Any] = []
+        self.latents: list[Tensor] = []
 
-    def note(self, step: int, latents: Any) -> None:
+    def note(self, step: int, latents: Tensor) -> None:
         if step in self.wanted:
             self.latents.append(latents[:1].detach().clone())
 
@@ -130,37 +131,39 @@ class _Stages:
             decoded = [vae.decode(self._scaled(one), return_dict=False)[0] for one in map(self._square, self.latents)]
         return [self.pipeline.image_processor.postprocess(one, output_type="pil")[0] for one in decoded]
 
-    def _square(self, latents: Any) -> Any:
+    def _square(self, latents: Tensor) -> Tensor:
         """Return latents as (1, channels, height, width); transformers of the Flux kind pack them in a row."""
         if latents.ndim == 4:
             return latents
         size = (self.recipe.height, self.recipe.width)
-        return self.pipeline._unpack_latents(latents, *size, self.pipeline.vae_scale_factor)
+        unpacked: Tensor = self.pipeline._unpack_latents(latents, *size, self.pipeline.vae_scale_factor)
+        return unpacked
 
-    def _scaled(self, latents: Any) -> Any:
+    def _scaled(self, latents: Tensor) -> Tensor:
         settings = self.pipeline.vae.config
         shift = getattr(settings, "shift_factor", None) or 0.0
-        return latents.to(self.pipeline.vae.dtype) / settings.scaling_factor + shift
+        scaled: Tensor = latents.to(self.pipeline.vae.dtype) / settings.scaling_factor + shift
+        return scaled
 
 
-def _sample(pipeline: Any, group: list[Recipe], note: _Note, start: Image | None) -> list[Sampled]:
+def _sample(pipeline: Any, group: list[Recipe], callback: _StepCallback, start: Image | None) -> list[SampledPicture]:
     import numpy as np
     from PIL import Image
 
-    made = pipeline(**_arguments(pipeline, group, note, start))
+    made = pipeline(**_arguments(pipeline, group, callback, start))
     pixels = np.asarray(made.images)
     if not np.isfinite(pixels).all():
         raise TaskError("the model gave pictures of no numbers (NaN); lower the guidance, or use another scheduler")
     pictures = [Image.fromarray((one * 255).round().astype("uint8")) for one in pixels]
     black = getattr(made, "nsfw_content_detected", None) or [False] * len(group)
-    stages = note.stages.pictures() if note.stages else []
+    stages = callback.stages.pictures() if callback.stages else []
     return [
-        Sampled(recipe, picture, len(group), bool(taken), stages if recipe is group[0] else [])
+        SampledPicture(recipe, picture, len(group), bool(taken), stages if recipe is group[0] else [])
         for recipe, picture, taken in zip(group, pictures, black, strict=True)
     ]
 
 
-def _arguments(pipeline: Any, group: list[Recipe], note: _Note, start: Image | None) -> dict[str, Any]:
+def _arguments(pipeline: Any, group: list[Recipe], callback: _StepCallback, start: Image | None) -> dict[str, Any]:
     """Return what a pipeline's call takes, without what this class of pipeline does not know."""
     import torch
 
@@ -173,7 +176,7 @@ def _arguments(pipeline: Any, group: list[Recipe], note: _Note, start: Image | N
         "width": first.width,
         "height": first.height,
         "generator": [torch.Generator("cpu").manual_seed(recipe.seed) for recipe in group],
-        "callback_on_step_end": note,
+        "callback_on_step_end": callback,
         "output_type": "np",
     }
     if start is not None:

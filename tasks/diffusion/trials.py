@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence, Sized
 from dataclasses import dataclass
 from itertools import groupby
 from pathlib import Path
-from typing import Any
 
 from journal import Rate, Record, Trial, UsageError, Verdict, brief, nearest, verdicts_on
 
@@ -25,14 +24,14 @@ class DayTrial:
     """Whether the picture still stands beside its entry."""
 
     @property
-    def told(self) -> str:
+    def outcome(self) -> str:
         seen = f" (seen: {self.trial.seen})" if self.trial.seen else ""
         judged = {True: "right", False: "not right", None: ""}[self.trial.right] + seen
         verdict = f"{self.verdict}: {self.word}" if self.word else self.verdict
         gone = "" if self.there else "its picture is gone"
         return "; ".join(part for part in (judged, verdict, gone) if part)
 
-    def as_data(self) -> dict[str, Any]:
+    def as_data(self) -> dict[str, object]:
         """Return the try as plain data, for other programs."""
         tried = {name: value for name, value in vars(self.trial).items() if name != "path"}
         mine = {"verdict": self.verdict or None, "word": self.word, "there": self.there}
@@ -46,15 +45,15 @@ def read_trials(record: Record) -> list[DayTrial]:
 
 def _of_day(day: int, entry: Path, record: Record) -> Iterator[DayTrial]:
     verdicts, home = record.verdicts(entry), record.artifacts(entry)
-    told: list[Verdict] = []
+    matched: list[Verdict] = []
     for step in record.steps(entry):
         for trial in step.report.trials:
             place, path = f"{step.step}/{trial.path}", step.folder / trial.path
             mine = verdicts_on(place, path, verdicts)
-            told += mine
-            said = (mine[-1].verdict, mine[-1].word) if mine else ("", "")
-            yield DayTrial(day, f"{home.name}/{place}", trial, *said, there=path.is_file())
-    yield from _gone(day, home.name, [one for one in verdicts if one not in told])
+            matched += mine
+            verdict = (mine[-1].verdict, mine[-1].word) if mine else ("", "")
+            yield DayTrial(day, f"{home.name}/{place}", trial, *verdict, there=path.is_file())
+    yield from _gone(day, home.name, [one for one in verdicts if one not in matched])
 
 
 def _gone(day: int, home: str, verdicts: Iterable[Verdict]) -> Iterator[DayTrial]:
@@ -102,7 +101,7 @@ def trial_lines(trials: Sequence[DayTrial]) -> list[str]:
     lines = [f"{_shortened(trials[0].trial.prompt)}: {_tries(trials)}, {over}"]
     for (day, model, settings), group in groupby(trials, lambda a: (a.day, a.trial.model, a.trial.settings)):
         lines.append("  " + ", ".join(part for part in (f"day {day}", model, settings) if part))
-        lines += [f"    {_seed(one.trial):<10} {one.told:<40} {one.picture}" for one in group]
+        lines += [f"    {_seed(one.trial):<10} {one.outcome:<40} {one.picture}" for one in group]
     return lines + [f"  {line}" for line in _rates(trials)]
 
 
@@ -111,8 +110,8 @@ def prompt_lines(trials: Sequence[DayTrial]) -> list[str]:
     by_prompt: dict[str, list[DayTrial]] = {}
     for one in trials:
         by_prompt.setdefault(_key(one.trial.prompt), []).append(one)
-    told = [(tries[0].trial.prompt, _rates(tries) or [_tries(tries)]) for tries in by_prompt.values()]
-    return [f"{_shortened(prompt)}: {'; '.join(rates)}" for prompt, rates in told] or [
+    summaries = [(tries[0].trial.prompt, _rates(tries) or [_tries(tries)]) for tries in by_prompt.values()]
+    return [f"{_shortened(prompt)}: {'; '.join(rates)}" for prompt, rates in summaries] or [
         "no tries yet: no step made pictures"
     ]
 
@@ -129,7 +128,7 @@ def rates_of(trials: Sequence[DayTrial]) -> Mapping[str, Rate]:
     return {name: rate for name, rate in both.items() if rate.tries}
 
 
-def _same(one: DayTrial) -> tuple[Any, ...]:
+def _same(one: DayTrial) -> tuple[object, ...]:
     """Return what makes two tries the same one; of a picture that is gone no more is known than its place."""
     if not one.there:
         return (one.picture, one.verdict, one.word)
@@ -149,11 +148,11 @@ def _tries(trials: Sequence[DayTrial]) -> str:
     return "1 try" if len(trials) == 1 else f"{len(trials)} tries"
 
 
-def _count(things: set[Any], word: str) -> str:
+def _count(things: Sized, word: str) -> str:
     return f"{len(things)} {word}{'' if len(things) == 1 else 's'}"
 
 
-def describe_trials(trials: Sequence[DayTrial]) -> dict[str, Any]:
+def describe_trials(trials: Sequence[DayTrial]) -> dict[str, object]:
     """Return tries and rates as plain data, for other programs."""
     rates = {name: {**vars(rate), "interval": rate.interval()} for name, rate in rates_of(trials).items()}
     return {"tries": [one.as_data() for one in trials], "rates": rates}

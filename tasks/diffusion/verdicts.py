@@ -17,7 +17,7 @@ def give_verdict(
     """Write a verdict on pictures that stand beside entries; returns their days. Raises UsageError, writes all or none.
 
     What was tried is noted with it, so that the try counts also when its picture has given way to another.
-    ``waiting`` is told who else is giving verdicts just now.
+    ``waiting`` hears who else is giving verdicts just now.
     """
     if verdict not in Verdict.WORDS:
         raise UsageError(f"'{verdict}' is no verdict; say kept or failed, and --word why")

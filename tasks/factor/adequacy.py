@@ -31,9 +31,9 @@ class Sphericity(NamedTuple):
 class Adequacy:
     """Whether p variables can be factored; what needs an inverse is None for a singular matrix.
 
-    `kmo` is Kaiser, Meyer and Olkin's measure of sampling adequacy, `msa` (p,) the same by variable, `grade` Kaiser's
-    (1974) word for it. `multiple_r2` (p,) is each variable's R² on the others, `inflation` (p,) = 1 / (1 − R²).
-    `sphericity` and `rows_per_variable` are None without a number of observations.
+    ``kmo`` is Kaiser, Meyer and Olkin's measure of sampling adequacy, ``msa`` (p,) the same by variable, ``grade``
+    Kaiser's (1974) word for it. ``multiple_r2`` (p,) is each variable's R² on the others, ``inflation`` (p,) = 1 / (1 −
+    R²). ``sphericity`` and ``rows_per_variable`` are None without a number of observations.
     """
 
     kmo: float | None
@@ -51,13 +51,13 @@ class Adequacy:
 def assess(matrix: ArrayLike, observations: int | None = None) -> Adequacy:
     """Assess a correlation matrix (p, p), or a covariance matrix by its correlations.
 
-    Sources: Kaiser & Rice 1974 (KMO from the anti-image), Bartlett 1951 (sphericity). Errors: FactorError when it is
+    Sources: Kaiser & Rice 1974 (KMO from the anti-image), Bartlett 1951 (sphericity). Raises FactorError when it is
     no square symmetric matrix.
     """
     correlation = as_correlation(as_matrix(matrix, "the matrix"))
-    values = np.linalg.eigvalsh(correlation)
+    values = np.asarray(np.linalg.eigvalsh(correlation), np.float64)
     singular = is_singular(correlation)
-    inverse = None if singular else np.linalg.inv(correlation)
+    inverse = None if singular else np.asarray(np.linalg.inv(correlation), np.float64)
     kmo, msa = (None, None) if inverse is None else _kmo(correlation, inverse)
     inflation = None if inverse is None else np.diag(inverse).copy()
     multiple = None if inflation is None else 1 - 1 / inflation

@@ -13,17 +13,17 @@ from journal import Context, Field, File, Report, TaskError, task
 
 from .adequacy import assess
 from .arrays import Array
+from .csv_reader import column_names, read_chunks
 from .data import Association, associate_moments, from_matrix
 from .errors import FactorError
 from .extraction import extract
 from .fit import assess_fit
 from .moments import Moments, merge_all, stream
-from .number import suggest_number
-from .reading import column_names, read_chunks
+from .number_of_factors import suggest_number
+from .report import build_comparison, build_report
 from .rotation import rotate
-from .scores import Weights, score, weigh
+from .scores import ScoreWeights, score, score_weights
 from .solution import Solution
-from .telling import tell, tell_both
 
 Input = Literal["rows", "correlation", "covariance"]
 _PART_BYTES = 32 << 20
@@ -67,9 +67,9 @@ def analysis(
             _solve, factors=factors, method=method, rotation=rotation, normalize=normalize, scores=scores, ctx=ctx
         )
         if standardize == "both":
-            return tell_both(solve(read("covariance")), solve(read("correlation")), cutoff, digits)
+            return build_comparison(solve(read("covariance")), solve(read("correlation")), cutoff, digits)
         solution = solve(read("correlation" if standardize else "covariance"))
-        report = tell(solution, cutoff, digits, recommend=factors == "auto")
+        report = build_report(solution, cutoff, digits, recommend=factors == "auto")
         if solution.weights and input == "rows":
             report.file(_write_scores(solution, solution.weights, data, ctx.out), title="factor scores of every row")
         return report
@@ -132,17 +132,17 @@ def _solve(
     """Go the whole way from a matrix to a solution."""
     matrix, rows = association.matrix, association.observations
     most = len(matrix) if method == "principal" else None
-    how_many = suggest_number(matrix, rows, most=most, seed=ctx.seed)
-    count = how_many.factors if factors == "auto" else factors
+    number_of_factors = suggest_number(matrix, rows, most=most, seed=ctx.seed)
+    count = number_of_factors.factors if factors == "auto" else factors
     extraction = extract(matrix, count, method)
-    turned = None if rotation == "none" or count == 1 else rotate(extraction.loadings, rotation, normalize)
-    loadings, phi = (turned.loadings, turned.correlations) if turned else (extraction.loadings, None)
+    rotated = None if rotation == "none" or count == 1 else rotate(extraction.loadings, rotation, normalize)
+    loadings, phi = (rotated.loadings, rotated.correlations) if rotated else (extraction.loadings, None)
     fit = assess_fit(matrix, loadings, phi, rows) if method in ("minres", "ml") else None
-    weights = None if scores == "none" else weigh(matrix, loadings, phi, scores)
-    return Solution(association, assess(matrix, rows), how_many, extraction, turned, fit, weights)
+    weights = None if scores == "none" else score_weights(matrix, loadings, phi, scores)
+    return Solution(association, assess(matrix, rows), number_of_factors, extraction, rotated, fit, weights)
 
 
-def _write_scores(solution: Solution, weights: Weights, data: Path, out: Path) -> Path:
+def _write_scores(solution: Solution, weights: ScoreWeights, data: Path, out: Path) -> Path:
     """Write a line of scores for each row, in the file's order; a row with a missing cell has none."""
     association = solution.association
     means = association.means if association.means is not None else np.zeros(len(association.variables))

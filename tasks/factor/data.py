@@ -31,9 +31,10 @@ class Missing:
 
 @dataclass(frozen=True)
 class Association:
-    """The matrix (p, p) that is analysed, of `kind` correlation or covariance, and what it comes from.
+    """The matrix (p, p) that is analysed, of ``kind`` correlation or covariance, and what it comes from.
 
-    `means` and `deviations` (p,) and `missing` are None for a matrix made elsewhere; `observations` may be None there.
+    ``means`` and ``deviations`` (p,) and ``missing`` are None for a matrix made elsewhere; ``observations`` may be None
+    there.
     """
 
     matrix: Array
@@ -49,10 +50,10 @@ class Association:
 def associate(
     data: ArrayLike, variables: Sequence[str] = (), kind: str = "correlation", rule: str = "listwise"
 ) -> Association:
-    """Correlate the columns of `data` (n × p, NaN is missing).
+    """Correlate the columns of ``data`` (n × p, NaN is missing).
 
-    `rule` for missing cells: listwise (rows with one are dropped), pairwise (each cell over its own rows, as R's
-    `use = "pairwise"`), mean (the column's mean is put in). Errors: FactorError, see `associate_moments`.
+    ``rule`` for missing cells: listwise (rows with one are dropped), pairwise (each cell over its own rows, as R's
+    ``use = "pairwise"``), mean (the column's mean is put in). Raises FactorError as ``associate_moments`` does.
     """
     return associate_moments(stream([data], rule), variables, kind, rule)
 
@@ -60,9 +61,9 @@ def associate(
 def associate_moments(
     moments: Moments, variables: Sequence[str] = (), kind: str = "correlation", rule: str = "listwise"
 ) -> Association:
-    """Make the matrix from streamed moments, which have to be taken under the same `rule`.
+    """Make the matrix from streamed moments, which have to be taken under the same ``rule``.
 
-    Errors: FactorError on fewer than 3 usable rows, on a constant column, on a pair never seen together.
+    Raises FactorError on fewer than 3 usable rows, on a constant column, on a pair never seen together.
     """
     _check_kind(kind)
     names = _name(variables, len(moments.origin))
@@ -92,7 +93,7 @@ def from_matrix(
 ) -> Association:
     """Take a correlation or covariance matrix (p, p) made elsewhere; a covariance is scaled for kind correlation.
 
-    Errors: FactorError when it is not square, finite, symmetric, or its diagonal is not above zero.
+    Raises FactorError when it is not square, finite, symmetric, or its diagonal is not above zero.
     """
     _check_kind(kind)
     matrix = as_matrix(values, f"the {kind} matrix")

@@ -7,7 +7,7 @@ from .newton import Point
 
 
 def least_squares(uniqueness: Array, matrix: Array, factors: int) -> Point:
-    """Half the sum of squared residuals left by the best `factors` loadings, as a function of uniqueness (p,).
+    """Half the sum of squared residuals left by the best ``factors`` loadings, as a function of uniqueness (p,).
 
     It is ½ Σ λ² over the eigenvalues of S − Ψ after the first k (Harman & Jones 1966; Jöreskog 1977).
     """

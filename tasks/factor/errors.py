@@ -11,8 +11,8 @@ class FactorError(ValueError):
 class Caution:
     """A finding that the reader of a result has to know.
 
-    `code` names it for programs (`heywood`, `ultra-heywood`, `singular`, `no-convergence`, ...), `message` says in one
-    sentence what it is and what to do, `variables` are the row numbers (from 0) it is about.
+    ``code`` names it for programs (``heywood``, ``ultra-heywood``, ``singular``, ``no-convergence``, ...), ``message``
+    says in one sentence what it is and what to do, ``variables`` are the row numbers (from 0) it is about.
     """
 
     code: str

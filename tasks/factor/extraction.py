@@ -6,7 +6,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike
 
-from .arrays import Array, as_correlation, as_matrix, eigen, is_singular
+from .arrays import Array, as_correlation, as_matrix, eigen, eigenvalues_of, is_singular
 from .data import check_definite
 from .discrepancy import least_squares, likelihood
 from .errors import Caution, FactorError
@@ -20,12 +20,12 @@ LOWEST_UNIQUENESS = 0.005  # as a share of the variable's variance: the bound of
 
 @dataclass(frozen=True)
 class Extraction:
-    """What `extract` found, for p variables and k factors, before rotation.
+    """What ``extract`` found, for p variables and k factors, before rotation.
 
-    `loadings` (p, k) are covariances of variable and factor, `rescaled` (p, k) their correlations (the same in a
-    correlation run). `communalities` and `uniqueness` (p,) are in the units of the matrix and sum to its diagonal.
-    `eigenvalues` (p,) are the matrix's own, `common_eigenvalues` (p,) those with communalities on the diagonal (for
-    components: the same). `variance` (k,) is what each factor accounts for, `proportion` (k,) its share of all.
+    ``loadings`` (p, k) are covariances of variable and factor, ``rescaled`` (p, k) their correlations (the same in a
+    correlation run). ``communalities`` and ``uniqueness`` (p,) are in the units of the matrix and sum to its diagonal.
+    ``eigenvalues`` (p,) are the matrix's own, ``common_eigenvalues`` (p,) those with communalities on the diagonal (for
+    components: the same). ``variance`` (k,) is what each factor accounts for, ``proportion`` (k,) its share of all.
     """
 
     method: str
@@ -51,15 +51,15 @@ class Fitted(NamedTuple):
 
 
 def extract(matrix: ArrayLike, factors: int, method: str = "minres", max_iterations: int = 10_000) -> Extraction:
-    """Extract `factors` from a correlation or covariance matrix (p, p).
+    """Extract ``factors`` from a correlation or covariance matrix (p, p).
 
     principal: eigenvectors × √eigenvalue. axis: principal axis iterated until communalities move by less than 1e-9
     of the variance (Harman 1976, ch. 8). minres: least squares of the residuals (Harman & Jones 1966). ml: Jöreskog
     1967; it does not depend on the units, so a covariance matrix is scaled and its loadings scaled back. Uniqueness
-    is at least 0.005 of the variance in minres and ml. Order and signs: see `ordering.arrange`. Heywood cases and
+    is at least 0.005 of the variance in minres and ml. Order and signs: see ``ordering.arrange``. Heywood cases and
     missing convergence come as cautions.
 
-    Errors: FactorError for an unknown method, too many factors, or ml on a matrix that is not positive definite.
+    Raises FactorError for an unknown method, too many factors, or ml on a matrix that is not positive definite.
     """
     values = as_matrix(matrix, "the matrix")
     _check(values, factors, method)
@@ -77,8 +77,8 @@ def extract(matrix: ArrayLike, factors: int, method: str = "minres", max_iterati
         rescaled=loadings / scale,
         communalities=communalities,
         uniqueness=diagonal - communalities,
-        eigenvalues=np.linalg.eigvalsh(values)[::-1],
-        common_eigenvalues=np.linalg.eigvalsh(common)[::-1],
+        eigenvalues=eigenvalues_of(values),
+        common_eigenvalues=eigenvalues_of(common),
         variance=variance,
         proportion=variance / diagonal.sum(),
         iterations=fitted.iterations,
@@ -111,17 +111,17 @@ def _fit(matrix: Array, factors: int, method: str, max_iterations: int) -> Fitte
     if method == "principal":
         return Fitted(_leading(matrix, factors), 0, True)
     if method == "axis":
-        return _axis(matrix, factors, max_iterations)
+        return _principal_axis(matrix, factors, max_iterations)
     return _minres(matrix, factors, max_iterations) if method == "minres" else _ml(matrix, factors, max_iterations)
 
 
 def _leading(matrix: Array, factors: int) -> Array:
-    """Loadings of the first `factors` eigenvectors."""
+    """Loadings of the first ``factors`` eigenvectors."""
     values, vectors = eigen(matrix)
     return vectors[:, :factors] * np.sqrt(np.maximum(values[:factors], 0.0))
 
 
-def _axis(matrix: Array, factors: int, max_iterations: int) -> Fitted:
+def _principal_axis(matrix: Array, factors: int, max_iterations: int) -> Fitted:
     diagonal = np.diag(matrix)
     communalities = diagonal - _first_uniqueness(matrix)
     for iteration in range(1, max_iterations + 1):

@@ -14,10 +14,10 @@ from .extraction import degrees_of_freedom
 class Fit:
     """Fit of k factors to p variables; what the degrees of freedom or observations do not allow is None.
 
-    `objective` is log|M| − log|R| + tr(R M⁻¹) − p, `chi_square` that × (n − 1 − (2p + 5)/6 − 2k/3), `rmsea_low` and
-    `rmsea_high` the ends of its interval at `confidence`. `rmsr` is the root mean square of the off-diagonal
-    residuals (psych's rms), `rmsr_corrected` the same over the degrees of freedom (psych's crms), `srmr` over all
-    p (p + 1)/2 cells (Hu & Bentler 1999).
+    ``objective`` is log|M| − log|R| + tr(R M⁻¹) − p, ``chi_square`` that × (n − 1 − (2p + 5)/6 − 2k/3), ``rmsea_low``
+    and ``rmsea_high`` the ends of its interval at ``confidence``. ``rmsr`` is the root mean square of the off-diagonal
+    residuals (psych's rms), ``rmsr_corrected`` the same over the degrees of freedom (psych's crms), ``srmr`` over all p
+    (p + 1)/2 cells (Hu & Bentler 1999).
     """
 
     objective: float | None
@@ -48,9 +48,9 @@ def assess_fit(
 ) -> Fit:
     """Compare the matrix (p, p) with its model L Φ L' + Ψ, on the correlation scale.
 
-    `loadings` (p, k) are in the units of the matrix; rotation changes nothing. Meant for minres and ml. Sources:
+    ``loadings`` (p, k) are in the units of the matrix; rotation changes nothing. Meant for minres and ml. Sources:
     Bartlett 1951 (correction), Steiger & Lind 1980 (RMSEA), Tucker & Lewis 1973 (TLI), psych's fa.stats.
-    Errors: FactorError when the shapes do not fit.
+    Raises FactorError when the shapes do not fit.
     """
     values = as_matrix(matrix, "the matrix")
     if loadings.ndim != 2 or len(loadings) != len(values):
@@ -142,7 +142,7 @@ def _rmsea(
 
 
 def _noncentrality(chi_square: float, df: int, level: float) -> float:
-    """The noncentrality at which P(χ² ≤ `chi_square`) is `level`, or 0 when it is below that from the start."""
+    """The noncentrality at which P(χ² ≤ ``chi_square``) is ``level``, or 0 when it is below that from the start."""
     from scipy.special import chndtr
 
     def below(noncentrality: float) -> float:

@@ -9,7 +9,7 @@ REMEDY = "ask for fewer factors, drop the variable, or use principal components"
 
 
 def find_heywood(matrix: Array, loadings: Array, bound: float) -> list[Caution]:
-    """Name the variables of `matrix` (p, p) whose uniqueness after `loadings` (p, k) is at the bound or below zero."""
+    """Name the variables of ``matrix`` (p, p) that ``loadings`` (p, k) leave a uniqueness at the bound or below."""
     left = 1 - (loadings**2).sum(axis=1) / np.diag(matrix)
     ultra = tuple(int(row) for row in np.flatnonzero(left < -1e-9))
     edge = tuple(int(row) for row in np.flatnonzero((left >= -1e-9) & (left < bound * 1.001)))

@@ -18,8 +18,8 @@ MISSING_RULES = ("listwise", "pairwise", "mean")
 class Moments:
     """Moments of p columns about an origin near their means; cell (i, j) counts rows where both i and j are present.
 
-    `counts`, `sums` (of column i), `squares` (of column i) and `products` are (p, p), `origin` and `missing` (cells
-    missing per column) are (p,). `rows` were read, `complete` of them have no missing cell.
+    ``counts``, ``sums`` (of column i), ``squares`` (of column i) and ``products`` are (p, p), ``origin`` and
+    ``missing`` (cells missing per column) are (p,). ``rows`` were read, ``complete`` of them have no missing cell.
     """
 
     rows: int
@@ -40,9 +40,9 @@ class Moments:
 def stream(
     chunks: Iterable[ArrayLike], rule: str = "listwise", progress: Callable[[int], None] | None = None
 ) -> Moments:
-    """Take the moments of all `chunks` (each n × p, NaN is missing) in one pass; `progress` gets the rows so far.
+    """Take the moments of all ``chunks`` (each n × p, NaN is missing) in one pass; ``progress`` gets the rows so far.
 
-    Errors: FactorError on no rows, on an unknown rule, on infinite cells.
+    Raises FactorError on no rows, on an unknown rule, on infinite cells.
     """
     total: Moments | None = None
     for chunk in chunks:
@@ -61,7 +61,7 @@ def merge_all(parts: Iterable[Moments]) -> Moments:
 
 
 def measure(chunk: ArrayLike, rule: str = "listwise") -> Moments:
-    """Take the moments of one chunk (n × p, NaN is missing); `listwise` leaves rows with a missing cell out."""
+    """Take the moments of one chunk (n × p, NaN is missing); ``listwise`` leaves rows with a missing cell out."""
     if rule not in MISSING_RULES:
         raise FactorError(f"unknown rule '{rule}' for missing values; use one of {', '.join(MISSING_RULES)}")
     values = np.asarray(chunk, dtype=float)
@@ -108,7 +108,7 @@ def move_origin(moments: Moments, origin: Array) -> Moments:
 
 
 def covariance(moments: Moments, rule: str = "listwise") -> Array:
-    """Return the covariance matrix (p, p), divisor n − 1; under `pairwise` each cell over its own rows."""
+    """Return the covariance matrix (p, p), divisor n − 1; under ``pairwise`` each cell over its own rows."""
     if rule == "mean":
         return move_origin(moments, moments.means).products / (moments.rows - 1)
     centred = moments.products - moments.sums * moments.sums.T / moments.counts
@@ -116,11 +116,11 @@ def covariance(moments: Moments, rule: str = "listwise") -> Array:
 
 
 def correlation(moments: Moments, rule: str = "listwise") -> Array:
-    """Return the correlation matrix (p, p); under `pairwise` the deviations too are over the rows of each pair."""
+    """Return the correlation matrix (p, p); under ``pairwise`` the deviations too are over the rows of each pair."""
     if rule == "mean":
         scatter = move_origin(moments, moments.means).products
         spread = np.sqrt(np.diag(scatter))
-        return scatter / np.outer(spread, spread)
+        return np.asarray(scatter / np.outer(spread, spread), np.float64)
     scatter = moments.products - moments.sums * moments.sums.T / moments.counts
     spread = np.sqrt(moments.squares - moments.sums**2 / moments.counts)
     return np.asarray(scatter / (spread * spread.T))

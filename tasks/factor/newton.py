@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from .arrays import Array
+from .arrays import Array, Mask
 
 
 class Point(NamedTuple):
@@ -37,7 +37,7 @@ def minimize(
 ) -> Minimum:
     """Minimise by projected Newton steps (Bertsekas 1982) with halving.
 
-    Converged when no free gradient entry exceeds `tolerance`, or when no step lowers the value any further and none
+    Converged when no free gradient entry exceeds ``tolerance``, or when no step lowers the value any further and none
     exceeds its square root.
     """
     x = np.clip(start, lower, upper)
@@ -54,11 +54,11 @@ def minimize(
     return Minimum(x, point.value, max_iterations, False)
 
 
-def _held(x: Array, gradient: Array, lower: Array, upper: Array) -> Array:
+def _held(x: Array, gradient: Array, lower: Array, upper: Array) -> Mask:
     return ((x <= lower) & (gradient > 0)) | ((x >= upper) & (gradient < 0))
 
 
-def _newton_step(point: Point, free: Array) -> Array:
+def _newton_step(point: Point, free: Mask) -> Array:
     """Step down along the Hessian's eigenvectors, each curvature taken as positive."""
     curvatures, directions = np.linalg.eigh(point.hessian[np.ix_(free, free)])
     curvatures = np.maximum(np.abs(curvatures), 1e-8 * max(float(np.abs(curvatures).max()), 1e-300))

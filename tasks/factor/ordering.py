@@ -4,13 +4,13 @@ from typing import NamedTuple
 
 import numpy as np
 
-from .arrays import Array
+from .arrays import Array, Indices
 
 
 class Arrangement(NamedTuple):
     """New column order (k,) and the sign (k,) each column gets after it."""
 
-    order: Array
+    order: Indices
     signs: Array
 
     def columns(self, matrix: Array) -> Array:
@@ -30,7 +30,7 @@ def arrange(loadings: Array, variance: Array) -> Arrangement:
     """
     ranks = -np.round(variance / max(float(variance.max()), 1e-300), 9)
     order = np.lexsort((-np.round((np.abs(loadings) ** 3).sum(axis=0), 9), ranks))
-    return Arrangement(order, _signs(loadings[:, order]))
+    return Arrangement(order.astype(np.int64), _signs(loadings[:, order]))
 
 
 def _signs(loadings: Array) -> Array:

@@ -4,15 +4,15 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from .arrays import Array, eigen, is_singular, squared_multiple_correlations
+from .arrays import Array, eigen, eigenvalues_of, is_singular, squared_multiple_correlations
 
 
 @dataclass(frozen=True)
 class Parallel:
     """Observed and random eigenvalues (p,), of the correlations or, for factors, with SMCs on the diagonal.
 
-    `mean` is over the random samples, `quantile` theirs at `level`; `factors` is how many observed values from the
-    first on exceed the quantile.
+    ``mean`` is over the random samples, ``quantile`` theirs at ``level``; ``factors`` is how many observed values from
+    the first on exceed the quantile.
     """
 
     observed: Array
@@ -25,21 +25,21 @@ class Parallel:
 def analyse_parallel(
     correlation: Array, observations: int, samples: int = 200, level: float = 0.95, seed: int = 0
 ) -> tuple[Parallel, Parallel | None]:
-    """Compare a correlation matrix (p, p) with `samples` of normal noise: for components and for factors.
+    """Compare a correlation matrix (p, p) with ``samples`` of normal noise: for components and for factors.
 
     Sources: Horn 1965; Glorfeld 1995 (quantile); Humphreys & Montanelli 1975 (SMC on the diagonal). Those for factors
     are None where the number of rows leaves random matrices singular, or where the matrix itself is.
     """
     variables = len(correlation)
     random = random_correlations(observations, variables, samples, np.random.default_rng(seed))
-    components = _compare(eigen(correlation)[0], np.linalg.eigvalsh(random)[:, ::-1], level)
+    components = _compare(eigen(correlation)[0], eigenvalues_of(random), level)
     if observations <= variables + 1 or is_singular(correlation):
         return components, None
     reduced = correlation.copy()
     np.fill_diagonal(reduced, squared_multiple_correlations(correlation))
     diagonal = np.arange(variables)
     random[:, diagonal, diagonal] = 1 - 1 / np.linalg.inv(random)[:, diagonal, diagonal]
-    return components, _compare(eigen(reduced)[0], np.linalg.eigvalsh(random)[:, ::-1], level)
+    return components, _compare(eigen(reduced)[0], eigenvalues_of(random), level)
 
 
 def random_correlations(observations: int, variables: int, samples: int, rng: np.random.Generator) -> Array:

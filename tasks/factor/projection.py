@@ -5,43 +5,43 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from .arrays import Array
+from .arrays import Array, Indices, Mask
 from .criteria import Criterion
 
 
 @dataclass(frozen=True)
 class Search:
-    """Where each of s starts ended: turns T (s, k, k), criterion values, steps taken, gradient zero or not (s,)."""
+    """Where each of s starts ended: rotations T (s, k, k), criterion values, steps taken, gradient zero or not (s,)."""
 
-    turns: Array
+    rotations: Array
     values: Array
-    iterations: Array
-    converged: Array
+    iterations: Indices
+    converged: Mask
 
 
 class Family(ABC):
-    """One of the two sets of turns T (…, k, k), for unrotated loadings A (p, k)."""
+    """One of the two sets of rotations T (…, k, k), for unrotated loadings A (p, k)."""
 
     def __init__(self, loadings: Array, criterion: Criterion) -> None:
         self.unrotated = loadings
         self.criterion = criterion
 
-    def evaluate(self, turns: Array) -> tuple[Array, Array]:
+    def evaluate(self, rotations: Array) -> tuple[Array, Array]:
         """Criterion (s,) and its gradient by T (s, k, k)."""
-        loadings = self.loadings(turns)
+        loadings = self.loadings(rotations)
         values, slopes = self.criterion(loadings)
-        return values, self.gradient(turns, loadings, slopes)
+        return values, self.gradient(rotations, loadings, slopes)
 
     @abstractmethod
-    def loadings(self, turns: Array) -> Array:
+    def loadings(self, rotations: Array) -> Array:
         """Rotated loadings (s, p, k)."""
 
     @abstractmethod
-    def gradient(self, turns: Array, loadings: Array, slopes: Array) -> Array:
+    def gradient(self, rotations: Array, loadings: Array, slopes: Array) -> Array:
         """Gradient by T from the gradient by the loadings."""
 
     @abstractmethod
-    def tangent(self, turns: Array, gradient: Array) -> Array:
+    def tangent(self, rotations: Array, gradient: Array) -> Array:
         """Project a gradient on the directions that stay in the family."""
 
     @abstractmethod
@@ -52,15 +52,15 @@ class Family(ABC):
 class Orthogonal(Family):
     """T'T = I, loadings A T."""
 
-    def loadings(self, turns: Array) -> Array:
-        return self.unrotated @ turns
+    def loadings(self, rotations: Array) -> Array:
+        return self.unrotated @ rotations
 
-    def gradient(self, turns: Array, loadings: Array, slopes: Array) -> Array:
+    def gradient(self, rotations: Array, loadings: Array, slopes: Array) -> Array:
         return self.unrotated.T @ slopes
 
-    def tangent(self, turns: Array, gradient: Array) -> Array:
-        inner = turns.mT @ gradient
-        return np.asarray(gradient - turns @ (inner + inner.mT) / 2)
+    def tangent(self, rotations: Array, gradient: Array) -> Array:
+        inner = rotations.mT @ gradient
+        return np.asarray(gradient - rotations @ (inner + inner.mT) / 2)
 
     def retract(self, matrices: Array) -> Array:
         """By Cholesky's QR: a step along the tangent keeps M'M at I or above, so this is as exact as an SVD."""
@@ -70,66 +70,66 @@ class Orthogonal(Family):
 class Oblique(Family):
     """diag(T'T) = I, loadings A (T⁻¹)', factor correlations T'T."""
 
-    def loadings(self, turns: Array) -> Array:
-        return self.unrotated @ np.linalg.inv(turns).mT
+    def loadings(self, rotations: Array) -> Array:
+        return self.unrotated @ np.linalg.inv(rotations).mT
 
-    def gradient(self, turns: Array, loadings: Array, slopes: Array) -> Array:
-        return -np.linalg.inv(turns).mT @ slopes.mT @ loadings
+    def gradient(self, rotations: Array, loadings: Array, slopes: Array) -> Array:
+        return -np.linalg.inv(rotations).mT @ slopes.mT @ loadings
 
-    def tangent(self, turns: Array, gradient: Array) -> Array:
-        return np.asarray(gradient - turns * (turns * gradient).sum(axis=-2, keepdims=True))
+    def tangent(self, rotations: Array, gradient: Array) -> Array:
+        return np.asarray(gradient - rotations * (rotations * gradient).sum(axis=-2, keepdims=True))
 
     def retract(self, matrices: Array) -> Array:
         return np.asarray(matrices / np.sqrt((matrices**2).sum(axis=-2, keepdims=True)))
 
 
 def descend(family: Family, starts: Array, tolerance: float, max_iterations: int) -> Search:
-    """Go down from each of `starts` (s, k, k) until its projected gradient's norm is below `tolerance`.
+    """Go down from each of ``starts`` (s, k, k) until its projected gradient's norm is below ``tolerance``.
 
     Each step's first length is Barzilai & Borwein's (1988); it is halved until the criterion falls enough.
     """
-    turns = starts.copy()
-    values, gradients = family.evaluate(turns)
-    slopes = family.tangent(turns, gradients)
+    rotations = starts.copy()
+    values, gradients = family.evaluate(rotations)
+    slopes = family.tangent(rotations, gradients)
     norms = _norm(slopes)
     lengths = 1 / np.maximum(norms, 1.0)
-    iterations = np.zeros(len(turns), dtype=int)
+    iterations = np.zeros(len(rotations), dtype=int)
     active = np.flatnonzero(norms >= tolerance)
     while len(active) and iterations.max() < max_iterations:
-        before = turns[active], slopes[active]
-        moved = _step(family, turns[active], values[active], slopes[active], lengths[active])
-        turns[active], values[active], gradient = moved
-        slopes[active] = family.tangent(turns[active], gradient)
-        lengths[active] = _next_lengths(turns[active] - before[0], slopes[active] - before[1])
+        before = rotations[active], slopes[active]
+        moved = _step(family, rotations[active], values[active], slopes[active], lengths[active])
+        rotations[active], values[active], gradient = moved
+        slopes[active] = family.tangent(rotations[active], gradient)
+        lengths[active] = _next_lengths(rotations[active] - before[0], slopes[active] - before[1])
         iterations[active] += 1
         norms[active] = _norm(slopes[active])
-        stuck = (turns[active] == before[0]).all(axis=(-2, -1))
+        stuck = (rotations[active] == before[0]).all(axis=(-2, -1))
         active = active[(norms[active] >= tolerance) & ~stuck]
-    return Search(turns, values, iterations, norms < tolerance)
+    return Search(rotations, values, iterations, norms < tolerance)
 
 
-def _step(family: Family, turns: Array, values: Array, slopes: Array, lengths: Array) -> tuple[Array, Array, Array]:
-    """Take one step from each turn, halving those that do not lower the criterion enough."""
-    turns, values = turns.copy(), values.copy()
-    new_gradients = np.zeros_like(turns)
+def _step(family: Family, rotations: Array, values: Array, slopes: Array, lengths: Array) -> tuple[Array, Array, Array]:
+    """Take one step from each rotation, halving those that do not lower the criterion enough."""
+    rotations, values = rotations.copy(), values.copy()
+    new_gradients = np.zeros_like(rotations)
     squared = _norm(slopes) ** 2
-    waiting = np.arange(len(turns))
+    waiting = np.arange(len(rotations))
     trial_lengths = lengths.copy()
     for _ in range(40):
         scaled = trial_lengths[waiting, None, None] * slopes[waiting]
-        trial = family.retract(turns[waiting] - scaled)
+        trial = family.retract(rotations[waiting] - scaled)
         reached, gradients = family.evaluate(trial)
         good = reached <= values[waiting] - 1e-4 * squared[waiting] * trial_lengths[waiting]
-        if len(waiting) == len(turns) and good.all():
+        if len(waiting) == len(rotations) and good.all():
             return trial, reached, gradients
         done = waiting[good]
-        turns[done], values[done], new_gradients[done] = trial[good], reached[good], gradients[good]
+        rotations[done], values[done], new_gradients[done] = trial[good], reached[good], gradients[good]
         waiting = waiting[~good]
         if not len(waiting):
-            return turns, values, new_gradients
+            return rotations, values, new_gradients
         trial_lengths[waiting] /= 2
-    new_gradients[waiting] = family.evaluate(turns[waiting])[1]
-    return turns, values, new_gradients
+    new_gradients[waiting] = family.evaluate(rotations[waiting])[1]
+    return rotations, values, new_gradients
 
 
 def _next_lengths(steps: Array, changes: Array) -> Array:

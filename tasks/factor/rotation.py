@@ -7,7 +7,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike
 
-from .arrays import Array
+from .arrays import Array, Mask
 from .criteria import Criterion, crawford_ferguson, geomin, oblimin, quartimax, varimax
 from .errors import Caution, FactorError
 from .ordering import arrange
@@ -16,11 +16,12 @@ from .projection import Oblique, Orthogonal, Search, descend
 
 @dataclass(frozen=True)
 class Rotation:
-    """Loadings (p, k) after rotation by `method`, with Kaiser normalisation or not (`normalized`).
+    """Loadings (p, k) after rotation by ``method``, with Kaiser normalisation or not (``normalized``).
 
-    `loadings` is the pattern matrix, `structure` = pattern × `correlations` (k, k), which is I where orthogonal.
-    pattern = unrotated × `matrix` (k, k). `variance` (k,) is what each factor accounts for, diag(Φ L'L).
-    `criterion` is the value reached; `agreeing` of the `starts` searches ended there, all of them in `optima` places.
+    ``loadings`` is the pattern matrix, ``structure`` = pattern × ``correlations`` (k, k), which is I where orthogonal.
+    pattern = unrotated × ``matrix`` (k, k). ``variance`` (k,) is what each factor accounts for, diag(Φ L'L).
+    ``criterion`` is the value reached; ``agreeing`` of the ``starts`` searches ended there, all of them in ``optima``
+    places.
     """
 
     method: str
@@ -43,7 +44,7 @@ class Rotation:
 class Rule(NamedTuple):
     """How a rotation is done: oblique or not, normalised unless told otherwise, its criterion for p × k loadings.
 
-    The criterion goes with the loadings' size to the power of `degree`; the search is among loadings of size 1.
+    The criterion goes with the loadings' size to the power of ``degree``; the search is among loadings of size 1.
     """
 
     oblique: bool
@@ -65,7 +66,7 @@ RULES = {
 METHODS = ("none", *RULES)
 
 
-class Turn(NamedTuple):
+class RotationMatrix(NamedTuple):
     """A rotation before its factors are put in order: pattern = unrotated × matrix."""
 
     matrix: Array
@@ -86,21 +87,22 @@ def rotate(
     tolerance: float = 1e-6,
     max_iterations: int = 2000,
 ) -> Rotation:
-    """Rotate `loadings` (p, k), k at least 1.
+    """Rotate ``loadings`` (p, k), k at least 1.
 
-    `normalize` (Kaiser: rows scaled to length 1 meanwhile) is on for varimax and promax and off for the rest unless
-    given, as in R's psych. `gamma` is oblimin's, `delta` geomin's. `power` is promax's (Hendrickson & White 1964), all
-    of which is done on the normalised rows, as by psych's `fa`; factanal's promax normalises in its varimax only.
+    ``normalize`` (Kaiser: rows scaled to length 1 meanwhile) is on for varimax and promax and off for the rest unless
+    given, as in R's psych. ``gamma`` is oblimin's, ``delta`` geomin's. ``power`` is promax's (Hendrickson & White
+    1964), all of which is done on the normalised rows, as by psych's ``fa``; factanal's promax normalises in its
+    varimax only.
 
-    The lowest criterion of `starts` searches is taken: the first from the loadings as they are, the others from random
-    turns drawn with `seed`. Order and signs: see `ordering.arrange`.
+    The lowest criterion of ``starts`` searches is taken: the first from the loadings as they are, the others from
+    random rotations drawn with ``seed``. Order and signs: see ``ordering.arrange``.
 
-    Errors: FactorError for an unknown method, loadings that are not a p × k table of numbers, or an empty factor.
+    Raises FactorError for an unknown method, loadings that are not a p × k table of numbers, or an empty factor.
     """
     unrotated = _check(loadings, method)
     factors = unrotated.shape[1]
     if method == "none" or factors == 1:
-        return _unturned(unrotated, method)
+        return _unrotated(unrotated, method)
     _check_rank(unrotated)
     rule = RULES[method]
     normalize = rule.normalize if normalize is None else normalize
@@ -110,9 +112,12 @@ def rotate(
     family = Orthogonal if method == "promax" or not rule.oblique else Oblique
     criterion = rule.criterion(len(unrotated), factors, gamma, delta / size**2)
     search = descend(family(scaled, criterion), _starts(factors, starts, seed), tolerance, max_iterations)
-    best = search.turns[_best(search)]
-    turn = _promax(scaled, best, power, search) if method == "promax" else _turn(best, rule.oblique, search)
-    return _finish(unrotated, turn, method, normalize, size**rule.degree)
+    best = search.rotations[_best(search)]
+    if method == "promax":
+        rotation = _promax(scaled, best, power, search)
+    else:
+        rotation = _rotation_matrix(best, rule.oblique, search)
+    return _finish(unrotated, rotation, method, normalize, size**rule.degree)
 
 
 def _check(loadings: ArrayLike, method: str) -> Array:
@@ -131,11 +136,11 @@ def _check_rank(loadings: Array) -> None:
         raise FactorError(f"{loadings.shape[1]} factors, of which {rank} are there; ask for fewer factors")
 
 
-def _unturned(loadings: Array, method: str) -> Rotation:
+def _unrotated(loadings: Array, method: str) -> Rotation:
     """Leave the loadings as they are, but for order and signs; say so where there is one factor only."""
     same = np.eye(loadings.shape[1])
     search = Search(same[None], np.zeros(1), np.zeros(1, dtype=int), np.ones(1, dtype=bool))
-    done = _finish(loadings, Turn(same, same, search), "none", False, 1.0)
+    done = _finish(loadings, RotationMatrix(same, same, search), "none", False, 1.0)
     alone = Caution("one-factor", "one factor leaves nothing to rotate")
     cautions = () if method == "none" else (alone,)
     return replace(done, criterion=None, starts=0, agreeing=0, optima=0, cautions=cautions)
@@ -147,14 +152,14 @@ def _row_lengths(loadings: Array) -> Array:
 
 
 def _starts(factors: int, starts: int, seed: int) -> Array:
-    """The identity, then turns that are uniform over the orthogonal matrices."""
+    """The identity, then rotations that are uniform over the orthogonal matrices."""
     rng = np.random.default_rng(seed)
-    turns = np.linalg.qr(rng.standard_normal((max(starts, 1), factors, factors)))[0]
-    turns[0] = np.eye(factors)
-    return turns
+    rotations = np.linalg.qr(rng.standard_normal((max(starts, 1), factors, factors)))[0]
+    rotations[0] = np.eye(factors)
+    return rotations
 
 
-def _agreeing(search: Search) -> Array:
+def _agreeing(search: Search) -> Mask:
     """Which searches ended at the lowest value, to 7 digits of the values' size."""
     usable = np.where(np.isfinite(search.values), search.values, np.inf)
     return np.asarray(usable <= usable.min() + 1e-7 * max(1.0, abs(float(usable.min()))))
@@ -167,29 +172,29 @@ def _best(search: Search) -> int:
     return int(np.argmax(settled if settled.any() else lowest))
 
 
-def _turn(best: Array, oblique: bool, search: Search) -> Turn:
+def _rotation_matrix(best: Array, oblique: bool, search: Search) -> RotationMatrix:
     if not oblique:
-        return Turn(best, np.eye(len(best)), search)
-    return Turn(np.linalg.inv(best).T, best.T @ best, search)
+        return RotationMatrix(best, np.eye(len(best)), search)
+    return RotationMatrix(np.asarray(np.linalg.inv(best).T, np.float64), best.T @ best, search)
 
 
-def _promax(scaled: Array, best: Array, power: float, search: Search) -> Turn:
+def _promax(scaled: Array, best: Array, power: float, search: Search) -> RotationMatrix:
     """Least squares from varimax to its own loadings raised to a power."""
     simple = scaled @ best
     target = simple * np.abs(simple) ** (power - 1)
     fit = np.linalg.lstsq(simple, target, rcond=None)[0]
     fit *= np.sqrt(np.diag(np.linalg.inv(fit.T @ fit)))
     back = np.linalg.inv(fit)
-    return Turn(best @ fit, back @ back.T, search)
+    return RotationMatrix(best @ fit, back @ back.T, search)
 
 
-def _finish(unrotated: Array, turn: Turn, method: str, normalize: bool, unit: float) -> Rotation:
-    """Put the factors in order and gather the result; `unit` is that of the criterion's values."""
-    pattern = unrotated @ turn.matrix
-    arrangement = arrange(pattern, np.diag(turn.correlations @ pattern.T @ pattern))
+def _finish(unrotated: Array, rotation: RotationMatrix, method: str, normalize: bool, unit: float) -> Rotation:
+    """Put the factors in order and gather the result; ``unit`` is that of the criterion's values."""
+    pattern = unrotated @ rotation.matrix
+    arrangement = arrange(pattern, np.diag(rotation.correlations @ pattern.T @ pattern))
     pattern = arrangement.columns(pattern)
-    correlations = arrangement.both(turn.correlations)
-    best = _best(turn.search)
+    correlations = arrangement.both(rotation.correlations)
+    best = _best(rotation.search)
     return Rotation(
         method=method,
         oblique=method != "none" and RULES[method].oblique,
@@ -197,15 +202,15 @@ def _finish(unrotated: Array, turn: Turn, method: str, normalize: bool, unit: fl
         loadings=pattern,
         structure=pattern @ correlations,
         correlations=correlations,
-        matrix=arrangement.columns(turn.matrix),
+        matrix=arrangement.columns(rotation.matrix),
         variance=np.diag(correlations @ pattern.T @ pattern),
-        criterion=float(turn.search.values[best]) * unit,
-        iterations=int(turn.search.iterations[best]),
-        converged=bool(turn.search.converged[best]),
-        starts=len(turn.search.values),
-        agreeing=int(_agreeing(turn.search).sum()),
-        optima=len(np.unique(np.round(turn.search.values[turn.search.converged], 5))),
-        cautions=_cautions(turn.search, best),
+        criterion=float(rotation.search.values[best]) * unit,
+        iterations=int(rotation.search.iterations[best]),
+        converged=bool(rotation.search.converged[best]),
+        starts=len(rotation.search.values),
+        agreeing=int(_agreeing(rotation.search).sum()),
+        optima=len(np.unique(np.round(rotation.search.values[rotation.search.converged], 5))),
+        cautions=_cautions(rotation.search, best),
     )
 
 

@@ -12,10 +12,10 @@ METHODS = ("regression", "bartlett", "ten-berge")
 
 
 @dataclass(frozen=True)
-class Weights:
+class ScoreWeights:
     """Weights (p, k) of the variables (standardised, or centred in a covariance run) in each score.
 
-    `validity` (k,) is the correlation of each score with its factor, `correlations` (k, k) those among the scores.
+    ``validity`` (k,) is the correlation of each score with its factor, ``correlations`` (k, k) those among the scores.
     """
 
     method: str
@@ -24,11 +24,13 @@ class Weights:
     correlations: Array
 
 
-def weigh(matrix: Array, loadings: Array, correlations: Array | None = None, method: str = "regression") -> Weights:
+def score_weights(
+    matrix: Array, loadings: Array, correlations: Array | None = None, method: str = "regression"
+) -> ScoreWeights:
     """Find score weights from the analysed matrix S (p, p), the pattern (p, k) and factor correlations Φ (k, k).
 
     regression: S⁻¹ L Φ (Thurstone 1935). bartlett: Ψ⁻¹L(L'Ψ⁻¹L)⁻¹ (Bartlett 1937). ten-berge: scores that
-    correlate as the factors do (ten Berge et al. 1999). Errors: FactorError on an unknown method, a singular matrix,
+    correlate as the factors do (ten Berge et al. 1999). Raises FactorError on an unknown method, a singular matrix,
     or for bartlett a variable without uniqueness.
     """
     phi = np.eye(loadings.shape[1]) if correlations is None else correlations
@@ -40,20 +42,20 @@ def weigh(matrix: Array, loadings: Array, correlations: Array | None = None, met
     covariances = weights.T @ matrix @ weights
     deviations = np.sqrt(np.diag(covariances))
     validity = np.diag(weights.T @ loadings @ phi) / deviations
-    return Weights(method, weights, validity, covariances / np.outer(deviations, deviations))
+    return ScoreWeights(method, weights, validity, covariances / np.outer(deviations, deviations))
 
 
 def score(data: ArrayLike, weights: Array, means: Array, deviations: Array | None = None) -> Array:
     """Score rows: (n × p data − means) ÷ deviations, times weights (p, k); (n, k), NaN for a row with a missing cell.
 
-    Give `deviations` in a correlation run, leave them out in a covariance run.
+    Give ``deviations`` in a correlation run, leave them out in a covariance run.
     """
     centred = np.asarray(data, dtype=float) - means
     return (centred if deviations is None else centred / deviations) @ weights
 
 
 def _regression(matrix: Array, loadings: Array, phi: Array) -> Array:
-    return np.linalg.solve(matrix, loadings @ phi)
+    return np.asarray(np.linalg.solve(matrix, loadings @ phi), np.float64)
 
 
 def _bartlett(matrix: Array, loadings: Array, phi: Array) -> Array:

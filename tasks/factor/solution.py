@@ -11,9 +11,9 @@ from .arrays import Array
 from .data import Association
 from .extraction import Extraction
 from .fit import Fit
-from .number import HowMany
+from .number_of_factors import NumberOfFactors
 from .rotation import Rotation
-from .scores import Weights
+from .scores import ScoreWeights
 
 
 @dataclass(frozen=True)
@@ -22,11 +22,11 @@ class Solution:
 
     association: Association
     adequacy: Adequacy
-    how_many: HowMany
+    number_of_factors: NumberOfFactors
     extraction: Extraction
     rotation: Rotation | None
     fit: Fit | None
-    weights: Weights | None
+    weights: ScoreWeights | None
 
     @property
     def loadings(self) -> Array:
@@ -47,6 +47,6 @@ class Solution:
         return np.asarray(100 * self.loadings**2 / np.diag(self.association.matrix)[:, None])
 
     @property
-    def together(self) -> Array:
+    def communality_percent(self) -> Array:
         """Return (p,) percentages of each variable's variance that all factors account for."""
         return np.asarray(100 * self.extraction.communalities / np.diag(self.association.matrix))

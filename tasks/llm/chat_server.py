@@ -44,8 +44,8 @@ def _concluding(reasoning: Answer) -> Messages:
     return [{"role": "assistant", "content": reasoning.text}, {"role": "user", "content": f"{CONCLUDE} ..."}]
 
 
-def _request(model: str, messages: Messages, decoding: Decoding) -> dict[str, Any]:
-    request: dict[str, Any] = {
+def _request(model: str, messages: Messages, decoding: Decoding) -> dict[str, object]:
+    request: dict[str, object] = {
         "model": model,
         "messages": messages,
         "max_tokens": decoding.max_new_tokens,
@@ -57,7 +57,7 @@ def _request(model: str, messages: Messages, decoding: Decoding) -> dict[str, An
     return request
 
 
-def _complete(request: Mapping[str, Any], model: str) -> Any:
+def _complete(request: Mapping[str, object], model: str) -> Any:
     """Send a request, and again with less where the server refuses a part of it that it can do without."""
     while True:
         try:
@@ -73,7 +73,7 @@ def _complete(request: Mapping[str, Any], model: str) -> Any:
             raise TaskError(f"model 'openai:{model}': {_base_url()} can't be asked: {cause}") from error
 
 
-def _with_less(request: Mapping[str, Any], complaint: str) -> dict[str, Any] | None:
+def _with_less(request: Mapping[str, object], complaint: str) -> dict[str, object] | None:
     if "max_completion_tokens" in complaint and "max_tokens" in request:
         renamed = {"max_completion_tokens": request["max_tokens"]}
         return {name: value for name, value in request.items() if name != "max_tokens"} | renamed
@@ -85,7 +85,7 @@ def _with_less(request: Mapping[str, Any], complaint: str) -> dict[str, Any] | N
     return {name: value for name, value in request.items() if name not in refused}
 
 
-def _post(request: Mapping[str, Any]) -> Any:
+def _post(request: Mapping[str, object]) -> Any:
     url = f"{_base_url()}/chat/completions"
     if not url.startswith(("http://", "https://")):
         raise ValueError("OPENAI_BASE_URL must begin with http:// or https://")
@@ -100,7 +100,7 @@ def _post(request: Mapping[str, Any]) -> Any:
 class _NoRedirect(urllib.request.HTTPRedirectHandler):
     """Goes nowhere else: a redirect would take the key along."""
 
-    def redirect_request(self, *args: Any, **options: Any) -> None:
+    def redirect_request(self, *args: object, **options: object) -> None:
         return None
 
 
@@ -113,8 +113,8 @@ def _message(error: urllib.error.HTTPError) -> str:
     with error:
         text = error.read(10_000).decode("utf-8", "replace")
     try:
-        said = json.loads(text)["error"]
-        text = said["message"] if isinstance(said, dict) else str(said)
+        complaint = json.loads(text)["error"]
+        text = complaint["message"] if isinstance(complaint, dict) else str(complaint)
     except (ValueError, KeyError, TypeError):
         pass
     return " ".join(text.split())[:300] or str(error.reason)

@@ -6,9 +6,12 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from .language_model import LanguageModel, quiet
+
+if TYPE_CHECKING:
+    from torch import Tensor
 
 TopTokens = list[tuple[str, float]]
 """The likeliest next tokens with their probabilities, the likeliest first."""
@@ -49,8 +52,8 @@ def generate(
     with seeded(decoding.seed), quiet():
         for start in range(0, len(prompts), decoding.batch_size):
             batch = prompts[start : start + decoding.batch_size]
-            tell = partial(_tell_tokens, progress, len(answers) * decoding.max_new_tokens, len(batch))
-            answers += _generate_batch(model, batch, decoding, tell)
+            note = partial(_note_tokens, progress, len(answers) * decoding.max_new_tokens, len(batch))
+            answers += _generate_batch(model, batch, decoding, note)
     return answers
 
 
@@ -64,11 +67,11 @@ def seeded(seed: int) -> Iterator[None]:
         yield
 
 
-def _tell_tokens(progress: Callable[[int], None], done: int, prompts: int, steps: int) -> None:
+def _note_tokens(progress: Callable[[int], None], done: int, prompts: int, steps: int) -> None:
     progress(done + prompts * steps)
 
 
-def top_tokens(logits: Any, tokenizer: Any, count: int) -> TopTokens:
+def top_tokens(logits: Tensor, tokenizer: Any, count: int) -> TopTokens:
     """Return the likeliest tokens under next-token logits (a vector over the vocabulary)."""
     import torch
 
@@ -99,10 +102,11 @@ def _generate_batch(
     ]
 
 
-def _next_token_logits(network: Any, batch: Any) -> Any:
+def _next_token_logits(network: Any, batch: Any) -> Tensor:
     """Return (prompts, vocabulary) logits of the first new token, before any temperature or penalty."""
     positions = (batch["attention_mask"].cumsum(-1) - 1).clamp(min=0)
-    return network(**batch, position_ids=positions, logits_to_keep=1, use_cache=False).logits[:, -1]
+    logits: Tensor = network(**batch, position_ids=positions, logits_to_keep=1, use_cache=False).logits[:, -1]
+    return logits
 
 
 def _options(model: LanguageModel, decoding: Decoding, progress: Callable[[int], None]) -> dict[str, Any]:
@@ -117,17 +121,17 @@ def _options(model: LanguageModel, decoding: Decoding, progress: Callable[[int],
         "repetition_penalty": decoding.repetition_penalty,
         "pad_token_id": model.tokenizer.pad_token_id,
         "eos_token_id": model.end_tokens,
-        "stopping_criteria": [_tell(progress)],
+        "stopping_criteria": [_progress_criterion(progress)],
     }
 
 
-def _tell(progress: Callable[[int], None]) -> Callable[..., Any]:
+def _progress_criterion(progress: Callable[[int], None]) -> Callable[..., Tensor]:
     """Make a stopping criterion that never stops, but says how far the batch is."""
     import torch
 
     steps = 0
 
-    def go_on(input_ids: Any, scores: Any, **options: Any) -> Any:
+    def go_on(input_ids: Tensor, scores: Tensor, **options: object) -> Tensor:
         nonlocal steps
         steps += 1
         progress(steps)

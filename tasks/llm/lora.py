@@ -1,4 +1,4 @@
-"""Teach a language model pairs of prompt and completion by LoRA, and see what it answers before and after."""
+"""Fine-tune a language model on pairs of prompt and completion by LoRA, and see what it answers before and after."""
 
 from __future__ import annotations
 
@@ -7,11 +7,12 @@ from typing import Annotated, Any
 
 from journal import Context, Field, File, Model, ModelName, Report, task
 
+from .data_set import build_data_set
 from .generation import Decoding, generate, seeded
 from .language_model import LanguageModel, adding_adapter, load_language_model
-from .lesson import Size, prepare, report_lesson
 from .pairs import read_pairs
 from .training import Precision, Training, save_adapter, train
+from .training_report import ParameterCount, build_report
 
 
 @task("llm.lora", libraries=["torch", "transformers", "peft"])
@@ -44,18 +45,20 @@ def lora(
     training = Training(epochs, batch_size, learning_rate, warmup, precision, ctx.seed)
     ctx.progress(0, 1, "loading the model")
     source = ctx.model(model)
-    speaker = load_language_model(source, ctx.jobs)
-    lesson = prepare(pairs, speaker, held_out, max_length, ctx.seed)
-    asked = list(prompts) or [pair.prompt for pair in (lesson.held_out_pairs or lesson.pairs)[:4]]
+    base_model = load_language_model(source, ctx.jobs)
+    data_set = build_data_set(pairs, base_model, held_out, max_length, ctx.seed)
+    asked = list(prompts) or [pair.prompt for pair in (data_set.held_out_pairs or data_set.pairs)[:4]]
     decoding = Decoding(max_new_tokens, top=0)
-    before = generate(speaker, _as_chats(speaker, asked), decoding)
-    with seeded(ctx.seed), adding_adapter(speaker, lora_config(rank, alpha, dropout, target_modules)) as student:
-        curve = train(student.network, lesson.examples, lesson.held_out, training, partial(_tell, ctx))
-        after = generate(student, _as_chats(student, asked), decoding)
-        adapter = save_adapter(student.network, ctx.out / "adapter", _base_name(source))
-        size = Size(*student.network.get_nb_trainable_parameters())
-    answered = list(zip(asked, before, after, strict=True))
-    return report_lesson(lesson, training, curve, size, answered).output("adapter", adapter)
+    before = generate(base_model, _as_chats(base_model, asked), decoding)
+    config = lora_config(rank, alpha, dropout, target_modules)
+    with seeded(ctx.seed), adding_adapter(base_model, config) as adapted_model:
+        network = adapted_model.network
+        curve = train(network, data_set.examples, data_set.held_out, training, partial(_show_progress, ctx))
+        after = generate(adapted_model, _as_chats(adapted_model, asked), decoding)
+        adapter = save_adapter(network, ctx.out / "adapter", _base_name(source))
+        parameters = ParameterCount(*network.get_nb_trainable_parameters())
+    comparisons = list(zip(asked, before, after, strict=True))
+    return build_report(data_set, training, curve, parameters, comparisons).output("adapter", adapter)
 
 
 def lora_config(rank: int, alpha: float, dropout: float, target_modules: str | list[str]) -> Any:
@@ -76,7 +79,7 @@ def _as_chats(model: LanguageModel, prompts: list[str]) -> list[str]:
     return [model.render_chat([{"role": "user", "content": prompt}]) for prompt in prompts]
 
 
-def _tell(ctx: Context, step: int, steps: int, loss: float) -> None:
+def _show_progress(ctx: Context, step: int, steps: int, loss: float) -> None:
     ctx.progress(step, steps, f"steps, loss {loss:.2f}")
 
 

@@ -1,4 +1,4 @@
-"""Prompt and completion pairs: read from a file, and made into tokens of which only the completion's are learnt."""
+"""Prompt and completion pairs: read from a file, and made into tokens of which only the completion's are targets."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ class Example:
     truncated: bool
 
     @property
-    def learnt(self) -> int:
+    def target_tokens(self) -> int:
         """How many tokens count in the loss."""
         return sum(label != IGNORED for label in self.labels)
 
@@ -52,7 +52,7 @@ def read_pairs(path: Path, prompt_column: str, completion_column: str) -> list[P
 
 
 def encode(pair: Pair, model: LanguageModel, max_length: int) -> Example:
-    """Return a pair in the model's chat template; only the completion and the token that ends it are learnt."""
+    """Return a pair in the model's chat template; only the completion and the token that ends it are targets."""
     head, tail = _render(pair, model)
     before = model.tokenizer(head, add_special_tokens=False)["input_ids"]
     after = _up_to_end(model.tokenizer(tail, add_special_tokens=False)["input_ids"], model.end_tokens)

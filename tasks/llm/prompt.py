@@ -8,7 +8,7 @@ from typing import Annotated
 
 from journal import Context, Field, File, ModelName, Report, TaskError, task
 
-from .answering import Exchange, LocalAnswerer, ask, tokens_at_most
+from .answers import Exchange, LocalAnswerer, ask, tokens_at_most
 from .chat_server import ServerAnswerer
 from .generation import Answer, Decoding
 from .language_model import adapted, load_language_model
@@ -40,18 +40,18 @@ def prompt(
     """Ask a language model, by zero-shot, few-shot or chain-of-thought prompts."""
     questions = compose(_prompts(prompt), strategies, examples, system)
     decoding = Decoding(max_new_tokens, temperature, repetition_penalty, ctx.seed, top, batch_size)
-    progress = partial(_tell, ctx, tokens_at_most(questions, decoding))
+    progress = partial(_show_progress, ctx, tokens_at_most(questions, decoding))
     progress(0)
     source = ctx.model(model)
     if source.scheme == "openai":
         if adapter is not None:
             raise TaskError(f"an adapter can't be put on '{source.source}': its weights are on a server")
-        return _report(ask(questions, ServerAnswerer(source.name, progress), decoding), show_prompt)
-    with adapted(load_language_model(source, ctx.jobs), adapter) as speaker:
-        return _report(ask(questions, LocalAnswerer(speaker, progress), decoding), show_prompt)
+        return build_report(ask(questions, ServerAnswerer(source.name, progress), decoding), show_prompt)
+    with adapted(load_language_model(source, ctx.jobs), adapter) as adapted_model:
+        return build_report(ask(questions, LocalAnswerer(adapted_model, progress), decoding), show_prompt)
 
 
-def _tell(ctx: Context, total: int, tokens: int) -> None:
+def _show_progress(ctx: Context, total: int, tokens: int) -> None:
     ctx.progress(tokens, total, "tokens" if tokens else "loading the model")
 
 
@@ -62,26 +62,27 @@ def _prompts(prompt: str | list[str]) -> list[str]:
     return prompts
 
 
-def _report(exchanges: Sequence[Exchange], show_prompt: bool) -> Report:
+def build_report(exchanges: Sequence[Exchange], show_prompt: bool) -> Report:
+    """Report each answer, with the prompt as sent where it is to be shown, and the likeliest first tokens."""
     report = Report()
     several = len({exchange.question.prompt for exchange in exchanges}) > 1
     for exchange in exchanges:
         name = exchange.question.strategy.capitalize()
-        _show(report, exchange, f"{exchange.question.prompt} – {name}" if several else name, show_prompt)
+        _add_exchange(report, exchange, f"{exchange.question.prompt} – {name}" if several else name, show_prompt)
     tokens = sum(exchange.tokens for exchange in exchanges)
     count = f"{len(exchanges)} answer{'s' if len(exchanges) > 1 else ''}"
     report.output("answers", [_as_data(exchange) for exchange in exchanges])
     return report.metric("answers", len(exchanges)).metric("tokens", tokens).headline(f"{count}, {tokens} tokens")
 
 
-def _show(report: Report, exchange: Exchange, name: str, show_prompt: bool) -> None:
+def _add_exchange(report: Report, exchange: Exchange, name: str, show_prompt: bool) -> None:
     first = exchange.reasoning or exchange.answer
     if show_prompt:
         report.quote(first.prompt, title=f"{name}: the prompt as sent")
     if exchange.reasoning:
         report.quote(exchange.reasoning.text or _NOTHING, title=f"{name}: the reasoning{_length(exchange.reasoning)}")
-    said = exchange.answer.text or _NOTHING
-    concluded = f"{CONCLUDE} {said}" if exchange.reasoning else said
+    text = exchange.answer.text or _NOTHING
+    concluded = f"{CONCLUDE} {text}" if exchange.reasoning else text
     report.quote(concluded, title=f"{name}: the answer{_length(exchange.answer)}")
     if exchange.answer.top:
         after = f"after “{CONCLUDE}”" if exchange.reasoning else "of the answer"

@@ -34,8 +34,8 @@ def compose(
 ) -> list[Question]:
     """Return the questions that ask each prompt by each strategy; raises TaskError for examples that won't do."""
     _check_examples(strategies, examples)
-    opening = [_say("system", system)] if system else []
-    shown = [turn for example in examples for turn in _as_turns(example)]
+    opening = [_message("system", system)] if system else []
+    shown = [turn for example in examples for turn in _as_messages(example)]
     return [
         Question(prompt, strategy, [*opening, *(shown if strategy == "few-shot" else []), _ask(prompt, strategy)])
         for prompt in prompts
@@ -52,13 +52,13 @@ def _check_examples(strategies: Sequence[Strategy], examples: Sequence[Mapping[s
             raise TaskError(f"example {number} has {have}; each needs a question and an answer")
 
 
-def _as_turns(example: Mapping[str, str]) -> Messages:
-    return [_say("user", example["question"]), _say("assistant", example["answer"])]
+def _as_messages(example: Mapping[str, str]) -> Messages:
+    return [_message("user", example["question"]), _message("assistant", example["answer"])]
 
 
 def _ask(prompt: str, strategy: Strategy) -> dict[str, str]:
-    return _say("user", f"{prompt}\n{REASON}" if strategy == "chain-of-thought" else prompt)
+    return _message("user", f"{prompt}\n{REASON}" if strategy == "chain-of-thought" else prompt)
 
 
-def _say(role: str, content: str) -> dict[str, str]:
+def _message(role: str, content: str) -> dict[str, str]:
     return {"role": role, "content": content}

@@ -5,13 +5,19 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from journal import TaskError
 
 from .pairs import IGNORED, Example
+
+if TYPE_CHECKING:
+    from torch import Tensor
+    from torch.nn import Parameter
+    from torch.optim import Optimizer
 
 Precision = Literal["auto", "float32", "bfloat16"]
 
@@ -62,7 +68,7 @@ def train(
         raise TaskError(f"out of memory at batch_size {training.batch_size}; lower it, or max_length") from error
 
 
-def batch_loss(network: Any, batch: Sequence[Example], pad: int) -> Any:
+def batch_loss(network: Any, batch: Sequence[Example], pad: int) -> Tensor:
     """Return the mean cross-entropy of the batch's completion tokens, and compute no other token's logits.
 
     Padding is on the left, so that completions end together and the network need only score the last few positions.
@@ -70,7 +76,7 @@ def batch_loss(network: Any, batch: Sequence[Example], pad: int) -> Any:
     import torch
 
     longest = max(len(example.input_ids) for example in batch)
-    scored = max(example.learnt for example in batch)
+    scored = max(example.target_tokens for example in batch)
     tokens = torch.tensor([_pad(example.input_ids, longest, pad) for example in batch], device=network.device)
     labels = torch.tensor([_pad(example.labels, longest, IGNORED) for example in batch], device=network.device)
     mask = torch.tensor([_pad([1] * len(example.input_ids), longest, 0) for example in batch], device=network.device)
@@ -88,8 +94,8 @@ def mean_loss(network: Any, examples: Sequence[Example], training: Training, pad
     total = 0.0
     with torch.inference_mode(), _autocast(training.precision):
         for batch in _batches(examples, training.batch_size):
-            total += batch_loss(network, batch, pad).item() * sum(example.learnt for example in batch)
-    return total / sum(example.learnt for example in examples)
+            total += batch_loss(network, batch, pad).item() * sum(example.target_tokens for example in batch)
+    return total / sum(example.target_tokens for example in examples)
 
 
 def save_adapter(network: Any, folder: Path, base: str) -> Path:
@@ -137,7 +143,9 @@ def _train(
     return curve
 
 
-def _step(network: Any, batch: Sequence[Example], training: Training, pad: int, optimizer: Any, schedule: Any) -> float:
+def _step(
+    network: Any, batch: Sequence[Example], training: Training, pad: int, optimizer: Optimizer, schedule: Any
+) -> float:
     import torch
 
     network.train()
@@ -145,8 +153,8 @@ def _step(network: Any, batch: Sequence[Example], training: Training, pad: int, 
         loss = batch_loss(network, batch, pad)
     if not torch.isfinite(loss):
         raise TaskError(f"the loss became {loss.item()}; lower learning_rate (it is {training.learning_rate:g})")
-    loss.backward()
-    torch.nn.utils.clip_grad_norm_(_free(network), training.max_gradient_norm)
+    loss.backward()  # type: ignore[no-untyped-call]
+    torch.nn.utils.clip_grad_norm_(_trainable(network), training.max_gradient_norm)
     optimizer.step()
     schedule.step()
     optimizer.zero_grad()
@@ -158,15 +166,15 @@ def _validate(network: Any, held_out: Sequence[Example], training: Training, pad
         curve.held_out.append((len(curve.training), mean_loss(network, held_out, training, pad)))
 
 
-def _optimizer(network: Any, training: Training, steps: int) -> tuple[Any, Any]:
+def _optimizer(network: Any, training: Training, steps: int) -> tuple[Optimizer, Any]:
     import torch
     from transformers import get_cosine_schedule_with_warmup
 
-    optimizer = torch.optim.AdamW(_free(network), lr=training.learning_rate, weight_decay=0.0)
+    optimizer = torch.optim.AdamW(_trainable(network), lr=training.learning_rate, weight_decay=0.0)
     return optimizer, get_cosine_schedule_with_warmup(optimizer, round(training.warmup * steps), steps)
 
 
-def _free(network: Any) -> list[Any]:
+def _trainable(network: Any) -> list[Parameter]:
     return [parameter for parameter in network.parameters() if parameter.requires_grad]
 
 
@@ -189,7 +197,7 @@ def _pad(values: list[int], length: int, value: int) -> list[int]:
     return [value] * (length - len(values)) + values
 
 
-def _autocast(precision: Precision) -> Any:
+def _autocast(precision: Precision) -> AbstractContextManager[None]:
     import torch
 
     return torch.autocast("cpu", torch.bfloat16, enabled=uses_bfloat16(precision))

@@ -1,4 +1,4 @@
-"""Pictures made once: those that an earlier run made are taken from what it kept, the others are sampled and kept."""
+"""The cache of pictures: what an earlier run made is taken from what it kept, the rest is sampled and kept."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any
 from journal import Context
 
 from .drawing import draw_strip, read_recipe, save_with_recipe
-from .room import steady_threads
-from .sampling import Recipe, Sampled, sample_pictures
+from .memory_budget import steady_threads
+from .sampling import Recipe, SampledPicture, sample_pictures
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -35,7 +35,7 @@ class Origin:
 
 
 @dataclass(frozen=True)
-class Made:
+class SavedPicture:
     """A picture's recipe and its file."""
 
     recipe: Recipe
@@ -44,7 +44,7 @@ class Made:
     """Whether the pipeline's safety checker took the picture away."""
 
 
-class Making:
+class PictureCache:
     """Makes the pictures that no earlier run has made, and keeps each batch as soon as it is there."""
 
     def __init__(self, ctx: Context, origin: Origin) -> None:
@@ -52,7 +52,9 @@ class Making:
         self.strip: Path | None = None
         """The first picture forming over the steps, once there."""
 
-    def make(self, recipes: list[Recipe], pipeline: Any, batch: int, start: Image | None = None) -> list[Made]:
+    def get_or_sample(
+        self, recipes: list[Recipe], pipeline: Any, batch: int, start: Image | None = None
+    ) -> list[SavedPicture]:
         """Return the pictures of recipes, in their order."""
         paths = {recipe: self._recall(recipe) for recipe in recipes}
         self.strip = self.ctx.recall({"strip": self._key(recipes[0])}, "forming.png")
@@ -63,7 +65,7 @@ class Making:
                 paths[sampled.recipe] = self._keep(sampled)
                 if sampled.stages and sampled.recipe == recipes[0]:
                     self._keep_strip(sampled)
-        return [_made(recipe, path) for recipe, path in paths.items() if path is not None]
+        return [_saved_picture(recipe, path) for recipe, path in paths.items() if path is not None]
 
     def _recall(self, recipe: Recipe) -> Path | None:
         """Return a picture that an earlier run made, its recipe naming model and start as this entry does."""
@@ -72,21 +74,21 @@ class Making:
             return None
         from PIL import Image
 
-        told = read_recipe(path)
-        now = self._told(recipe, told["parameters"]["batch"], blackened="blackened" in told)
-        if told != now:
+        saved = read_recipe(path)
+        now = self._metadata(recipe, saved["parameters"]["batch"], blackened="blackened" in saved)
+        if saved != now:
             with Image.open(path) as picture:
                 save_with_recipe(picture.copy(), now, path)
         return path
 
-    def _keep(self, sampled: Sampled) -> Path:
+    def _keep(self, sampled: SampledPicture) -> Path:
         path = self.ctx.out / file_name(sampled.recipe)
-        told = self._told(sampled.recipe, sampled.batch, blackened=sampled.blackened)
-        save_with_recipe(sampled.picture, told, path)
+        metadata = self._metadata(sampled.recipe, sampled.batch, blackened=sampled.blackened)
+        save_with_recipe(sampled.picture, metadata, path)
         self.ctx.remember(self._key(sampled.recipe), path)
         return path
 
-    def _told(self, recipe: Recipe, batch: int, *, blackened: bool) -> dict[str, Any]:
+    def _metadata(self, recipe: Recipe, batch: int, *, blackened: bool) -> dict[str, Any]:
         """Return what a picture's file says of how it was made."""
         more = {"blackened": True} if blackened else {}
         return {
@@ -97,7 +99,7 @@ class Making:
             **more,
         }
 
-    def _keep_strip(self, sampled: Sampled) -> None:
+    def _keep_strip(self, sampled: SampledPicture) -> None:
         self.strip = self.ctx.out / "forming.png"
         draw_strip(sampled.stages).save(self.strip, optimize=True)
         self.ctx.remember({"strip": self._key(sampled.recipe)}, self.strip)
@@ -118,8 +120,8 @@ class Making:
         self.ctx.progress(done, total, "denoising steps")
 
 
-def _made(recipe: Recipe, path: Path) -> Made:
-    return Made(recipe, path, bool(read_recipe(path).get("blackened")))
+def _saved_picture(recipe: Recipe, path: Path) -> SavedPicture:
+    return SavedPicture(recipe, path, bool(read_recipe(path).get("blackened")))
 
 
 def file_name(recipe: Recipe) -> str:

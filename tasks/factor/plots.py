@@ -9,6 +9,7 @@ import numpy as np
 from journal import new_figure
 
 if TYPE_CHECKING:
+    from matplotlib.axes import Axes
     from matplotlib.figure import Figure
     from numpy.typing import NDArray
 
@@ -27,7 +28,7 @@ def draw_scree(solution: Solution) -> Figure:
     axes.plot(numbers, values, "o-", color=BLUE, label="eigenvalue")
     mean = float(np.trace(solution.association.matrix)) / len(solution.association.matrix)
     axes.axhline(mean, linestyle="--", linewidth=1, color=RED, label=f"mean eigenvalue, {mean:.4g} (Kaiser)")
-    random = solution.how_many.components
+    random = solution.number_of_factors.components
     if random is not None and solution.association.kind == "correlation":
         axes.plot(
             numbers,
@@ -41,9 +42,9 @@ def draw_scree(solution: Solution) -> Figure:
     return plot
 
 
-def draw_number(solution: Solution) -> Figure:
+def draw_number_of_factors(solution: Solution) -> Figure:
     """Draw what the rules for the number of factors look at, in one picture: scree, random data, MAP, variance."""
-    found = solution.how_many
+    found = solution.number_of_factors
     plot, (left, right) = new_figure(8.4, 3.2, columns=2)
     numbers = np.arange(1, len(found.eigenvalues) + 1)
     left.plot(numbers, found.eigenvalues, "o-", color=BLUE, label="eigenvalue")
@@ -125,9 +126,11 @@ def _least_crossing(strong: NDArray[np.bool_]) -> list[int]:
     return sorted(range(strong.shape[1]), key=lambda column: middles[column])
 
 
-def _draw_arrow(axes: object, start: float, end: float, loading: float) -> None:
+def _draw_arrow(axes: Axes, start: float, end: float, loading: float) -> None:
     color, width = (BLUE if loading >= 0 else RED), 0.5 + 2 * abs(loading)
     arrow = {"arrowstyle": "->", "color": color, "linewidth": width}
-    axes.annotate("", (1, end), (0, start), arrowprops=arrow)  # type: ignore[attr-defined]
-    label = {"xytext": (0, 3), "textcoords": "offset points", "fontsize": 8, "va": "bottom", "ha": "center"}
-    axes.annotate(f"{loading:.2f}", (0.7, start + 0.7 * (end - start)), **label)  # type: ignore[attr-defined]
+    axes.annotate("", (1, end), (0, start), arrowprops=arrow)
+    place = (0.7, start + 0.7 * (end - start))
+    axes.annotate(
+        f"{loading:.2f}", place, xytext=(0, 3), textcoords="offset points", fontsize=8, va="bottom", ha="center"
+    )

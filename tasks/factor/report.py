@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from journal import Report, escape
+from journal import Number, Report, escape
 
-from .plotting import draw_loadings, draw_number, draw_path, draw_plane, draw_scree
+from .cells import chi_square_cell, determinant_cell, rmsea_cell
+from .plots import draw_loadings, draw_number_of_factors, draw_path, draw_plane, draw_scree
 
 if TYPE_CHECKING:
     from .solution import Solution
@@ -28,15 +29,15 @@ _MISSING = {
 _PATH_VARIABLES = 30  # beyond this a path diagram is a thicket
 
 
-def tell(solution: Solution, cutoff: float, digits: int, *, recommend: bool) -> Report:
+def build_report(solution: Solution, cutoff: float, digits: int, *, recommend: bool) -> Report:
     """Report one solution: is it allowed, how many, loadings, shares, variance, plots, sentences, cautions."""
     report = Report().headline(_headline(solution)).text(what_was_done(solution))
-    _tell_adequacy(report, solution)
+    _add_adequacy(report, solution)
     if recommend:
-        _tell_number(report, solution)
-    _tell_loadings(report, solution, cutoff, digits)
-    _tell_variance(report, solution, digits)
-    _tell_fit(report, solution)
+        _add_number_of_factors(report, solution)
+    _add_loadings(report, solution, cutoff, digits)
+    _add_variance(report, solution, digits)
+    _add_fit(report, solution)
     _draw(report, solution, cutoff)
     report.text("\n".join(f"- {sentence}" for sentence in sentences(solution)))
     for caution in _cautions(solution, recommend):
@@ -45,7 +46,7 @@ def tell(solution: Solution, cutoff: float, digits: int, *, recommend: bool) -> 
     return report.output("eigenvalues", solution.extraction.eigenvalues.tolist())
 
 
-def tell_both(raw: Solution, standardised: Solution, cutoff: float, digits: int) -> Report:
+def build_comparison(raw: Solution, standardised: Solution, cutoff: float, digits: int) -> Report:
     """Report the unstandardised and the standardised solution side by side, and why they differ."""
     report = Report().headline(f"standardised: {_headline(standardised)}")
     names = [f"{name}, {kind}" for kind, one in (("raw", raw), ("standardised", standardised)) for name in one.names]
@@ -59,7 +60,7 @@ def tell_both(raw: Solution, standardised: Solution, cutoff: float, digits: int)
     report.text(_why_they_differ(raw, standardised))
     for heading, one in (("Unstandardised", raw), ("Standardised", standardised)):
         report.text(f"#### {heading}")
-        part = tell(one, cutoff, digits, recommend=False)
+        part = build_report(one, cutoff, digits, recommend=False)
         report.items += [item for item in part.items if getattr(item, "path", "") not in part.plots]
     report.figure("scree-raw", draw_scree(raw), alt=_scree_alt(raw))
     return report.figure("scree", draw_scree(standardised), alt=_scree_alt(standardised))
@@ -86,23 +87,24 @@ def what_was_done(solution: Solution) -> str:
     if found.missing and sum(found.missing.cells):
         count, rule = sum(found.missing.cells), _MISSING[found.missing.rule]
         gaps = f" of {found.missing.rows:,}, {count:,} cells missing: {rule}"
-    turned = "no rotation"
+    rotated = "no rotation"
     if rotation:
         normal = "with" if rotation.normalized else "without"
-        turned = f"{rotation.method} rotation {normal} Kaiser normalisation"
-    return f"{_METHODS[solution.extraction.method]} of {kind}{rows}{gaps}; {turned}."
+        rotated = f"{rotation.method} rotation {normal} Kaiser normalisation"
+    return f"{_METHODS[solution.extraction.method]} of {kind}{rows}{gaps}; {rotated}."
 
 
 def _sentence(solution: Solution, index: int) -> str:
-    variable, together = escape(solution.association.variables[index]), percent(solution.together[index])
+    variable = escape(solution.association.variables[index])
+    communality = percent(solution.communality_percent[index])
     if solution.oblique:
         strongest = int(np.argmax(np.abs(solution.loadings[index])))
         loading = solution.loadings[index, strongest]
         most = f"{variable} goes most with {solution.names[strongest]} (pattern {loading:.2f})"
-        return f"{most}; all factors account for {together} of its variance."
+        return f"{most}; all factors account for {communality} of its variance."
     first, *others = [percent(share) for share in solution.shares[index]]
     more = "".join(f", {name} for {share}" for name, share in zip(solution.names[1:], others, strict=True))
-    end = f"; together {together}" if others else ""
+    end = f"; together {communality}" if others else ""
     return f"{solution.names[0]} accounts for {first} of the variance of {variable}{more}{end}."
 
 
@@ -113,41 +115,37 @@ def _headline(solution: Solution) -> str:
     return f"{len(solution.names)} {noun}, eigenvalues {kept}, {explained} of the variance"
 
 
-def _tell_adequacy(report: Report, solution: Solution) -> None:
+def _add_adequacy(report: Report, solution: Solution) -> None:
     found = solution.adequacy
     rows: list[list[object]] = []
     if found.kmo is not None:
-        rows.append(
-            ["sampling adequacy (KMO)", f"{found.kmo:.3f}", f"{found.grade} by Kaiser's words; above 0.6 is wanted"]
-        )
+        grade = f"{found.grade} by Kaiser's words; above 0.6 is wanted"
+        rows.append(["sampling adequacy (KMO)", Number(found.kmo, digits=3), grade])
     if found.sphericity is not None:
-        chi, df, p = found.sphericity
-        told = "the variables correlate" if p < 0.05 else "the correlations may all be chance"
-        rows.append(["Bartlett's sphericity", f"χ²({df}) = {chi:.2f}, p {_p_value(p)}", told])
-    rows.append(
-        [
-            "determinant of the correlations",
-            f"{found.determinant:.3g}",
-            "from 1, nothing in common, to 0, some variables say the same",
-        ]
-    )
+        conclusion = "the variables correlate"
+        if found.sphericity.p_value >= 0.05:
+            conclusion = "the correlations may all be chance"
+        rows.append(["Bartlett's sphericity", chi_square_cell("χ²({df}) = {χ²}", *found.sphericity), conclusion])
+    scale = "from 1, nothing in common, to 0, some variables say the same"
+    rows.append(["determinant of the correlations", determinant_cell(found.determinant), scale])
     if found.rows_per_variable is not None:
-        rows.append(["rows for each variable", f"{found.rows_per_variable:.1f}", "5 to 10 at least are wanted"])
+        per_variable = Number(found.rows_per_variable, digits=1)
+        rows.append(["rows for each variable", per_variable, "5 to 10 at least are wanted"])
     report.table(rows, ["Can these data be factored?", "value", "what it says"])
     if found.kmo is not None:
         report.metric("KMO", found.kmo, digits=3, visible=False)
 
 
-def _tell_number(report: Report, solution: Solution) -> None:
-    found = solution.how_many
+def _add_number_of_factors(report: Report, solution: Solution) -> None:
+    found = solution.number_of_factors
     votes = [[vote.rule.replace("-", " "), vote.factors, vote.reason] for vote in found.votes]
     report.table(votes, ["rule", "factors", "why"], title="How many factors?")
-    said = ", ".join(f"{vote.rule.replace('-', ' ')} {vote.factors}" for vote in found.votes)
-    report.figure("number", draw_number(solution), alt=f"How many factors: {said}")
+    summary = ", ".join(f"{vote.rule.replace('-', ' ')} {vote.factors}" for vote in found.votes)
+    report.figure("number", draw_number_of_factors(solution), alt=f"How many factors: {summary}")
     report.text(f"Recommended: **{found.factors}**. {found.reason[:1].upper()}{found.reason[1:]}.")
 
 
-def _tell_loadings(report: Report, solution: Solution, cutoff: float, digits: int) -> None:
+def _add_loadings(report: Report, solution: Solution, cutoff: float, digits: int) -> None:
     found, scaled = solution.extraction, solution.association.kind == "correlation"
     name = "Pattern matrix (loadings)" if solution.oblique else "Loadings"
     report.table(
@@ -155,8 +153,8 @@ def _tell_loadings(report: Report, solution: Solution, cutoff: float, digits: in
             [
                 variable,
                 *solution.loadings[i],
-                f"{found.communalities[i]:.{digits}f}",
-                f"{found.uniqueness[i]:.{digits}f}",
+                Number(found.communalities[i], digits=digits),
+                Number(found.uniqueness[i], digits=digits),
             ]
             for i, variable in enumerate(solution.association.variables)
         ],
@@ -166,9 +164,9 @@ def _tell_loadings(report: Report, solution: Solution, cutoff: float, digits: in
         strong=cutoff if scaled else None,
     )
     if solution.rotation and solution.oblique:
-        _tell_oblique(report, solution, solution.rotation.structure, solution.rotation.correlations, digits)
+        _add_oblique(report, solution, solution.rotation.structure, solution.rotation.correlations, digits)
         return
-    shares = np.column_stack([solution.shares, solution.together])
+    shares = np.column_stack([solution.shares, solution.communality_percent])
     report.table(
         [[variable, *row] for variable, row in zip(solution.association.variables, shares, strict=True)],
         ["Variable", *solution.names, "together"],
@@ -177,7 +175,7 @@ def _tell_loadings(report: Report, solution: Solution, cutoff: float, digits: in
     )
 
 
-def _tell_oblique(report: Report, solution: Solution, structure: np.ndarray, phi: np.ndarray, digits: int) -> None:
+def _add_oblique(report: Report, solution: Solution, structure: np.ndarray, phi: np.ndarray, digits: int) -> None:
     variables, names = solution.association.variables, solution.names
     title = "Structure matrix (correlations of variables and factors)"
     rows = [[variable, *row] for variable, row in zip(variables, structure, strict=True)]
@@ -186,7 +184,7 @@ def _tell_oblique(report: Report, solution: Solution, structure: np.ndarray, phi
     report.table(between, ["factor", *names], title="Correlations of the factors", digits=digits)
 
 
-def _tell_variance(report: Report, solution: Solution, digits: int) -> None:
+def _add_variance(report: Report, solution: Solution, digits: int) -> None:
     values = solution.extraction.eigenvalues
     total, kept = float(np.trace(solution.association.matrix)), len(solution.names)
     reached = np.cumsum(values)
@@ -204,23 +202,22 @@ def _tell_variance(report: Report, solution: Solution, digits: int) -> None:
         report.table(after, ["factor", "sum of squares", "% of variance"], title="The factors as shown", digits=digits)
 
 
-def _tell_fit(report: Report, solution: Solution) -> None:
+def _add_fit(report: Report, solution: Solution) -> None:
     fit = solution.fit
     if fit is None:
         return
     rows: list[list[object]] = []
     if fit.chi_square is not None and fit.p_value is not None:
-        rows.append(
-            ["χ²", f"{fit.chi_square:.2f} on {fit.df} df, p {_p_value(fit.p_value)}", "a small p: factors are missing"]
-        )
+        test = chi_square_cell("{χ²} on {df} df", fit.chi_square, fit.df, fit.p_value)
+        rows.append(["χ²", test, "a small p: factors are missing"])
     if fit.rmsea is not None:
-        around = f" (90 % from {fit.rmsea_low:.3f} to {fit.rmsea_high:.3f})" if fit.rmsea_high is not None else ""
-        rows.append(["RMSEA", f"{fit.rmsea:.3f}{around}", "below 0.06 is good"])
+        rmsea = rmsea_cell(fit.rmsea, fit.rmsea_low, fit.rmsea_high, fit.confidence)
+        rows.append(["RMSEA", rmsea, "below 0.06 is good"])
     if fit.tli is not None:
-        rows.append(["TLI", f"{fit.tli:.3f}", "above 0.95 is good"])
+        rows.append(["TLI", Number(fit.tli, digits=3), "above 0.95 is good"])
     if fit.bic is not None:
-        rows.append(["BIC", f"{fit.bic:.2f}", "the lowest of several models is the one to take"])
-    rows.append(["SRMR", f"{fit.srmr:.3f}", "below 0.08 is good"])
+        rows.append(["BIC", Number(fit.bic, digits=2), "the lowest of several models is the one to take"])
+    rows.append(["SRMR", Number(fit.srmr, digits=3), "below 0.08 is good"])
     report.table(rows, ["Fit", "value", "what it says"])
 
 
@@ -258,13 +255,9 @@ def _cautions(solution: Solution, recommend: bool) -> Iterator[tuple[str, str]]:
     """Yield what the reader has to know, each once."""
     sources: Sequence[object] = (
         solution.association, solution.adequacy, solution.extraction, solution.rotation, solution.fit,
-        solution.how_many if recommend else None,
+        solution.number_of_factors if recommend else None,
     )  # fmt: skip
     found = {(one.code, one.message) for source in sources if source for one in getattr(source, "cautions", ())}
     words = {"kmo": "KMO", "msa": "MSA"}
     for code, message in sorted(found):
         yield " ".join(words.get(word, word) for word in code.split("-")), message
-
-
-def _p_value(p: float) -> str:
-    return "< 0.001" if p < 0.001 else f"= {p:.3f}"

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike
 
+from journal import Composite, Number
+
 from .arrays import Array, as_correlation, as_matrix, eigen
 from .errors import Caution
 from .extraction import degrees_of_freedom
@@ -16,24 +18,25 @@ PREFERENCE = ("parallel-factors", "map", "parallel-components", "kaiser", "elbow
 
 @dataclass(frozen=True)
 class Vote:
-    """What one rule says: a number of factors, and why in one sentence.
+    """What one rule says: a number of factors, and why in one sentence with the numbers behind it.
 
-    `counted` is False for a rule that is shown and takes no part in the recommendation.
+    ``counted`` is False for a rule that is shown and takes no part in the recommendation.
     """
 
     rule: str
     factors: int
-    reason: str
+    reason: Composite
     counted: bool = True
 
 
 @dataclass(frozen=True)
-class HowMany:
-    """The recommendation `factors` with its `reason`, the `votes` behind it, and the curves to draw.
+class NumberOfFactors:
+    """The recommendation ``factors`` with its ``reason``, the ``votes`` behind it, and the curves to draw.
 
-    `eigenvalues` (p,) are the correlation matrix's, `explained` (p,) the cumulative share of variance, `map_values`
-    (m,) Velicer's mean squared partial correlations after 0, 1, … components. `components` and `common` are the
-    parallel analyses, None without observations (`common` also with too few rows or a singular matrix).
+    ``eigenvalues`` (p,) are the correlation matrix's, ``explained`` (p,) the cumulative share of variance,
+    ``map_values`` (m,) Velicer's mean squared partial correlations after 0, 1, … components. ``components`` and
+    ``common`` are the parallel analyses, None without observations (``common`` also with too few rows or a singular
+    matrix).
     """
 
     factors: int
@@ -56,12 +59,12 @@ def suggest_number(
     share: float = 0.6,
     most: int | None = None,
     seed: int = 0,
-) -> HowMany:
+) -> NumberOfFactors:
     """Ask each rule for the number of factors behind a correlation or covariance matrix (p, p).
 
     The recommendation is the number that most of the counted rules name; a tie goes to the rule that comes first in
-    PREFERENCE. It is held within 1 and `most`: p for principal components, else (None) the most that leave a factor
-    model degrees of freedom. `share` is the explained variance asked for. Errors: FactorError when the matrix is
+    PREFERENCE. It is held within 1 and ``most``: p for principal components, else (None) the most that leave a factor
+    model degrees of freedom. ``share`` is the explained variance asked for. Raises FactorError when the matrix is
     not square, finite and symmetric.
     """
     correlation = as_correlation(as_matrix(matrix, "the matrix"))
@@ -82,13 +85,13 @@ def suggest_number(
     factors, reason, cautions = recommend(votes, most or most_factors(len(correlation)))
     if not enough:
         cautions.append(Caution("no-observations", "parallel analysis needs the number of observations; state it"))
-    return HowMany(
+    return NumberOfFactors(
         factors, reason, tuple(votes), eigenvalues, explained, map_values, components, common, tuple(cautions)
     )
 
 
 def recommend(votes: list[Vote], most: int) -> tuple[int, str, list[Caution]]:
-    """Pick the number that most counted votes name, say why, and hold it within 1 to `most`."""
+    """Pick the number that most counted votes name, say why, and hold it within 1 to ``most``."""
     ranked = sorted((vote for vote in votes if vote.counted), key=lambda vote: PREFERENCE.index(vote.rule))
     tally = Counter(vote.factors for vote in ranked)
     named, backers = tally.most_common(1)[0]
@@ -136,29 +139,36 @@ def _parallel_votes(components: Parallel | None, common: Parallel | None) -> lis
     votes = []
     for rule, noun, found in (("components", "eigenvalues", components), ("factors", "common eigenvalues", common)):
         if found is not None:
-            reason = f"{noun} above the {found.level:.0%} quantile of random data: {found.factors}"
+            numbers = {"level": Number(100 * found.level, digits=0), "factors": Number(found.factors)}
+            reason = Composite(noun + " above the {level}% quantile of random data: {factors}", numbers)
             votes.append(Vote(f"parallel-{rule}", found.factors, reason))
     return votes
 
 
 def _map_vote(values: Array) -> Vote:
     best = int(np.argmin(values))
-    return Vote(
-        "map", best, f"partial correlations are smallest ({values[best]:.4f}) once {best} components are taken out"
-    )
+    numbers = {"least": Number(float(values[best]), digits=4), "factors": Number(best)}
+    text = "partial correlations are smallest ({least}) once {factors} components are taken out"
+    return Vote("map", best, Composite(text, numbers))
 
 
 def _kaiser_vote(eigenvalues: Array) -> Vote:
     count = int((eigenvalues > 1).sum())
-    return Vote("kaiser", count, f"eigenvalues above 1: {count}")
+    return Vote("kaiser", count, Composite("eigenvalues above 1: {factors}", {"factors": Number(count)}))
 
 
 def _elbow_vote(eigenvalues: Array) -> Vote:
     count = elbow(eigenvalues)
-    return Vote("elbow", count, f"the scree bends most at eigenvalue {count + 1}: {count} before it")
+    text = "the scree bends most at eigenvalue {eigenvalue}: {factors} before it"
+    return Vote("elbow", count, Composite(text, {"eigenvalue": Number(count + 1), "factors": Number(count)}))
 
 
 def _explained_vote(explained: Array, share: float) -> Vote:
     count = int(np.searchsorted(explained, share - 1e-12)) + 1
-    reason = f"{explained[count - 1]:.1%} of the variance by {count} components, {share:.0%} was asked for"
-    return Vote("explained-variance", count, reason, counted=False)
+    numbers = {
+        "explained": Number(100 * float(explained[count - 1]), digits=1),
+        "factors": Number(count),
+        "wanted": Number(100 * share, digits=0),
+    }
+    text = "{explained}% of the variance by {factors} components, {wanted}% was asked for"
+    return Vote("explained-variance", count, Composite(text, numbers), counted=False)

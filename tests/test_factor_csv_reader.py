@@ -2,10 +2,10 @@
 
 import numpy as np
 import pytest
-from journal_tasks.factor import reading
+from journal_tasks.factor import csv_reader
+from journal_tasks.factor.csv_reader import column_names, read_chunks
 from journal_tasks.factor.errors import FactorError
 from journal_tasks.factor.moments import correlation, merge_all, stream
-from journal_tasks.factor.reading import column_names, read_chunks
 
 
 @pytest.fixture
@@ -56,7 +56,7 @@ def test_text_in_a_column_that_is_not_asked_for_is_no_matter(write):
 
 @pytest.mark.parametrize("parts", [1, 2, 3, 7, 200])
 def test_parts_are_the_whole_with_no_row_twice(write, parts, monkeypatch):
-    monkeypatch.setattr(reading, "CHUNK_BYTES", 50)
+    monkeypatch.setattr(csv_reader, "CHUNK_BYTES", 50)
     rows = [(number, number**2) for number in range(100)]
     path = write("a,b\n" + "".join(f"{one},{two}\n" for one, two in rows))
     found = [chunk for part in range(parts) for chunk in read_chunks(path, part=part, parts=parts)]
@@ -93,7 +93,7 @@ def test_what_cannot_be_read_is_named_with_its_line(write, text, columns, says):
 
 
 def test_the_line_is_right_in_a_later_chunk(write, monkeypatch):
-    monkeypatch.setattr(reading, "CHUNK_BYTES", 50)
+    monkeypatch.setattr(csv_reader, "CHUNK_BYTES", 50)
     text = "a,b\n" + "1,2\n" * 100 + "3,x\n"
     with pytest.raises(FactorError, match=r"data\.csv:102: 'x' in column 'b'"):
         read(write(text))

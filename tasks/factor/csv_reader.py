@@ -37,10 +37,10 @@ def find_delimiter(path: Path) -> str:
 
 
 def read_chunks(path: Path, columns: Sequence[str] = (), part: int = 0, parts: int = 1) -> Iterator[Array]:
-    """Yield the rows of `columns` (all where none are named) as (rows, p) floats, NaN where a cell is missing.
+    """Yield the rows of ``columns`` (all where none are named) as (rows, p) floats, NaN where a cell is missing.
 
-    A file can be shared out among workers: `part` (from 0) of `parts` gets its share of the bytes or row groups.
-    Missing: an empty cell, NA, N/A, NaN, null, none or a dot. Errors: FactorError for a column that is not there, or
+    A file can be shared out among workers: ``part`` (from 0) of ``parts`` gets its share of the bytes or row groups.
+    Missing: an empty cell, NA, N/A, NaN, null, none or a dot. Raises FactorError for a column that is not there, or
     that holds text, with its line; for a row with too few cells; where Parquet is asked for and pyarrow is missing.
     """
     names = column_names(path)

@@ -55,13 +55,13 @@ class LocalAnswerer:
 def ask(questions: Sequence[Question], answer: Answerer, decoding: Decoding) -> list[Exchange]:
     """Ask all the questions in the same batches; then let those that were reasoned on be concluded."""
     answers = answer([question.messages for question in questions], decoding)
-    exchanges = [Exchange(question, said) for question, said in zip(questions, answers, strict=True)]
-    thought = [place for place, question in enumerate(questions) if question.strategy == "chain-of-thought"]
-    if thought:
+    exchanges = [Exchange(question, reply) for question, reply in zip(questions, answers, strict=True)]
+    reasoned = [place for place, question in enumerate(questions) if question.strategy == "chain-of-thought"]
+    if reasoned:
         short = replace(decoding, max_new_tokens=min(decoding.max_new_tokens, CONCLUSION_TOKENS))
-        conversations = [questions[place].messages for place in thought]
-        ends = answer(conversations, short, [answers[place] for place in thought])
-        for place, end in zip(thought, ends, strict=True):
+        conversations = [questions[place].messages for place in reasoned]
+        ends = answer(conversations, short, [answers[place] for place in reasoned])
+        for place, end in zip(reasoned, ends, strict=True):
             exchanges[place] = Exchange(questions[place], end, reasoning=answers[place])
     return exchanges
 

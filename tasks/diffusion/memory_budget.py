@@ -8,9 +8,9 @@ from typing import Any
 
 from journal import TaskError, cpu_count, free_ram_gb
 
-MOST = 8
+MAX_BATCH = 8
 """A larger batch is hardly quicker; an interruption costs more pictures, and one more seed a whole batch's time."""
-THREADS = 8
+MAX_THREADS = 8
 _SHARE = 0.5
 """Of the free memory, what a batch may take: others want some too."""
 _LIVE = 6
@@ -28,7 +28,7 @@ def fitting_batch(pipeline: Any, width: int, height: int) -> int:
     if needed > free and not on_gpu:  # a GPU says so itself, and a batch is then made smaller
         size = f"{width} × {height} takes about {needed / 1e9:.0f} GB, and {free / 1e9:.0f} GB are free"
         raise TaskError(f"one picture of {size}; ask for a smaller one")
-    return 1 if parameters_of(pipeline) > _LARGE else max(1, min(MOST, int(_SHARE * free / needed)))
+    return 1 if parameters_of(pipeline) > _LARGE else max(1, min(MAX_BATCH, int(_SHARE * free / needed)))
 
 
 def picture_bytes(pipeline: Any, width: int, height: int) -> int:
@@ -55,7 +55,7 @@ def steady_threads() -> Iterator[None]:
     import torch
 
     before = torch.get_num_threads()
-    torch.set_num_threads(min(THREADS, cpu_count()))
+    torch.set_num_threads(min(MAX_THREADS, cpu_count()))
     try:
         yield
     finally:
@@ -66,11 +66,12 @@ def is_out_of_memory(error: RuntimeError) -> bool:
     """Say whether PyTorch failed for lack of memory, on a GPU or on a CPU, whose errors have no class of their own."""
     import torch
 
-    said = ("allocate memory", "could not create a primitive", "could not create a memory")  # the latter two: oneDNN
-    return isinstance(error, torch.OutOfMemoryError) or any(words in str(error) for words in said)
+    # the latter two are oneDNN's
+    messages = ("allocate memory", "could not create a primitive", "could not create a memory")
+    return isinstance(error, torch.OutOfMemoryError) or any(words in str(error) for words in messages)
 
 
-def free_what_is_cached() -> None:
+def free_cached_memory() -> None:
     """Give memory that PyTorch holds for later back to the GPU, for a smaller try."""
     import torch
 

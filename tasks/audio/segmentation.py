@@ -1,4 +1,4 @@
-"""One recording cut into its clips: reads it, finds the expressions, writes a file for each."""
+"""One recording cut into its clips: reads it, finds the utterances, writes a file for each."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import numpy as np
 from journal import TaskError
 
 from .sound import FULL_SCALE, Samples, make_sound, read_sound, samples_of, write_sound
-from .speech import Cut, Span, find_expressions, runs
+from .speech import Segmentation, Span, find_utterances, runs
 from .transcripts import Phrase
 from .waveform import Waveform, outline
 
@@ -23,7 +23,7 @@ _CLIPPED_RUN = 3  # samples at full scale, one after another
 
 
 @dataclass(frozen=True)
-class Style:
+class ClipFormat:
     """How clips are written, and where to."""
 
     folder: Path
@@ -34,7 +34,7 @@ class Style:
 
 @dataclass(frozen=True)
 class Clip:
-    """One expression as a file, and where in its recording it was, in seconds."""
+    """One utterance as a file, and where in its recording it was, in seconds."""
 
     path: Path
     start_s: float
@@ -42,12 +42,12 @@ class Clip:
     seconds: float
     peak_db: float
     clipped: bool
-    said: Phrase = field(default_factory=dict)
+    transcript: Phrase = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
-class Cutting:
-    """A recording's clips."""
+class ClippedRecording:
+    """A recording with its clips."""
 
     name: str
     clips: list[Clip]
@@ -58,37 +58,42 @@ class Cutting:
         return sum(clip.seconds for clip in self.clips)
 
 
-def cut_recording(
-    path: Path, shown: str, name: str, cut: Cut, style: Style, progress: Callable[[float], None]
-) -> Cutting:
+def clip_recording(
+    path: Path,
+    shown: str,
+    name: str,
+    segmentation: Segmentation,
+    clip_format: ClipFormat,
+    progress: Callable[[float], None],
+) -> ClippedRecording:
     """Cut a recording into clips named by ``name`` and number; raises TaskError, with ``shown`` for the file."""
-    sound = read_sound(path, shown, style.rate_hz)
+    sound = read_sound(path, shown, clip_format.rate_hz)
     samples, rate_hz = samples_of(sound), sound.frame_rate
-    spans = find_expressions(samples, rate_hz, cut, lambda part: progress(0.9 * part))
+    spans = find_utterances(samples, rate_hz, segmentation, lambda part: progress(0.9 * part))
     if not spans:
         raise TaskError(f"{shown}: no speech found; check that it can be heard, lower 'threshold', or leave it out")
     digits = max(2, len(str(len(spans))))
-    paths = [style.folder / f"{name}-{n:0{digits}}.{style.format}" for n in range(1, len(spans) + 1)]
-    clips = [_cut_clip(sound, span, to, style) for span, to in zip(spans, paths, strict=True)]
+    paths = [clip_format.folder / f"{name}-{n:0{digits}}.{clip_format.format}" for n in range(1, len(spans) + 1)]
+    clips = [_cut_clip(sound, span, to, clip_format) for span, to in zip(spans, paths, strict=True)]
     progress(1.0)
     lows, highs = outline(samples)
     times = [(clip.start_s, clip.end_s) for clip in clips]
-    return Cutting(name, clips, Waveform(name, len(samples) / rate_hz, lows, highs, times))
+    return ClippedRecording(name, clips, Waveform(name, len(samples) / rate_hz, lows, highs, times))
 
 
-def label(cutting: Cutting, phrases: list[Phrase]) -> Cutting:
+def assign_transcripts(recording: ClippedRecording, phrases: list[Phrase]) -> ClippedRecording:
     """Give each clip what is said in it, or none of them where the numbers differ."""
-    if len(phrases) != len(cutting.clips):
-        return cutting
-    clips = [replace(clip, said=said) for clip, said in zip(cutting.clips, phrases, strict=True)]
-    return replace(cutting, clips=clips)
+    if len(phrases) != len(recording.clips):
+        return recording
+    clips = [replace(clip, transcript=phrase) for clip, phrase in zip(recording.clips, phrases, strict=True)]
+    return replace(recording, clips=clips)
 
 
-def _cut_clip(sound: Any, span: Span, path: Path, style: Style) -> Clip:
+def _cut_clip(sound: Any, span: Span, path: Path, clip_format: ClipFormat) -> Clip:
     samples = samples_of(sound)[span.start : span.end]
     rate_hz = sound.frame_rate
     piece = make_sound(fade(samples, round(_FADE_S * rate_hz)).tobytes(), rate_hz)
-    write_sound(piece.apply_gain(_gain_db(piece, style.normalize)), path)
+    write_sound(piece.apply_gain(_gain_db(piece, clip_format.normalize)), path)
     start_s, end_s = round(span.start / rate_hz, 3), round(span.end / rate_hz, 3)
     seconds = len(samples) / rate_hz
     return Clip(path, start_s, end_s, seconds, _decibel(piece.max), _is_clipped(samples))

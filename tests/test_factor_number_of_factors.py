@@ -5,8 +5,17 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from journal_tasks.factor.number import Vote, elbow, minimum_average_partials, most_factors, recommend, suggest_number
+from journal_tasks.factor.number_of_factors import (
+    Vote,
+    elbow,
+    minimum_average_partials,
+    most_factors,
+    recommend,
+    suggest_number,
+)
 from journal_tasks.factor.parallel import analyse_parallel, random_correlations
+
+from journal import Composite
 
 REFERENCES = Path(__file__).parent / "references" / "factor"
 SETS = ("ability", "harman74", "harman23", "thurstone", "bfi", "judges", "attitude", "swiss", "mtcars")
@@ -93,14 +102,15 @@ def test_few_rows_leave_parallel_analysis_of_components_only():
 
 
 def test_a_tie_goes_to_the_preferred_rule():
-    votes = [Vote("kaiser", 2, ""), Vote("elbow", 2, ""), Vote("map", 3, ""), Vote("parallel-factors", 3, "")]
+    said = {"kaiser": 2, "elbow": 2, "map": 3, "parallel-factors": 3}
+    votes = [Vote(rule, factors, Composite("")) for rule, factors in said.items()]
     factors, reason, _ = recommend(votes, 5)
     assert factors == 3
     assert reason == "2 of 4 rules say 3 (parallel-factors, map); 2 had as many, parallel-factors goes first"
 
 
 def test_more_than_can_be_determined_is_held_back_and_named():
-    factors, _, cautions = recommend([Vote("kaiser", 3, "")], 2)
+    factors, _, cautions = recommend([Vote("kaiser", 3, Composite(""))], 2)
     assert factors == 2
     assert [caution.code for caution in cautions] == ["too-many-factors"]
 

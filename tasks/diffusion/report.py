@@ -1,0 +1,126 @@
+"""The report on pictures: the grid, what a judge saw, how the first one formed, and the settings."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence, Sized
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from journal import Composite, Number, Report
+
+from .drawing import draw_grid
+from .judge import Prediction
+from .picture_cache import SavedPicture
+from .sampling import Recipe
+
+
+@dataclass(frozen=True)
+class RunDetails:
+    """What the report says beside the pictures themselves."""
+
+    model: str
+    """Its name in the entry."""
+    digest: str
+    strip: Path | None = None
+    """The first picture forming over the steps."""
+    predictions: Mapping[Path, Prediction] = field(default_factory=dict)
+
+    @property
+    def source(self) -> str:
+        return f"{self.model} ({self.digest[:12]})"
+
+
+def build_report(pictures: Sequence[SavedPicture], details: RunDetails) -> Report:
+    """Return the report on pictures, a row a prompt, a column a seed."""
+    by_prompt: dict[str, list[SavedPicture]] = {}
+    for one in pictures:
+        by_prompt.setdefault(one.recipe.prompt, []).append(one)
+    seeds = [one.recipe.seed for one in next(iter(by_prompt.values()))]
+    report = Report().headline(
+        f"{_count(pictures, 'picture')}, {_count(by_prompt, 'prompt')} × {_count(seeds, 'seed')}"
+    )
+    report.gallery(
+        [(one.path, _caption(one, details.predictions.get(one.path))) for one in pictures], columns=len(seeds)
+    )
+    _add_blackened(report, pictures)
+    if details.predictions:
+        _add_predictions(report, by_prompt, details.predictions)
+    grid = pictures[0].path.parent / "grid.png"
+    rows = [(prompt, [one.path for one in ones]) for prompt, ones in by_prompt.items()]
+    draw_grid(rows, [f"seed {seed}" for seed in seeds]).save(grid, optimize=True)
+    report.file(grid, title="all pictures, large")
+    if details.strip:
+        report.image(details.strip, alt=f"The first picture forming over the steps: {pictures[0].recipe.prompt}")
+    report.table(_settings(pictures[0].recipe, details), ["setting", "value"])
+    report.metric("pictures", len(pictures), visible=False)
+    _add_trials(report, pictures, details)
+    return report.output("pictures", [one.path for one in pictures]).output("grid", grid)
+
+
+def _count(things: Sized, word: str) -> str:
+    return f"{len(things)} {word}{'' if len(things) == 1 else 's'}"
+
+
+def _caption(picture: SavedPicture, prediction: Prediction | None) -> str:
+    seen = f" (seen: {prediction.seen})" if prediction else ""
+    return f"{picture.recipe.prompt}, seed {picture.recipe.seed}{seen}"
+
+
+def _add_blackened(report: Report, pictures: Sequence[SavedPicture]) -> None:
+    black = sum(one.blackened for one in pictures)
+    if black:
+        which = f"{black} of {_count(pictures, 'picture')}"
+        report.text(f"> The pipeline's safety checker blacked out {which}; another seed may pass it.")
+
+
+def _add_predictions(
+    report: Report, by_prompt: Mapping[str, list[SavedPicture]], predictions: Mapping[Path, Prediction]
+) -> None:
+    rows = []
+    for prompt, ones in by_prompt.items():
+        things = sum(predictions[one.path].right_things for one in ones)
+        relation = sum(predictions[one.path].right_relation for one in ones)
+        rows.append([prompt, len(ones), things, relation])
+        report.metric(f"{prompt}: right things", 100 * things / len(ones), "%", digits=0, visible=False)
+        report.metric(f"{prompt}: right relation", 100 * relation / len(ones), "%", digits=0, visible=False)
+    columns = ["prompt", "pictures", "with the right things", "in the right relation"]
+    report.table(rows, columns, title="What a classifier sees in them")
+    right = sum(prediction.right_relation for prediction in predictions.values())
+    report.headline(f"{report.headline_text}, {right} as asked")
+
+
+def _add_trials(report: Report, pictures: Sequence[SavedPicture], details: RunDetails) -> None:
+    for one in pictures:
+        recipe, prediction = one.recipe, details.predictions.get(one.path)
+        report.trial(
+            recipe.prompt,
+            one.path,
+            model=details.source,
+            seed=recipe.seed,
+            settings=_settings_in_short(recipe),
+            right=prediction.right_relation if prediction else None,
+            seen=prediction.seen if prediction else "",
+        )
+
+
+def _settings_in_short(recipe: Recipe) -> str:
+    text = f"{recipe.scheduler}, {recipe.steps} steps, guidance {recipe.guidance:g}, {recipe.width} × {recipe.height}"
+    text += f", not '{recipe.negative}'" if recipe.negative else ""
+    text += f", from picture {recipe.start[:8]}, strength {recipe.strength:g}" if recipe.start else ""
+    return f"{text}, safety checker {recipe.checker}" if recipe.checker else text
+
+
+def _settings(recipe: Recipe, details: RunDetails) -> list[tuple[str, str | Number | Composite]]:
+    size = {"width": Number(recipe.width), "height": Number(recipe.height)}
+    more: list[tuple[str, str | Number]] = [("negative prompt", recipe.negative)] if recipe.negative else []
+    more += [("starts from a picture, strength", Number(recipe.strength, figures=6))] if recipe.start else []
+    checker = {"": "the pipeline has none", "on": "on", "off": "off, as the entry says"}[recipe.checker]
+    return [
+        ("model", details.source),
+        ("scheduler", recipe.scheduler),
+        ("steps", Number(recipe.steps)),
+        ("guidance scale", Number(recipe.guidance, figures=6)),
+        ("size", Composite("{width} × {height}", size)),
+        *more,
+        ("safety checker", checker),
+    ]
