@@ -13,6 +13,7 @@ import pytest
 from conftest import Space, environment
 
 import journal
+from journal.doors import own_code
 
 ROOT = Path(__file__).parents[1]
 ORDER = [
@@ -124,3 +125,9 @@ def test_a_day_that_is_up_to_date_loads_no_heavy_library(space: Space) -> None:
     loaded = {line.rpartition("|")[2].strip() for line in done.stderr.splitlines()}
     assert "journal.day" in loaded
     assert not loaded & {*HEAVY, "importlib.metadata", "rich", "journal.render", "journal.run.process"}
+
+
+def test_what_is_kept_between_commands_is_kept_for_this_very_code() -> None:
+    """Any edit of the core makes notes void: blocks are rendered again, codes and parameters are read again."""
+    for path in SOURCES:
+        assert f"'{path.relative_to(ROOT / 'journal').as_posix()}'" in own_code()

@@ -9,7 +9,7 @@ from journal.day import OpenWorkspace, open_day
 from journal.day.writing import edited_blocks, unshown_verdicts
 from journal.errors import JournalError
 from journal.run import Run, RunOptions, StepResult
-from journal.run.messages import Outcome
+from journal.store.history import Outcome
 
 
 @dataclass

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 
 from journal.plan import PlannedStep
 from journal.run import StepResult
-from journal.run.messages import Outcome, Progress
+from journal.run.messages import Progress
+from journal.store.history import Outcome
 
 if TYPE_CHECKING:
     from rich.progress import Progress as Bars

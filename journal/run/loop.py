@@ -21,12 +21,13 @@ from journal.plan.parts import PartKind, dump_parts
 from journal.plan.references import references_in
 from journal.run.executor import Executor, open_executor
 from journal.run.job import Job
-from journal.run.messages import Ended, Event, Finished, Outcome, Progress
+from journal.run.messages import Ended, Event, Finished, Progress
 from journal.run.ready_queue import Order, ReadyQueue, Waiting
 from journal.run.resources import ResourcePool
 from journal.run.result import Observer, StepResult
 from journal.run.steps import Run
 from journal.store import StepRun
+from journal.store.history import Outcome
 from journal.text.workspace import Workspace
 
 LOG_LINES = 12

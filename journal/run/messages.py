@@ -3,19 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from enum import StrEnum
-
-
-class Outcome(StrEnum):
-    """How a step of a run ended, or would."""
-
-    DONE = "done"
-    CURRENT = "current"
-    """Its result was at hand."""
-    FAILED = "failed"
-    SKIPPED = "skipped"
-    """Not run, since what it needs failed."""
-    WOULD_RUN = "would run"
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,8 @@ from pathlib import Path
 from typing import Protocol
 
 from journal.plan import PlannedStep
-from journal.run.messages import Outcome, Progress
+from journal.run.messages import Progress
+from journal.store.history import Outcome
 
 
 @dataclass(frozen=True)

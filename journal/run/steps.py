@@ -14,10 +14,10 @@ from journal.plan.fingerprint import Fingerprint, Inputs, read_inputs, take_fing
 from journal.plan.steps import Plan, PlannedStep
 from journal.plan.task_cache import TaskCache
 from journal.record import Record
-from journal.run.messages import Outcome
 from journal.run.outputs import output_of
 from journal.run.result import RunOptions, StepResult
 from journal.store import StepRun, Store
+from journal.store.history import Outcome
 from journal.text.entry import Entry
 from journal.text.workspace import Workspace
 

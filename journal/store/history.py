@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass
+from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +25,18 @@ LATEST = f"SELECT {_COLUMNS} FROM step_run ORDER BY id DESC LIMIT ?"
 LATEST_OF_DAY = f"SELECT {_COLUMNS} FROM step_run WHERE day = ? ORDER BY id DESC LIMIT ?"
 
 
+class Outcome(StrEnum):
+    """How a step of a run ended, or would."""
+
+    DONE = "done"
+    CURRENT = "current"
+    """Its result was at hand."""
+    FAILED = "failed"
+    SKIPPED = "skipped"
+    """Not run, since what it needs failed."""
+    WOULD_RUN = "would run"
+
+
 @dataclass(frozen=True)
 class StepRun:
     """One run of a step, as history keeps it."""
@@ -34,8 +47,7 @@ class StepRun:
     fingerprint: str
     parts: Parts
     reason: str
-    outcome: str
-    """ "done" or "failed"."""
+    outcome: Outcome
     message: str = ""
     started: float = 0.0
     """Seconds since the epoch."""
@@ -56,8 +68,9 @@ class StepRun:
 
 def step_run_of(row: tuple[Any, ...]) -> StepRun:
     """Make a step's run of its row."""
-    day, step, task, fingerprint, parts, *rest = row
-    return StepRun(day, step, task, fingerprint, load_parts(json.loads(parts)), *rest)
+    day, step, task, fingerprint, parts, reason, outcome, *rest = row
+    known = Outcome(outcome) if outcome in list(Outcome) else Outcome.FAILED  # of a newer version
+    return StepRun(day, step, task, fingerprint, load_parts(json.loads(parts)), reason, known, *rest)
 
 
 def step_runs_on_disk(entries: Path) -> Iterator[StepRun]:
@@ -69,7 +82,5 @@ def step_runs_on_disk(entries: Path) -> Iterator[StepRun]:
 
 
 def _found(step: StepReport, day: int) -> StepRun:
-    when = report_in(step.folder).stat().st_mtime
-    return StepRun(
-        day, step.step, step.task, step.fingerprint, load_parts(step.depends_on), "found on disk", "done", "", when
-    )
+    when, parts = report_in(step.folder).stat().st_mtime, load_parts(step.depends_on)
+    return StepRun(day, step.step, step.task, step.fingerprint, parts, "found on disk", Outcome.DONE, "", when)

@@ -1,4 +1,11 @@
-"""Gradient projection (Jennrich 2001, 2002; Bernaards & Jennrich 2005), from many starts at once."""
+"""Gradient projection (Jennrich 2001, 2002; Bernaards & Jennrich 2005), from many starts at once.
+
+How it works: a rotation criterion is to be as small as possible over a family of matrices, the orthogonal ones or those
+with columns of length one. From each start the gradient is projected on the directions that stay in the family, a step
+is taken against it, and the result is put back into the family; the step is halved until the criterion falls enough.
+A start is done when its projected gradient is short enough. All starts are moved together, as one array whose first
+axis is the start, and those that are done drop out of it.
+"""
 
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
