@@ -1,4 +1,4 @@
-"""The extras of this distribution, by its own metadata: which one brings a missing library, and what each lacks."""
+"""The extras of this distribution, read from its metadata: what each installs, and what is missing."""
 
 from __future__ import annotations
 
@@ -9,18 +9,18 @@ from importlib.util import find_spec
 
 DISTRIBUTION = "journal-in-public"
 _GATHERED = ("all", "light", "test", "dev")
-"""Extras that only gather others."""
+"""Extras that only combine others."""
 _MODULES = {"pillow": "PIL", "pyyaml": "yaml"}
-"""Modules whose names aren't those of their distributions."""
+"""Modules that aren't named after their distributions."""
 
 
 def install_line(extra: str) -> str:
-    """Return the command that brings an extra."""
+    """Return the command that installs an extra."""
     return f"pip install '{DISTRIBUTION}[{extra}]'"
 
 
 def mend_import(error: BaseException) -> str:
-    """Return what mends an import that failed: ``"; pip install ..."``, or nothing where no extra brings the module."""
+    """Return what fixes a failed import: ``"; pip install ..."``, or nothing if no extra installs the module."""
     module = (getattr(error, "name", None) or "").partition(".")[0]
     if not isinstance(error, ModuleNotFoundError) or not module:
         return ""
@@ -35,7 +35,7 @@ def missing_modules(extra: str) -> list[str]:
 
 @lru_cache(maxsize=1)
 def extras() -> dict[str, list[str]]:
-    """Return the modules that each extra brings; none where the distribution is not installed."""
+    """Return the modules that each extra installs; empty if the distribution itself is not installed."""
     from importlib.metadata import PackageNotFoundError, requires
 
     try:

@@ -83,7 +83,7 @@ class Context:
         return cache_dir / digest[:2] / digest
 
     def model(self, name: str) -> Model:
-        """Fetch a model by its short name or source; raises ModelError where it can't be had."""
+        """Fetch a model by its short name or source. Raises ``ModelError`` where it can't be had."""
         return fetch_model(name, self.models, self.root)
 
 

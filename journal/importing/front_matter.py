@@ -33,7 +33,7 @@ class FrontMatter:
 def read_front_matter(text: str, shown: str) -> FrontMatter:
     """Split a post into YAML between ``---`` or TOML between ``+++``, and its body; without either it is all body.
 
-    Raises EntryError where front matter has no end or can't be read.
+    Raises ``EntryError`` where front matter has no end or can't be read.
     """
     if re.match(r"\+\+\+[ \t]*[\r\n]", text):
         return _read_toml(text, shown)

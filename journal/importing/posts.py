@@ -44,7 +44,7 @@ class Post:
 
 
 def read_posts(path: Path) -> Iterator[Post]:
-    """Yield the posts in a file, of jrnl's JSON one for each date; raises EntryError where it can't be read as such."""
+    """Yield the posts in a file, of jrnl's JSON one for each date. Raises ``EntryError`` where it can't be read as such."""
     try:
         text = path.read_bytes().decode("utf-8-sig")
     except OSError as error:

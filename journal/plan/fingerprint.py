@@ -42,7 +42,7 @@ class Inputs:
 
 
 def read_inputs(planned: PlannedStep, source: TaskSource, outputs: Mapping[Reference, Any], cache: TaskCache) -> Inputs:
-    """Resolve a step's references and files; raises ParameterError where a file is missing."""
+    """Resolve a step's references and files. Raises ``ParameterError`` where a file is missing."""
     values = substitute(dict(planned.step.parameters), outputs)
     return Inputs(resolve_inputs(cache.signature(source).roles, values, cache.workspace.root), outputs)
 
@@ -50,7 +50,7 @@ def read_inputs(planned: PlannedStep, source: TaskSource, outputs: Mapping[Refer
 def take_fingerprint(
     planned: PlannedStep, source: TaskSource, inputs: Inputs, entry: Entry, cache: TaskCache
 ) -> Fingerprint:
-    """Take the fingerprint of a step; raises ParameterError where its task takes no such values."""
+    """Take the fingerprint of a step. Raises ``ParameterError`` where its task takes no such values."""
     signature, code = cache.signature(source), cache.code(source)
     parts = {
         Part(PartKind.TASK): signature.name,

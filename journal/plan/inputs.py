@@ -15,7 +15,7 @@ _GLOB = re.compile(r"[*?\[]")
 
 
 def resolve_inputs(roles: Mapping[str, str], values: Mapping[str, Any], root: Path) -> dict[str, Any]:
-    """Turn the text of file parameters into paths; raises ParameterError where there is no such file.
+    """Turn the text of file parameters into paths. Raises ``ParameterError`` where there is no such file.
 
     ``roles`` says of each parameter of the task what it is: "file", "files", or another thing that stays as it is.
     """

@@ -46,7 +46,7 @@ class Registry:
         return sorted(self.sources)
 
     def find(self, name: str) -> TaskSource:
-        """Return the one source of a name; raises EntryError (without a place) for none or several."""
+        """Return the one source of a name. Raises ``EntryError`` (without a place) for none or several."""
         found = self.sources.get(name, ())
         if len(found) > 1:
             places = " and ".join(source.origin for source in found)
@@ -77,7 +77,7 @@ def read_registry(plugins: Path, installed: Installed | None = None) -> Registry
 
 
 def load_task(source: TaskSource) -> Task:
-    """Import a task; raises EntryError that names the plugin where it fails to import."""
+    """Import a task. Raises ``EntryError`` that names the plugin where it fails to import."""
     try:
         with redirect_stdout(sys.stderr):  # what a plugin prints while it is imported is no answer of a command
             found = getattr(_load_module(source), source.attribute)

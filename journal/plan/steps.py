@@ -55,7 +55,7 @@ def _never(step: Step, source: TaskSource) -> bool:
 
 
 def make_plan(entry: Entry, workspace: Workspace, registry: Registry, is_checked: IsChecked = _never) -> Plan:
-    """Tie each step to its task and put the steps in order; raises EntryError where no order is possible."""
+    """Tie each step to its task and put the steps in order. Raises ``EntryError`` where no order is possible."""
     planned = {step.id: _plan_step(entry, step, workspace, registry, is_checked) for step in entry.steps}
     return Plan(entry, tuple(_in_order(entry, planned)))
 

@@ -42,7 +42,7 @@ class Record:
         return dict(sorted((day, path) for day, path in days if day is not None))
 
     def entry(self, day: int) -> Entry:
-        """Return the entry of a day; raises UsageError where there is none, EntryError where there are two."""
+        """Return the entry of a day. Raises ``UsageError`` where there is none, EntryError where there are two."""
         found = [path for path in entry_files(self.workspace.entries) if self._day_of(path) == day]
         if not found:
             raise UsageError(f"no entry of day {day} in entries/; make one with: journal new {day}")
@@ -52,25 +52,25 @@ class Record:
         return self.read(found[0])
 
     def entries(self) -> list[Entry]:
-        """Return every entry, by file name; raises EntryError for the first that is wrong."""
+        """Return every entry, by file name. Raises ``EntryError`` for the first that is wrong."""
         return [self.read(path) for path in entry_files(self.workspace.entries)]
 
     def read(self, path: Path) -> Entry:
-        """Return the entry in a file; raises EntryError with the line of what is wrong."""
+        """Return the entry in a file. Raises ``EntryError`` with the line of what is wrong."""
         stat = _stat(path)
         if path not in self._entries or self._entries[path][0] != stat or not stat:
             self._entries[path] = (stat, read_entry(path, self.workspace))
         return self._entries[path][1]
 
     def step(self, folder: Path) -> StepReport:
-        """Return what a step left in a folder, beside an entry or elsewhere; raises StoreError."""
+        """Return what a step left in a folder, beside an entry or elsewhere. Raises ``StoreError``."""
         stat = _stat(report_in(folder))
         if folder not in self._steps or self._steps[folder][0] != stat or not stat:
             self._steps[folder] = (stat, read_step(folder, self.kinds))
         return self._steps[folder][1]
 
     def steps(self, entry: Path) -> list[StepReport]:
-        """Return what the steps beside an entry left, also those that it no longer has; raises StoreError."""
+        """Return what the steps beside an entry left, also those that it no longer has. Raises ``StoreError``."""
         return [self.step(folder) for folder in steps_of(entry)]
 
     def folders(self, entry: Path) -> list[Path]:
@@ -85,7 +85,7 @@ class Record:
         return [folder for folder in folders if folder.name in steps]
 
     def find(self, entry: Entry, step: str) -> StepReport | None:
-        """Return what a step of an entry left, or None; raises StoreError where that can't be read."""
+        """Return what a step of an entry left, or None. Raises ``StoreError`` where that can't be read."""
         folder = entry.artifacts / step
         return self.step(folder) if has_report(folder) else None
 
@@ -94,7 +94,7 @@ class Record:
         return artifacts_of(entry)
 
     def verdicts(self, entry: Path) -> list[Verdict]:
-        """Return the verdicts on an entry's pictures; raises EntryError with the line of what is wrong."""
+        """Return the verdicts on an entry's pictures. Raises ``EntryError`` with the line of what is wrong."""
         return read_verdicts(entry, self.workspace)
 
     def verdicts_path(self, entry: Path) -> str:

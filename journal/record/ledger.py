@@ -74,7 +74,7 @@ class Ledgers:
         return sorted({*self.record.workspace.goals, *(one.ledger for many in self.counted.values() for one in many)})
 
     def ledger(self, name: str) -> Ledger:
-        """Add up one ledger, in its goal's unit; raises EntryError where units can't be added."""
+        """Add up one ledger, in its goal's unit. Raises ``EntryError`` where units can't be added."""
         self._check()
         found = [one for many in self.counted.values() for one in many if one.ledger == name]
         goal = self.record.workspace.goals.get(name)
@@ -85,7 +85,7 @@ class Ledgers:
         return Ledger(name, unit, by_day, goal.value if goal else None)
 
     def _totals_of(self, day: int, folder: Path) -> Iterator[_Counted]:
-        """Yield what a report counts; raises EntryError for one that can't be read, rather than count less."""
+        """Yield what a report counts. Raises ``EntryError`` for one that can't be read, rather than count less."""
         try:
             totals = self.record.step(folder).totals
         except StoreError as error:

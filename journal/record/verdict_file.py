@@ -20,7 +20,7 @@ _ITEM = re.compile(r"^( *)- ", re.MULTILINE)
 def add_verdicts(given: Mapping[Path, Sequence[Verdict]], workspace: Workspace, waiting: Callable[[str], None]) -> None:
     """Add verdicts to the files beside entries, to all or none; ``waiting`` is told who else is at it just now.
 
-    Raises EntryError where a file is damaged.
+    Raises ``EntryError`` where a file is damaged.
     """
     workspace.state.mkdir(exist_ok=True)
     with lock(workspace.state / "verdicts.lock", "journal verdict", waiting):

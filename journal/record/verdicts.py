@@ -46,7 +46,7 @@ class Verdict:
 
 
 def read_verdicts(entry: Path, workspace: Workspace) -> list[Verdict]:
-    """Return an entry's verdicts in the order they were given; raises EntryError with the line of what is wrong."""
+    """Return an entry's verdicts in the order they were given. Raises ``EntryError`` with the line of what is wrong."""
     path = verdicts_of(entry)
     if not path.is_file():
         return []

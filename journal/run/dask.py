@@ -130,7 +130,7 @@ class DaskExecutor(Executor):
             self.events.put(Event(self.names[name], Progress(*values)))
 
     def _settle(self, settled: _Settled) -> Event:
-        """Bring a step's files home; returns what its worker said last."""
+        """Bring a step's files home and return what its worker said last."""
         key, future = settled.key, settled.future
         self.futures.pop(key, None)
         job = self.jobs.pop(key)

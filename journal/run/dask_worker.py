@@ -104,7 +104,7 @@ def _own_code(request: MapRequest) -> dict[str, bytes]:
 
 
 def _bring_home(returned: _ReturnedItem, request: MapRequest) -> Answer:
-    """Put what an item made where the step's own files are; returns its answer."""
+    """Put what an item made where the step's own files are and return its answer."""
     unpack_folder(returned.archive, request.folders["out"])
     with request.log.open("a", encoding="utf-8") as log:
         log.write(returned.log)
@@ -130,7 +130,7 @@ def _answer_away(item: MapItem, archive: bytes, common: _Common, run: str) -> _R
 
 
 def _with_code(item: MapItem, code: dict[str, bytes], root: Path) -> MapItem:
-    """Put the workspace's own code into a folder that stays for the run; returns the item with its function there."""
+    """Put the workspace's own code into a folder that stays for the run and return the item with its function there."""
     for name, content in code.items():
         if not (root / name).exists():
             (root / name).parent.mkdir(parents=True, exist_ok=True)

@@ -60,7 +60,7 @@ class Executor(ABC):
             self.marker.write_text(self.run, encoding="ascii")
 
     def receive(self, key: str, job: Job, returned: Returned) -> Event:
-        """Put the files that came back where they belong; returns what became of the job."""
+        """Put the files that came back where they belong and return what became of the job."""
         try:
             if returned.log:
                 job.log.write_text(returned.log, encoding="utf-8")
@@ -72,7 +72,7 @@ class Executor(ABC):
 
 
 def open_executor(where: str, resources: ResourcePool, work: Path, installed: Installed) -> Executor:
-    """Open an executor by its name, or by an address whose scheme is its name; raises UsageError."""
+    """Open an executor by its name, or by an address whose scheme is its name. Raises ``UsageError``."""
     name, is_address, _ = where.partition("://")
     points = installed.entry_points(EXECUTORS)
     if name not in {point.name for point in points}:

@@ -29,7 +29,7 @@ class Gpus:
         return tuple(whole[: ceil(amount)]) if len(whole) >= amount else ()
 
     def claim(self, amount: float) -> tuple[str, ...]:
-        """Take cards that fit; returns their names."""
+        """Take cards that fit and return their names."""
         taken = self.fitting(amount)
         for name in taken:
             self.free[name] -= min(amount, 1.0)

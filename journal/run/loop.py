@@ -33,7 +33,7 @@ LOG_LINES = 12
 
 
 def run_plan(run: Run, observer: Observer) -> list[StepResult]:
-    """Run the steps of a plan that have no result yet; returns how each ended, in the plan's order.
+    """Run the steps of a plan that have no result yet and return how each ended, in the plan's order.
 
     On KeyboardInterrupt (or SIGTERM) the workers are ended; what was finished is kept. Where the store can't be
     written StoreError is raised, with all that was finished before kept as well.

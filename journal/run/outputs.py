@@ -14,7 +14,7 @@ from journal.run.result import StepResult
 
 
 def output_of(reference: Reference, results: Mapping[str, StepResult], record: Record) -> Any:
-    """Return plain data, a path, or paths; raises TaskError where there is no such output."""
+    """Return plain data, a path, or paths. Raises ``TaskError`` where there is no such output."""
     folder = _folder(reference, results) if reference.day is None else _earlier_folder(reference, reference.day, record)
     outputs = record.step(folder).report.outputs
     if reference.output not in outputs:

@@ -48,7 +48,7 @@ class PackedJob:
             return False
 
     def unpack(self, folder: Path) -> Job:
-        """Put the files into a folder; returns the job with its paths there."""
+        """Put the files into a folder and return the job with its paths there."""
         root, out = folder / "workspace", folder / "out"
         root.mkdir()
         out.mkdir()
@@ -100,7 +100,7 @@ def pack_places(places: Iterable[Place], folders: Folders) -> bytes:
 
 
 def unpack_places(archives: Iterable[bytes], folder: Path) -> Folders:
-    """Put such archives into a folder; returns where the step's folders are in it."""
+    """Put such archives into a folder and return where the step's folders are in it."""
     folders = {name: folder / name for name in ("out", "workspace")}
     for place in folders.values():
         place.mkdir()

@@ -89,12 +89,12 @@ class Worker:
         return True
 
     def receive(self) -> Sent:
-        """Return the next message of the process; raises EOFError where it is gone."""
+        """Return the next message of the process. Raises ``EOFError`` where it is gone."""
         message: Sent = self.connection.recv()
         return message
 
     def receive_answer(self) -> Answer:
-        """Return the answer to an item; raises EOFError where the process is gone."""
+        """Return the answer to an item. Raises ``EOFError`` where the process is gone."""
         while not isinstance(message := self.receive(), Answer):
             pass
         return message

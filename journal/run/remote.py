@@ -90,7 +90,7 @@ def _run(
 
 
 def check_code(job: Job, version: str, state: WorkerState) -> None:
-    """Raise JournalError where this machine has another version of the task, whose result would pass for this one's."""
+    """Raise ``JournalError`` where this machine has another version of the task, whose result would pass for this one's."""
     if job.source in state.checked:
         return
     _check_version("journal", __version__, version)

@@ -51,7 +51,7 @@ class ResourcePool:
         self.free = dict(self.whole)
 
     def claim(self, claims: Claims) -> tuple[str, ...]:
-        """Take what a step claims; returns the names of the cards among it."""
+        """Take what a step claims and return the names of the cards among it."""
         for name, amount in claims.items():
             self.free[name] -= amount
         return self.gpus.claim(claims.get("gpu", 0.0))

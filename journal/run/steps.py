@@ -81,7 +81,7 @@ class Run:
         self.store.flush()
 
     def make_ready(self, planned: PlannedStep) -> Ready:
-        """Resolve a step's references and take its fingerprint; raises JournalError where that can't be done."""
+        """Resolve a step's references and take its fingerprint. Raises ``JournalError`` where that can't be done."""
         if planned.problem or planned.source is None:
             raise planned.problem or TaskError("the step has no task")
         outputs = {ref: output_of(ref, self.results, self.record) for ref in planned.references}

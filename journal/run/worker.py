@@ -80,7 +80,7 @@ def main() -> None:
 
 
 def run_job(job: Job, channel: Channel) -> Ended:
-    """Run a step; returns what became of it. All else goes to the step's log."""
+    """Run a step and return what became of it. All else goes to the step's log."""
     try:
         report = _call_task(job, channel)
         write_report(report, job.out, job.header)
@@ -108,7 +108,7 @@ def answer_item(item: MapItem) -> Answer:
 
 
 def map_over(job: Job, channel: Channel, function: Callable[[Any], Any], items: Iterable[Any]) -> list[Any]:
-    """Apply a function to items over the run's workers, of which this one is one; raises PicklingError first."""
+    """Apply a function to items over the run's workers, of which this one is one. Raises ``PicklingError`` first."""
     values = tuple(pickle_value(item, job.folders) for item in items)
     pickled = pickle_value(function, job.folders)
     channel.send(MapRequest(job.source, pickled, values, job.log, job.root, job.folders))

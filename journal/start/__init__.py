@@ -63,7 +63,7 @@ def _template(workspace: Workspace) -> str:
 
 
 def _write_new(path: Path, text: str) -> bool:
-    """Write a file unless there is one; raises UsageError where none can be."""
+    """Write a file unless there is one. Raises ``UsageError`` where none can be."""
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         with path.open("x", encoding="utf-8") as stream:

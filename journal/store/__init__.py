@@ -78,7 +78,7 @@ class Store:
             yield
 
     def begin_run(self, command: str) -> int:
-        """Note that a run begins; returns its number."""
+        """Note that a run begins and return its number."""
         return self.database.add("INSERT INTO run (started, command) VALUES (?, ?)", (time.time(), command))
 
     def record(self, *runs: StepRun) -> None:

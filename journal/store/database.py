@@ -72,7 +72,7 @@ class Database:
         self._try(work)
 
     def add(self, statement: str, values: Sequence[Any]) -> int:
-        """Insert one row; returns its number."""
+        """Insert one row and return its number."""
 
         def work(connection: sqlite3.Connection) -> int:
             with connection:
@@ -99,7 +99,7 @@ class Database:
             return self.connection
 
     def _set_aside(self, error: sqlite3.DatabaseError) -> None:
-        """Put a fresh database in the place of a damaged one; raises StoreError for any other trouble."""
+        """Put a fresh database in the place of a damaged one. Raises ``StoreError`` for any other trouble."""
         if not _is_damage(error):
             raise StoreError(f".journal/journal.db: {error}; what was finished is kept, run again") from error
         self.connection.close()
