@@ -172,8 +172,8 @@ def _closed(block: Block, text: str, generated: str, shown: str) -> Block:
         end = _END.fullmatch(line)
         if (end and end["id"] == block.id) or re.search(rf"<!-- /journal:{block.id} [0-9a-f]{{8}} -->", line):
             raise EntryError(
-                f"{shown}:{number}: here the end of block '{block.id}' is text, in a code fence, comment or list that "
-                "is open above it, or in the middle of a line; give it a line of its own outside of them"
+                f"{shown}:{number}: the end of block '{block.id}' counts as text: it is inside a code fence, comment or "
+                "list begun above it, or in the middle of a line; put it on a line of its own, outside of these"
             )
     generated = generated.replace("\n", _line_end_of(block, text))
     end_at = block.inside + len(generated) if text.startswith(generated, block.inside) else block.inside
@@ -188,8 +188,8 @@ def _check(result: str, body_start: int, names: Iterable[str], place: str) -> No
         found = set()
     if missing := [name for name in names if name not in found]:
         raise EntryError(
-            f"{place}: the code fence or comment that begins here has no end, so that the block of step "
-            f"'{missing[0]}' would be part of it; close it"
+            f"{place}: the code fence or comment that begins here is never closed and would swallow the block of "
+            f"step '{missing[0]}'; close it"
         )
 
 
