@@ -48,7 +48,7 @@ def media_of(entry: Path) -> Path:
 
 
 def verdicts_of(entry: Path) -> Path:
-    """Return the file of verdicts on an entry's pictures; it is beside the entry, since the entry's folder may be cleared."""
+    """Return the file of verdicts on an entry's pictures, outside the entry's folder, which may be cleared."""
     return entry.with_suffix(".verdicts.yml")
 
 

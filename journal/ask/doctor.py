@@ -14,7 +14,7 @@ from journal.text.workspace import Workspace
 
 
 def examine(workspace: Workspace) -> Iterator[tuple[bool, str]]:
-    """Yield each check as whether it passed, and its description."""
+    """Yield, for each check, whether it passed and what it looked at."""
     yield sys.version_info >= (3, 11), f"Python {sys.version.split()[0]}"
     yield shutil.which("git") is not None, "git, for journal publish"
     for extra in extras():

@@ -96,5 +96,5 @@ def _lines(status: DayStatus) -> Iterator[str]:
     yield from (f"    {step}: failed: {message}" for step, message in status.failed.items())
     yield from (f"    {step}: never run" for step in status.never_run)
     yield from (f"    {step}: its block was edited by hand" for step in status.edited)
-    which = f"to show them, run: journal day {status.day}"
-    yield from (f"    {step}: has verdicts that the entry does not show yet; {which}" for step in status.verdicts_to_show)
+    which = f"to show them: journal day {status.day}"
+    yield from (f"    {step}: the entry does not show its verdicts yet; {which}" for step in status.verdicts_to_show)

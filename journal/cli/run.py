@@ -16,8 +16,8 @@ def day(
     days: Days,
     only: Annotated[list[str], typer.Option(help="Run only this step and what it needs; repeatable.")] = [],  # noqa: B006
     force: Annotated[bool, typer.Option("--force", help="Rerun even what is up to date.")] = False,
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Show what would run and why, without running it.")] = False,
-    jobs: Annotated[int, typer.Option(min=0, help="Threads for all steps together; 0 uses the setting in journal.yml.")] = 0,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Show what would run and why, but run nothing.")] = False,
+    jobs: Annotated[int, typer.Option(min=0, help="Threads for all steps together; 0 is as in journal.yml.")] = 0,
     edits: Annotated[str, typer.Option(help="What to do with edits made by hand: merge, keep or drop.")] = "merge",
     on: Annotated[str, typer.Option(help="Where to run: local, dask, or the address of a Dask scheduler.")] = "",
     stale: Annotated[bool, typer.Option("--stale", help="Run only the days that are out of date.")] = False,

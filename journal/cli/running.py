@@ -75,7 +75,9 @@ def run_one(
         return _preview(open_day(opened, number, options), as_json=as_json)
     with (
         Console(quiet=as_json) as console,
-        opened.store.hold(options.command, lambda who: console.line(f"waiting for {who}, which is using this workspace")),
+        opened.store.hold(
+            options.command, lambda who: console.line(f"waiting for {who}, which is using this workspace")
+        ),
     ):
         run = open_day(opened, number, options)
         for problem in run.plan.problems:
@@ -99,7 +101,9 @@ def run_alone(adhoc: AdhocRun, opened: OpenWorkspace, *, force: bool, as_json: b
     options = RunOptions(force=force, command=f"journal run {adhoc.task.name}")
     with (
         Console(quiet=as_json) as console,
-        opened.store.hold(options.command, lambda who: console.line(f"waiting for {who}, which is using this workspace")),
+        opened.store.hold(
+            options.command, lambda who: console.line(f"waiting for {who}, which is using this workspace")
+        ),
     ):
         result = run_adhoc(adhoc, opened, options, console)
         folder = folder_of(adhoc, opened.workspace)

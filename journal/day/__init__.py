@@ -63,7 +63,9 @@ def open_entry(
     """Plan an entry. Raises ``EntryError`` where its steps can't be put in order."""
     workspace, store = opened.workspace, opened.store
     if str(workspace.root) not in sys.path:
-        sys.path.append(str(workspace.root))  # plugins may import the workspace's modules, which must not shadow libraries
+        sys.path.append(
+            str(workspace.root)
+        )  # plugins may import the workspace's modules, which must not shadow libraries
     cache = TaskCache(workspace, store)
     plan = make_plan(entry, workspace, opened.registry, cache.is_checked)
     for planned in plan.steps:
@@ -73,7 +75,7 @@ def open_entry(
 
 
 def _check_verdicts(entry: Entry, workspace: Workspace) -> None:
-    """Raise ``EntryError`` where the verdicts beside an entry can't be read, before any step spends time."""
+    """Raise ``EntryError`` where the verdicts beside an entry can't be read, before any step runs."""
     if verdicts_of(entry.path).exists():
         from journal.record.verdicts import read_verdicts  # few days have any
 
@@ -124,7 +126,7 @@ def stray_markers(run: Run) -> list[str]:
     entry = _read_again(run.entry, run.workspace)
     known = [step.id for step in entry.steps]
     return [
-        f"{entry.display_path}:{block.line}: this marker names no step of the entry: '{block.id}'{nearest(block.id, known)}"
+        f"{entry.display_path}:{block.line}: marker '{block.id}' names no step{nearest(block.id, known)}"
         for block in find_blocks(entry.text, entry.body_start, entry.display_path)
         if block.id not in known and block.checksum is None and not entry.text[block.inside : block.outside].strip()
     ]

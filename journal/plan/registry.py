@@ -46,7 +46,7 @@ class Registry:
         return sorted(self.sources)
 
     def find(self, name: str) -> TaskSource:
-        """Return the only source of a name. Raises ``EntryError`` (without a place) where there is none or more than one."""
+        """Return the source of a name. Raises ``EntryError`` (without a line) where there is none or more than one."""
         found = self.sources.get(name, ())
         if len(found) > 1:
             places = " and ".join(source.origin for source in found)

@@ -63,7 +63,7 @@ class Record:
         return self._entries[path][1]
 
     def step(self, folder: Path) -> StepReport:
-        """Return the step report in a folder, beside an entry or elsewhere. Raises ``StoreError`` where it can't be read."""
+        """Return the step report in a folder, wherever that is. Raises ``StoreError`` where it can't be read."""
         stat = _stat(report_in(folder))
         if folder not in self._steps or self._steps[folder][0] != stat or not stat:
             self._steps[folder] = (stat, read_step(folder, self.kinds))

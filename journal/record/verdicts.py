@@ -46,7 +46,7 @@ class Verdict:
 
 
 def read_verdicts(entry: Path, workspace: Workspace) -> list[Verdict]:
-    """Return an entry's verdicts in the order given. Raises ``EntryError`` where their file is not valid."""
+    """Return an entry's verdicts, in order. Raises ``EntryError`` where their file is not valid."""
     path = verdicts_of(entry)
     if not path.is_file():
         return []
@@ -54,14 +54,16 @@ def read_verdicts(entry: Path, workspace: Workspace) -> list[Verdict]:
 
 
 def parse_verdicts(text: str, shown: str) -> list[Verdict]:
-    """Parse the text of a file of verdicts, named ``shown`` in messages. Raises ``EntryError`` where it is not valid."""
+    """Parse a file of verdicts, named ``shown`` in messages. Raises ``EntryError`` where it is not valid."""
     document = parse_yaml(text, shown)
     for name in document.data:
         if name != "verdicts":
             raise EntryError(f"{document.place(name)}: unknown key '{name}'{nearest(name, ['verdicts'])}")
     given = document.data.get("verdicts") or []
     if not isinstance(given, list):
-        raise EntryError(f"{document.place('verdicts')}: verdicts must be a list; begin each with '- picture: STEP/FILE'")
+        raise EntryError(
+            f"{document.place('verdicts')}: verdicts must be a list; begin each with '- picture: STEP/FILE'"
+        )
     return [_verdict(value, document, str(index)) for index, value in enumerate(given)]
 
 
@@ -100,7 +102,7 @@ def picture_digest(path: Path) -> str:
 
 
 def with_verdicts(report: Report, step: str, folder: Path, verdicts: Sequence[Verdict]) -> Report:
-    """Return the report with the latest verdict on each picture appended to its caption; ``folder`` holds the pictures."""
+    """Return the report with the latest verdict on each picture in ``folder`` appended to its caption."""
     if not any(verdict.picture.startswith(f"{step}/") for verdict in verdicts):
         return report
 

@@ -35,14 +35,16 @@ def make_workspace(folder: Path) -> Iterator[Path]:
 
 
 def new_entry(record: Record, day: int | None, title: str) -> Path:
-    """Write the entry of a day, by default the one after the last, from the workspace's template.md or the built-in one.
+    """Write the entry of a day, or of the one after the last, from the workspace's template.md or the built-in one.
 
     Raises ``UsageError`` where the day can't have a new entry.
     """
     workspace, days = record.workspace, record.days()
     day = day if day is not None else max(days, default=0) + 1
     if day in days:
-        raise UsageError(f"day {day} already has an entry: {workspace.display_path(days[day])}; edit that, or choose another day")
+        raise UsageError(
+            f"day {day} already has an entry: {workspace.display_path(days[day])}; edit that, or choose another day"
+        )
     if day > LAST_DAY:
         raise UsageError(f"day {day} is too large; the last possible day is {LAST_DAY}")
     when = workspace.date_of(day) or date.today()

@@ -1,4 +1,4 @@
-"""The history of runs: what ran, when, how long, why and where."""
+"""The history of runs: what ran, when, for how long, why and where."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ LATEST_OF_DAY = f"SELECT {_COLUMNS} FROM step_run WHERE day = ? ORDER BY id DESC
 
 @dataclass(frozen=True)
 class StepRun:
-    """One run of a step, as history keeps it."""
+    """One run of a step, as recorded in the history."""
 
     day: int
     step: str
@@ -43,10 +43,10 @@ class StepRun:
     executor: str = "local"
     run: int = 0
     peak_gb: float | None = None
-    """The most memory that its process had; None where nobody knows."""
+    """The peak memory of its process; None if unknown."""
 
     def row(self) -> tuple[Any, ...]:
-        """Return the values as the database keeps them."""
+        """Return the values as a database row."""
         parts = json.dumps(dump_parts(self.parts), ensure_ascii=False)
         return (
             self.day, self.step, self.task, self.fingerprint, parts, self.reason,
@@ -55,13 +55,13 @@ class StepRun:
 
 
 def step_run_of(row: tuple[Any, ...]) -> StepRun:
-    """Make a step's run of its row."""
+    """Return a step run from its database row."""
     day, step, task, fingerprint, parts, *rest = row
     return StepRun(day, step, task, fingerprint, load_parts(json.loads(parts)), *rest)
 
 
 def step_runs_on_disk(entries: Path) -> Iterator[StepRun]:
-    """Find out from the reports beside the entries what was run last, for a history that was lost."""
+    """Yield the last run of each step as found in the reports beside the entries, to rebuild a lost history."""
     for step in reports_below(entries):
         day = day_of_step(step.folder)
         if day is not None and step.fingerprint and step.depends_on:

@@ -172,7 +172,7 @@ def _closed(block: Block, text: str, generated: str, shown: str) -> Block:
         end = _END.fullmatch(line)
         if (end and end["id"] == block.id) or re.search(rf"<!-- /journal:{block.id} [0-9a-f]{{8}} -->", line):
             raise EntryError(
-                f"{shown}:{number}: the end of block '{block.id}' counts as text: it is inside a code fence, comment or "
+                f"{shown}:{number}: the end of block '{block.id}' counts as text: it is in a code fence, comment or "
                 "list begun above it, or in the middle of a line; put it on a line of its own, outside of these"
             )
     generated = generated.replace("\n", _line_end_of(block, text))

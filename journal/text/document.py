@@ -110,7 +110,9 @@ class _Reader:
             if not isinstance(name, str) or not name:
                 raise EntryError(f"{self.where}:{self.line(key)}: a key must be a word; put it in quotes")
             if name == "<<":
-                raise EntryError(f"{self.where}:{self.line(key)}: '<<' merge keys are not supported; write the values out")
+                raise EntryError(
+                    f"{self.where}:{self.line(key)}: '<<' merge keys are not supported; write the values out"
+                )
             if name in data:
                 raise EntryError(f"{self.where}:{self.line(key)}: the key '{name}' appears twice; remove one")
             self.lines[(*path, name)] = self.line(key)

@@ -251,7 +251,7 @@ def _timeout(document: Document, step: str, value: Any) -> float | None:
 def _retries(document: Document, step: str, value: Any) -> int:
     if isinstance(value, int) and not isinstance(value, bool) and value >= 0:
         return value
-    raise EntryError(f"{document.place('tasks', step, 'retries')}: retries is {value!r}; write a whole number, 0 or more")
+    raise EntryError(f"{document.place('tasks', step, 'retries')}: retries is {value!r}; write 0, 1, 2, ...")
 
 
 def _when(document: Document, step: str, value: Any) -> str:

@@ -85,14 +85,16 @@ class Workspace:
 
 
 def find_workspace(start: Path) -> Workspace:
-    """Read the workspace of a folder, which is where the nearest journal.yml is: there or in a folder above.
+    """Read the workspace of a folder, from the nearest journal.yml in it or above it.
 
     Raises ``UsageError`` where there is none.
     """
     for folder in (start.resolve(), *start.resolve().parents):
         if (folder / FILE_NAME).is_file():
             return read_workspace(folder)
-    raise UsageError(f"no {FILE_NAME} here or in a folder above; go to your workspace, or create one with: journal init")
+    raise UsageError(
+        f"no {FILE_NAME} here or in a folder above; go to your workspace, or create one with: journal init"
+    )
 
 
 def read_workspace(root: Path) -> Workspace:
@@ -120,7 +122,7 @@ def read_workspace(root: Path) -> Workspace:
 
 
 def parse_amount(text: Any) -> Amount:
-    """Parse "120 min", "36 clips" or a bare number. Raises ``ValueError`` where the text is none of these."""
+    """Parse "120 min", "36 clips" or a bare number. Raises ``ValueError`` where it is none of these."""
     match = re.fullmatch(r"\s*(\d+(?:\.\d+)?)\s*([^\d\s]*)\s*", str(text))
     if not match:
         raise ValueError(f"'{text}' is not an amount such as '120 min'")
@@ -130,7 +132,9 @@ def parse_amount(text: Any) -> Amount:
 def _section(document: Document, name: str) -> dict[str, Any]:
     value = document.data.get(name) or {}
     if not isinstance(value, dict):
-        raise EntryError(f"{document.place(name)}: '{name}' must hold 'name: value' lines, not {value!r}; write such lines")
+        raise EntryError(
+            f"{document.place(name)}: '{name}' must hold 'name: value' lines, not {value!r}; write such lines"
+        )
     return value
 
 
@@ -182,4 +186,6 @@ def _count(document: Document, name: str, value: Any) -> int | None:
         return None
     if isinstance(value, int) and not isinstance(value, bool) and value > 0:
         return value
-    raise EntryError(f"{document.place('run', name)}: {name} is {value!r}; write 'auto' or a whole number of at least 1")
+    raise EntryError(
+        f"{document.place('run', name)}: {name} is {value!r}; write 'auto' or a whole number of at least 1"
+    )
