@@ -15,9 +15,9 @@ from journal.errors import UsageError
 def day(
     days: Days,
     only: Annotated[list[str], typer.Option(help="Run only this step and what it needs; repeatable.")] = [],  # noqa: B006
-    force: Annotated[bool, typer.Option("--force", help="Rerun even what is up to date.")] = False,
+    force: Annotated[bool, typer.Option("--force", help="Run even if already up to date.")] = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Show what would run and why, but run nothing.")] = False,
-    jobs: Annotated[int, typer.Option(min=0, help="Threads for all steps together; 0 is as in journal.yml.")] = 0,
+    jobs: Annotated[int, typer.Option(min=0, help="Threads for all steps together; 0: as set in journal.yml.")] = 0,
     edits: Annotated[str, typer.Option(help="What to do with edits made by hand: merge, keep or drop.")] = "merge",
     on: Annotated[str, typer.Option(help="Where to run: local, dask, or the address of a Dask scheduler.")] = "",
     stale: Annotated[bool, typer.Option("--stale", help="Run only the days that are out of date.")] = False,
@@ -46,7 +46,7 @@ def run(
         list[str] | None,
         typer.Argument(metavar="NAME=VALUE", help="Its parameters; file paths are relative to the workspace."),
     ] = None,
-    force: Annotated[bool, typer.Option("--force", help="Rerun even what is up to date.")] = False,
+    force: Annotated[bool, typer.Option("--force", help="Run even if already up to date.")] = False,
     as_json: Json = False,
 ) -> None:
     """Run a task without an entry: show its results, and leave its files in build/run."""
