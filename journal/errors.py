@@ -46,7 +46,7 @@ def nearest(word: str, words: list[str], cutoff: float = 0.6) -> str:
     close = difflib.get_close_matches(word, words, n=1, cutoff=cutoff)
     if close:
         return f"; did you mean '{close[0]}'?"
-    return f"; there is {', '.join(sorted(words))}" if words else ""
+    return f"; choose from {', '.join(sorted(words))}" if words else ""
 
 
 def one_line(text: str) -> str:

@@ -50,10 +50,7 @@ def check(days: Days, as_json: Json = False) -> None:
     if as_json:
         typer.echo(json.dumps([one.as_data(entry.display_path) for entry, one in found], indent=1, ensure_ascii=False))
     else:
-        typer.echo(
-            "\n".join(one.sentence(entry.display_path) for entry, one in found)
-            or "no typed number differs from the reports"
-        )
+        typer.echo("\n".join(one.sentence(entry.display_path) for entry, one in found) or "no typed number differs")
     raise typer.Exit(1 if found else 0)
 
 
