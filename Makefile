@@ -1,4 +1,4 @@
-# make alone prints what there is.
+# `make` alone lists the targets.
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
@@ -10,13 +10,13 @@ JOBS ?= 2
 
 help:
 	@echo "make day      run day 133 and build the blog"
-	@echo "make test     run every test"
-	@echo "make check    format, lint and types"
-	@echo "make light    the tests that need no PyTorch, on PYTHON=python3.12 in an environment of their own"
-	@echo "make pythons  the same on every other Python that this machine has"
-	@echo "make lowest   the same on the lowest versions that pyproject.toml allows"
-	@echo "make bench    measure against other tools"
-	@echo "make clean    remove what was built; results in .journal stay"
+	@echo "make test     run all tests"
+	@echo "make check    check formatting, lint and types"
+	@echo "make light    run the tests that need no PyTorch in a separate environment (PYTHON=python3.12)"
+	@echo "make pythons  run them on every other Python on this machine"
+	@echo "make lowest   run them on the lowest versions that pyproject.toml allows"
+	@echo "make bench    run the benchmarks against other tools"
+	@echo "make clean    remove build outputs, but keep the results in .journal"
 
 $(INSTALLED): $(SOURCES)
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)

@@ -1,6 +1,6 @@
-"""Run what a dated entry says, put the results between its sentences, and make the entries a blog.
+"""Run the steps of dated entries, put the results between their sentences, and publish the entries as a blog.
 
-What plugins need is here: ``from journal import File, Report, task``. Each name is imported when it is asked for.
+Everything a plugin needs is here: ``from journal import File, Report, task``. Names are imported on first use.
 """
 
 from __future__ import annotations

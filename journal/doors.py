@@ -1,4 +1,4 @@
-"""The doors: what installed packages bring under an entry point's name, imported only when it is used."""
+"""The doors: entry points of installed packages, imported only when used."""
 
 from __future__ import annotations
 
@@ -24,15 +24,15 @@ _FILES = {
     ".egg-info": ("", "PKG-INFO", "entry_points.txt"),
     ".egg": ("", "EGG-INFO/PKG-INFO", "EGG-INFO/entry_points.txt"),
 }
-"""What tells of a package, by the end of its name."""
+"""The files that describe a package, by the suffix of its folder."""
 
 
 class DoorError(JournalError):
-    """What a package brings can't be had; it harms nothing else."""
+    """Something that a package provides is missing or broken."""
 
 
 class Notes(Protocol):
-    """Keeps notes between commands."""
+    """A cache of notes that lasts between commands."""
 
     def recall(self, kind: str, key: str) -> str | None: ...
     def note(self, kind: str, key: str, value: str) -> None: ...
@@ -40,7 +40,7 @@ class Notes(Protocol):
 
 @dataclass(frozen=True)
 class EntryPoint:
-    """What an installed package brings under a name; ``module`` is empty where ``value`` is no place."""
+    """What an installed package provides under a name; ``module`` is empty if ``value`` is malformed."""
 
     name: str
     value: str
@@ -50,43 +50,43 @@ class EntryPoint:
 
     @property
     def origin(self) -> str:
-        """Where it comes from, for people."""
+        """Where it comes from, for messages."""
         return f"the package {self.package}" if self.package else self.value
 
     def load(self) -> Any:
-        """Import it; raises DoorError that names the package, whatever goes wrong in there."""
+        """Import it. Raises ``DoorError``, which names the package, where the import fails in any way."""
         try:
-            with redirect_stdout(sys.stderr):  # what a package prints while it is imported is no answer of a command
+            with redirect_stdout(sys.stderr):  # keep a package's prints out of the command's output
                 return getattr(importlib.import_module(self.module), self.attribute)
-        except (Exception, SystemExit) as error:  # a stranger's package may fail in any way
+        except (Exception, SystemExit) as error:  # third-party code may fail in any way
             cause = one_line(f"{type(error).__name__}: {error}")
             message = f"'{self.name}' of {self.origin} can't be imported: {cause}{mend_import(error)}"
             raise DoorError(message) from error
 
 
 class Installed:
-    """What is installed: entry points and versions, read again only where a package came, went or changed.
+    """Installed entry points and versions, read again only when a package was added, removed or changed.
 
-    It answers from notes where there are some: the library that reads packages takes longer to import than the rest of
-    a look at a day.
+    Answers come from notes where possible: the library that reads packages takes longer to import than everything else
+    that checking a day needs.
     """
 
     def __init__(self, notes: Notes | None = None) -> None:
         self.notes = notes
 
     def entry_points(self, door: str) -> list[EntryPoint]:
-        """Return what packages bring through a door."""
+        """Return the entry points in a group."""
         rows = self._noted(f"door {door}", lambda: [asdict(point) for point in _entry_points(door)])
         return [EntryPoint(**row) for row in rows]
 
     def find(self, door: str, name: str) -> EntryPoint:
-        """Return the one that has a name; raises DoorError for none or several."""
+        """Return the entry point of that name. Raises ``DoorError`` where there is none or more than one."""
         found = [point for point in self.entry_points(door) if point.name == name]
         if len(found) == 1:
             return found[0]
         if not found:
             raise DoorError(f"nothing installed here brings '{name}' ({door})")
-        raise DoorError(f"'{name}' is brought by {' and by '.join(one.origin for one in found)}; uninstall one of them")
+        raise DoorError(f"'{name}' is provided by {' and '.join(one.origin for one in found)}; uninstall one of them")
 
     def version(self, distribution: str) -> str:
         """Return the installed version of a distribution."""
@@ -106,7 +106,7 @@ class Installed:
 
 @lru_cache(maxsize=256)
 def library_version(distribution: str) -> str:
-    """Return the installed version of a distribution, as its package says now."""
+    """Return the installed version of a distribution, read afresh from its metadata."""
     from importlib.metadata import PackageNotFoundError, version
 
     try:
@@ -131,13 +131,13 @@ def _entry_point(point: Any) -> EntryPoint:
 
 
 def _is_plain() -> bool:
-    """Return whether packages are found in the folders of the path alone, and by no finder of a stranger."""
+    """Return whether packages are found only in the folders of ``sys.path``, not by a third-party finder."""
     return sum(hasattr(finder, "find_distributions") for finder in sys.meta_path) == 1
 
 
 @lru_cache(maxsize=4)
 def _packages_stat(path: tuple[str, ...]) -> str:
-    """Return a text that changes where a package on the path comes, goes or changes, or this code does."""
+    """Return a text that changes when a package on the path is added, removed or changed, or this code changes."""
     return repr([file_stat(__file__), *((folder, *_packages_in(folder or ".")) for folder in path)])
 
 
@@ -159,6 +159,6 @@ def _packages_in(folder: str) -> Iterator[tuple[str, str]]:
 
 @lru_cache(maxsize=1)
 def own_code() -> str:
-    """Return a text that changes with any file of the installed core: what is worked out by it is kept under that."""
+    """Return a text that changes with any file of the installed core: the cache key for what it works out."""
     home = Path(__file__).parent
     return repr([(path.relative_to(home).as_posix(), file_stat(path)) for path in sorted(home.rglob("*.py"))])

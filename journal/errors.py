@@ -1,16 +1,16 @@
-"""Everything that can go wrong for a user, each with the exit code that the command line gives it."""
+"""The errors that users see, each with its exit code."""
 
 from __future__ import annotations
 
 
 class JournalError(Exception):
-    """One line for the user: where, what, what to do."""
+    """An error for the user, in one line: where, what, what to do."""
 
     exit_code = 1
 
 
 class UsageError(JournalError):
-    """The command was asked for something that it can't do."""
+    """The command was asked for something it can't do."""
 
     exit_code = 2
 
@@ -22,17 +22,17 @@ class EntryError(JournalError):
 
 
 class BlockConflictError(JournalError):
-    """A block that was edited by hand is in the way of its new result."""
+    """A block's edits by hand conflict with its new result."""
 
     exit_code = 4
 
 
 class TaskError(JournalError):
-    """A task can't do its work with what it was given. Tasks raise this for bad input."""
+    """A task can't work with what it was given; tasks raise this for bad input."""
 
 
 class ModelError(JournalError):
-    """A model can't be had."""
+    """A model can't be found or fetched."""
 
 
 class StoreError(JournalError):
@@ -40,15 +40,15 @@ class StoreError(JournalError):
 
 
 def nearest(word: str, words: list[str], cutoff: float = 0.6) -> str:
-    """Return ``"; did you mean 'x'?"`` for the valid name nearest to a wrong one, or the list of valid names."""
+    """Return ``"; did you mean 'x'?"`` with the valid name nearest to a wrong one, or else a list of valid names."""
     import difflib
 
     close = difflib.get_close_matches(word, words, n=1, cutoff=cutoff)
     if close:
         return f"; did you mean '{close[0]}'?"
-    return f"; there is {', '.join(sorted(words))}" if words else ""
+    return f"; choose from {', '.join(sorted(words))}" if words else ""
 
 
 def one_line(text: str) -> str:
-    """Return a text on one line, as messages are."""
+    """Return a text on one line, for messages."""
     return " ".join(text.split())

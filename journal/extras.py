@@ -1,4 +1,4 @@
-"""This distribution: its name, its version, and its extras: which one brings a missing library, what each lacks."""
+"""This distribution: its name, its version, and its extras, with what each installs and what is missing."""
 
 from __future__ import annotations
 
@@ -10,20 +10,20 @@ from importlib.util import find_spec
 VERSION = "0.1.0"
 DISTRIBUTION = "journal-in-public"
 _GATHERED = ("all", "light", "test", "dev")
-"""Extras that only gather others."""
+"""Extras that only combine others."""
 _MODULES = {"pillow": "PIL", "pyyaml": "yaml"}
-"""Modules whose names aren't those of their distributions."""
+"""Modules that aren't named after their distributions."""
 
 
 def install_line(extra: str) -> str:
-    """Return the command that brings an extra."""
+    """Return the command that installs an extra."""
     return f"pip install '{DISTRIBUTION}[{extra}]'"
 
 
 def mend_import(error: BaseException, importer: str = "") -> str:
-    """Return what mends an import that failed: ``"; pip install ..."``, or nothing where no extra brings the module.
+    """Return what fixes a failed import: ``"; pip install ..."``, or nothing if no extra installs the module.
 
-    Of several extras with the module, the one that ``importer``, a dotted name, has in it is meant.
+    If several extras do, the one named in ``importer``, a dotted name, is chosen.
     """
     module = (getattr(error, "name", None) or "").partition(".")[0]
     if not isinstance(error, ModuleNotFoundError) or not module:
@@ -50,7 +50,7 @@ def _extra_with(module: str, importer: str = "") -> str | None:
 
 @lru_cache(maxsize=1)
 def extras() -> dict[str, list[str]]:
-    """Return the modules that each extra brings; none where the distribution is not installed."""
+    """Return the modules that each extra installs; empty if the distribution itself is not installed."""
     from importlib.metadata import PackageNotFoundError, requires
 
     try:

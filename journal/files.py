@@ -1,4 +1,4 @@
-"""Files written so that at any kill, and on a full disk, each is the old one or the new one."""
+"""Atomic file writes: after a kill or on a full disk, each file is either the old one or the new one."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from journal.errors import StoreError
 
 
 def write_atomically(path: Path, content: bytes) -> None:
-    """Replace a file: at any kill it is the old one or the new one. Keeps the file's mode, and a link to it."""
+    """Replace a file atomically, keeping its mode and any symlink to it. Raises ``StoreError`` where it can't."""
     path = path.resolve()
     partial = path.with_name(f".{path.name}.{os.getpid()}.part")
     try:
@@ -28,11 +28,11 @@ def write_atomically(path: Path, content: bytes) -> None:
     except OSError as error:
         with suppress(OSError):
             partial.unlink(missing_ok=True)
-        raise StoreError(f"{path.name} can't be written: {cause(error)}; it is as it was") from error
+        raise StoreError(f"{path.name} can't be written: {cause(error)}; it is unchanged") from error
 
 
 def is_file(path: Path) -> bool:
-    """Say whether there is such a file, also of what can be no file's name."""
+    """Return whether a file exists, also for a path that no file could have."""
     try:
         return path.is_file()
     except (OSError, ValueError):  # longer than a name may be, or with a null in it
@@ -40,7 +40,7 @@ def is_file(path: Path) -> bool:
 
 
 def replace_folder(source: Path, target: Path) -> None:
-    """Copy a folder to a place where an older copy may be: the old one stays until the new one is whole."""
+    """Copy a folder over an older copy, which stays until the new one is complete."""
     partial, old = target.with_name(f".{target.name}.part"), target.with_name(f".{target.name}.old")
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
@@ -60,9 +60,9 @@ def replace_folder(source: Path, target: Path) -> None:
 
 @contextmanager
 def lock(path: Path, who: str, waiting: Callable[[str], None]) -> Iterator[None]:
-    """Hold a lock; where another process holds it, ``waiting(its words)`` is called once, then wait.
+    """Hold a lock, after calling ``waiting(holder)`` once if another process holds it.
 
-    The system lets go of the lock when the process ends, however it ends: none is ever left behind.
+    The system releases the lock when the process ends, however it ends, so none is ever left behind.
     """
     with path.open("a+") as stream:
         try:
@@ -79,7 +79,7 @@ def lock(path: Path, who: str, waiting: Callable[[str], None]) -> Iterator[None]
 
 
 def cause(error: OSError | shutil.Error) -> str:
-    """Say why a file can't be written, in few words."""
+    """Return briefly why a file can't be written."""
     if isinstance(error, shutil.Error) and error.args and isinstance(error.args[0], list):
         return str(error.args[0][0][-1])
     known = {errno.ENOSPC: "the disk is full; free some space", errno.EDQUOT: "the disk quota is used up"}
@@ -87,16 +87,16 @@ def cause(error: OSError | shutil.Error) -> str:
 
 
 def file_stat(path: Path | str) -> str:
-    """Return a text that changes with a file's content, or with a folder's list of names.
+    """Return a text that changes when a file's content or a folder's list of names changes.
 
-    Size, times and inode; the time of the last change of status counts too, since no program can set it back.
+    It is made of size, times and inode; the status change time counts because no program can set it back.
     """
     now = os.stat(path)  # noqa: PTH116  # a thousand at each start; a Path for each would take longer
     return f"{now.st_size} {now.st_mtime_ns} {now.st_ctime_ns} {now.st_ino}"
 
 
 def size_of(folder: Path) -> int:
-    """Return the bytes that the files below a folder take."""
+    """Return the total size in bytes of the files below a folder."""
     return sum(one.lstat().st_size for one in folder.rglob("*") if one.is_file())
 
 

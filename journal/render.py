@@ -1,4 +1,4 @@
-"""A report as Markdown: the text of a block."""
+"""Reports rendered as Markdown: the text of blocks."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from journal.text.escape import escape
 
 @dataclass(frozen=True)
 class BlockPage:
-    """The page that a block stands in: ``folder`` leads from the entry to the step's artifacts."""
+    """The page that contains a block; ``folder`` is the path from the entry to the step's artifacts."""
 
     folder: str
     day: int
@@ -29,7 +29,7 @@ class BlockPage:
 
 
 def render_report(report: Report, page: BlockPage) -> str:
-    """Return a report as Markdown. Ends with a newline."""
+    """Return a report as Markdown that ends with a newline."""
     parts = []
     for is_metric, group in groupby(report.items, lambda item: isinstance(item, Metric)):
         texts = [item.markdown(page) for item in group]
@@ -38,7 +38,7 @@ def render_report(report: Report, page: BlockPage) -> str:
 
 
 def render_failure(message: str, last_good: str | None) -> str:
-    """Return the block of a step that failed: why, then the last good result if there is one."""
+    """Return the block of a failed step: the reason, then the last good result if there is one."""
     notice = f"> **This step failed.** {escape(_OF_THIS_RUN.sub(_without_place, message))}"
     if last_good is None:
         return f"{notice}\n"
@@ -46,7 +46,7 @@ def render_failure(message: str, last_good: str | None) -> str:
 
 
 _OF_THIS_RUN = re.compile(r"(?<![\w.:/<])/(?:[\w.@+~-]+/)+(?=\S)|\b0x[0-9a-f]{6,}\b")
-"""What a message tells of the machine and of one run alone: the folders of an absolute path, addresses in memory."""
+"""The parts of a message that depend on the machine or the run: folders of absolute paths, memory addresses."""
 
 
 def _without_place(match: re.Match[str]) -> str:

@@ -113,7 +113,7 @@ def test_not_one_byte_outside_the_blocks_changes(parts: list[str], texts: tuple[
     try:
         result = put(text, **generated)
     except EntryError as error:
-        assert "close it" in str(error) or "give it a line of its own" in str(error)
+        assert "close it" in str(error) or "put it on a line of its own" in str(error)
         return
     rest = _without_blocks(parts, result, generated)
     for name, content in generated.items():
@@ -230,7 +230,7 @@ def test_an_edit_of_the_same_lines_is_a_conflict_that_says_how_to_choose() -> No
 
 
 def test_an_edit_whose_base_is_not_known_is_a_conflict() -> None:
-    with pytest.raises(BlockConflictError, match="what it was is not known"):
+    with pytest.raises(BlockConflictError, match="its generated text is unknown"):
         put(EDITED, a="FIRST\n\nlast\n")
 
 
@@ -269,14 +269,14 @@ def test_a_deleted_end_marker_above_another_result_loses_nothing() -> None:
 @pytest.mark.parametrize(
     ("text", "line", "words"),
     [
-        (block("a", "x\n") * 2, 4, "a second block 'a'; keep one marker for each step"),
+        (block("a", "x\n") * 2, 4, "a second block 'a'; keep one marker per step"),
         ("<!-- journal:a -->\n\n<!-- journal:a -->\n", 3, "a second block 'a'"),
-        ("x\n\n<!-- /journal:a 12345678 -->\n", 3, "the end of block 'a' has no beginning; remove this line"),
-        ("<!-- journal:a -->\n" + block("b", "x\n") + "<!-- /journal:a -->\n", 5, "has another block in it"),
-        ("<!-- journal:a -->\n<!-- /journal:b -->\n", 2, "stands where block 'a' should end; put them right"),
-        ("<!-- journal:a -->\n```\n<!-- /journal:a 12345678 -->\n", 3, "give it a line of its own"),
-        ("<!-- journal:a -->\nx <!-- /journal:a 12345678 -->\n", 2, "give it a line of its own"),
-        ("Words.\n\n```\ncode\n", 3, "has no end, so that the block of step 'a' would be part of it; close it"),
+        ("x\n\n<!-- /journal:a 12345678 -->\n", 3, "block 'a' ends here but has no beginning; remove this line"),
+        ("<!-- journal:a -->\n" + block("b", "x\n") + "<!-- /journal:a -->\n", 5, "contains another block"),
+        ("<!-- journal:a -->\n<!-- /journal:b -->\n", 2, "ends where block 'a' should end; fix the markers"),
+        ("<!-- journal:a -->\n```\n<!-- /journal:a 12345678 -->\n", 3, "put it on a line of its own"),
+        ("<!-- journal:a -->\nx <!-- /journal:a 12345678 -->\n", 2, "put it on a line of its own"),
+        ("Words.\n\n```\ncode\n", 3, "is never closed and would swallow the block of step 'a'; close it"),
         ("Words.\n<!-- todo\n", 2, "has no end"),
     ],
 )

@@ -207,7 +207,7 @@ def test_publish_to_no_remote_says_what_git_said_and_what_to_do(blog: Space) -> 
 
 def test_publish_without_a_repository_says_what_to_do(blog: Space) -> None:
     done = blog.run("publish", check=1)
-    assert done.err.strip() == "this workspace is in no git repository; run: git init"
+    assert done.err.strip() == "this workspace is not in a git repository; run: git init"
 
 
 def test_serve_shows_the_day_and_follows_its_entry(blog: Space) -> None:

@@ -39,13 +39,13 @@ def test_the_version_is_printed(space: Space) -> None:
         ("day 133..", "'' is no day"),
         ("day -1", "-1"),
         (f"day {'9' * 5000}", "is no day; give a number"),
-        ("day 7", "no entry of day 7 in entries/; make one with: journal new 7"),
-        ("day 140..150", "no entry of the days 140..150; journal new makes one"),
-        ("day 150..130", "no entry of the days 150..130"),
+        ("day 7", "no entry for day 7 in entries/; create one with: journal new 7"),
+        ("day 140..150", "no entries for days 140..150; create one with: journal new"),
+        ("day 150..130", "no entries for days 150..130"),
         ("day 133 --edits lose", "--edits is 'lose'; use merge, keep or drop"),
         ("day 133 --only nothing", "day 133 has no step 'nothing'"),
-        ("new 133", "day 133 has its entry already: entries/2024-05-13-day-133.md"),
-        ("new 99999999", "day 99999999 is too far off"),
+        ("new 133", "day 133 already has an entry: entries/2024-05-13-day-133.md"),
+        ("new 99999999", "day 99999999 is too large"),
         ("task text.cont", "unknown task 'text.cont'; did you mean 'text.count'?"),
     ],
 )
@@ -124,7 +124,7 @@ def test_a_new_entry_is_the_day_after_the_last_from_the_template_of_the_workspac
 def test_init_where_no_folder_can_be_says_so(tmp_path: Path, folder: str) -> None:
     (tmp_path / "file").write_text("x")
     done = Space(tmp_path).run("init", folder, check=2)
-    assert "can't be made" in done.err and done.err.count("\n") == 1
+    assert "can't be created" in done.err and done.err.count("\n") == 1
 
 
 @pytest.mark.parametrize(
@@ -180,7 +180,7 @@ def test_ctrl_c_ends_with_130_and_keeps_what_was_finished(space: Space) -> None:
                 break
         process.send_signal(signal.SIGINT)
         assert process.wait(timeout=45) == 130  # the step would have slept for a minute
-        assert process.stderr.read() == "interrupted; what was finished is kept, and the next run carries on\n"
+        assert process.stderr.read() == "interrupted; finished steps are kept, and the next run carries on\n"
     assert "letters: **5**" in path.read_text()
 
 
@@ -188,7 +188,7 @@ def test_results_that_cannot_be_kept_are_one_line(space: Space) -> None:
     space.entry("  a: {uses: text.write}\n")
     space.write(".journal", "a file where a folder should be")
     done = space.run("day", "133", check=1)
-    assert done.err.startswith(".journal: results can't be kept there") and done.err.count("\n") == 1
+    assert done.err.startswith(".journal: results can't be stored there") and done.err.count("\n") == 1
 
 
 @pytest.mark.skipif(os.geteuid() == 0, reason="root may write anywhere")
@@ -234,4 +234,4 @@ def test_a_dry_run_runs_and_writes_nothing(space: Space) -> None:
 def test_a_marker_that_no_step_answers_to_is_said(space: Space) -> None:
     space.entry("  count: {uses: text.write}\n", "Words.\n\n<!-- journal:cuont -->\n")
     done = space.run("day", "133", check=0)
-    assert done.err.strip() == "entries/2024-05-13-day-133.md:9: no step 'cuont' for this marker; did you mean 'count'?"
+    assert done.err.strip() == "entries/2024-05-13-day-133.md:9: marker 'cuont' names no step; did you mean 'count'?"

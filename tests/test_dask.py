@@ -282,7 +282,7 @@ def test_a_failed_step_brings_its_log_home(place: Space, cluster: Cluster) -> No
     done = place.run("day", "133", "--on", cluster.address, check=1)
     assert "ValueError: it broke" in done.out
     assert "printed on the worker" in done.out
-    assert "took longer than its timeout of 1 s" in done.out
+    assert "exceeded its timeout of 1 s" in done.out
 
 
 def test_a_worker_killed_in_mid_step_is_replaced_and_its_step_taken_once_more(
@@ -380,11 +380,11 @@ def _older_journal(folder: Path) -> Path:
 OTHERS = {
     "another function": (
         lambda folder: _install(folder, half="number * 0.5"),
-        "the Dask worker has other code of 'pack.half'; install the same version of the package toypack there",
+        "the Dask worker has different code for 'pack.half'; install the same version of the package toypack there",
     ),
     "no package": (
         lambda folder: folder,
-        "the Dask worker has no code of 'pack.half'; install the same version of the package toypack there",
+        "the Dask worker has no code for 'pack.half'; install the same version of the package toypack there",
     ),
     "another library": (
         lambda folder: _install(folder, toylib="1.1"),

@@ -56,16 +56,16 @@ def test_a_quoted_value_is_text(written: str) -> None:
         ("a: 1\nb: 'x\n", 4, "not valid YAML"),
         ("a: 1\n\tb: 2\n", 3, "not valid YAML"),
         ("a: 1\nb: *nowhere\n", 3, "undefined alias"),
-        ("a: 1\nb: 2\na: 3\n", 4, "'a' stands twice; remove one"),
+        ("a: 1\nb: 2\na: 3\n", 4, "'a' appears twice; remove one"),
         ("- a\n- b\n", 2, "expected 'key: value' lines, found a sequence"),
         ("just words\n", 2, "found a scalar"),
         ("a: 1\n[b]: 2\n", 3, "a key must be a word; put it in quotes"),
-        ("a: &x\n  - *x\n", 2, "an alias that contains itself; write the value out"),
-        ("a: &x {b: 1}\nc:\n  <<: *x\n", 4, "write them out"),
+        ("a: &x\n  - *x\n", 2, "an alias contains itself; write the value out"),
+        ("a: &x {b: 1}\nc:\n  <<: *x\n", 4, "write the values out"),
         ("a: 1\nb: \x00\n", 3, "a control character (code 0); remove it"),
         ("a: 1\nb: \udcff\n", 3, "not UTF-8 text; save the file as UTF-8"),
-        ("a: 1\nb: " + "[" * 1000 + "]" * 1000, 3, "within each other; write it flatter"),
-        ("a: " + "[" * 300_000, 2, "within each other; write it flatter"),
+        ("a: 1\nb: " + "[" * 1000 + "]" * 1000, 3, "deep; make it flatter"),
+        ("a: " + "[" * 300_000, 2, "deep; make it flatter"),
         ("a: 1\n---\nb: 2\n", 3, "another document"),
     ],
 )
@@ -82,7 +82,7 @@ def test_aliases_that_would_fill_the_memory_are_an_error() -> None:
     bomb = "a0: &a0 [x, x, x, x, x, x, x, x, x, x]\n" + "".join(
         f"a{level}: &a{level} [{', '.join([f'*a{level - 1}'] * 10)}]\n" for level in range(1, 12)
     )
-    with pytest.raises(EntryError, match=r"file\.yml:\d+: .*aliases repeat too much"):
+    with pytest.raises(EntryError, match=r"file\.yml:\d+: .*use fewer aliases"):
         parse_yaml(bomb, "file.yml")
 
 

@@ -74,30 +74,30 @@ def test_an_entry_that_breaks_the_rule_states_both() -> None:
     ("front", "line", "words"),
     [
         ("title: [a\n", 3, "not valid YAML"),
-        ("day: 133\nday: 134\n", 3, "the key 'day' stands twice; remove one of them"),
+        ("day: 133\nday: 134\n", 3, "the key 'day' appears twice; remove one"),
         ("day: many\n", 2, "day is 'many'; write a number such as 133"),
         ("day: -1\n", 2, "day is -1; write a number such as 133"),
         ("day: true\n", 2, "day is True; write a number"),
         ("day: 133.5\n", 2, "day is 133.5; write a number"),
-        ("day: 132\n", 2, "day is 132, but the file's name says 133; make them equal"),
-        ("title: x\ndate: 2024-05-14\n", 3, "date is 2024-05-14, but the file's name says 2024-05-13; make them equal"),
+        ("day: 132\n", 2, "day is 132, but the file's name says 133; make them agree"),
+        ("title: x\ndate: 2024-05-14\n", 3, "date is 2024-05-14, but the file's name says 2024-05-13; make them agree"),
         ("date: 2024-13-45\n", 2, "date is '2024-13-45'; write a date such as 2024-05-13"),
         ("date: 13 May 2024\n", 2, "write a date such as 2024-05-13"),
         ("title: {a: b}\n", 2, "title is one line of text; put it in quotes"),
         ("draft: yes\n", 2, "draft is 'yes'; write true or false"),
         ("titel: x\n", 2, "unknown key 'titel'; did you mean 'title'?"),
         ("categories: {a: b}\n", 2, "categories is a list of words, such as [theory, deep-learning]"),
-        ("tasks: [a]\n", 2, "tasks holds steps as 'id:' with 'uses: TASK' below each"),
-        ("tasks:\n  a:\n", 3, "step 'a' says no task; add 'uses: TASK' below it"),
-        ("tasks:\n  a: {n: 3}\n", 3, "step 'a' says no task"),
-        ("tasks:\n  a: {uses: 5}\n", 3, "step 'a' says no task"),
-        ("tasks:\n  a b: {uses: t}\n", 3, "step id 'a b' may hold letters, digits, - and _ only"),
-        ("tasks:\n  a: {uses: t}\n  a: {uses: u}\n", 4, "the key 'a' stands twice"),
-        ("tasks:\n  a:\n    uses: t\n    after: 3\n", 5, "after is a step id or a list of them"),
+        ("tasks: [a]\n", 2, "tasks must hold steps: 'id:' with 'uses: TASK' below it"),
+        ("tasks:\n  a:\n", 3, "step 'a' names no task; add 'uses: TASK' below it"),
+        ("tasks:\n  a: {n: 3}\n", 3, "step 'a' names no task"),
+        ("tasks:\n  a: {uses: 5}\n", 3, "step 'a' names no task"),
+        ("tasks:\n  a b: {uses: t}\n", 3, "step id 'a b' may contain only letters, digits, - and _"),
+        ("tasks:\n  a: {uses: t}\n  a: {uses: u}\n", 4, "the key 'a' appears twice"),
+        ("tasks:\n  a:\n    uses: t\n    after: 3\n", 5, "after must be a step id or a list of step ids"),
         ("tasks:\n  a:\n    uses: t\n    timeout: soon\n", 5, "write '10 min' or '90 s'"),
-        ("tasks:\n  a:\n    uses: t\n    timeout: 3 clips\n", 5, "clips can't be counted in s"),
-        ("tasks:\n  a:\n    uses: t\n    timeout: 0\n", 5, "it would end the step at once; write '10 min'"),
-        ("tasks:\n  a:\n    uses: t\n    retries: some\n", 5, "retries is 'some'; write a number from 0"),
+        ("tasks:\n  a:\n    uses: t\n    timeout: 3 clips\n", 5, "clips can't be converted to s"),
+        ("tasks:\n  a:\n    uses: t\n    timeout: 0\n", 5, "it would end the step immediately; write '10 min'"),
+        ("tasks:\n  a:\n    uses: t\n    retries: some\n", 5, "retries is 'some'; write 0, 1, 2, ..."),
         ("tasks:\n  a:\n    uses: t\n    when: never\n", 5, "when is 'never'; write 'auto' or 'manual'"),
     ],
 )
@@ -115,9 +115,9 @@ def test_an_error_names_the_line_and_the_mend(front: str, line: int, words: str)
     [
         ("", "x.md", "no front matter; begin the file with a line ---"),
         ("Words only.\n", "x.md", "no front matter"),
-        ("---\nday: 1\n", "x.md", "the front matter has no end; close it with a line ---"),
-        ("---\ntitle: x\n---\n", "x.md", "the entry tells no day and date; add 'day: 133' and 'date: 2024-05-13'"),
-        ("---\ntitle: x\n---\n", "2024-13-99-day-3.md", "2024-13-99 in the file's name is no date; rename the file"),
+        ("---\nday: 1\n", "x.md", "the front matter is never closed; end it with a line ---"),
+        ("---\ntitle: x\n---\n", "x.md", "the entry has no day and date; add 'day: 133' and 'date: 2024-05-13'"),
+        ("---\ntitle: x\n---\n", "2024-13-99-day-3.md", "2024-13-99 in the file's name is not a date; rename the file"),
         ("\udcff\udcfe-\0", "x.md", "the file is UTF-16; save it as UTF-8"),
     ],
 )
@@ -146,7 +146,7 @@ def test_a_broken_entry_is_one_line_and_exit_code_3(space: Space) -> None:
     path = space.entry("  clips: {}\n")
     before = path.read_bytes()
     done = space.run("day", "133", check=3)
-    assert done.err.startswith("entries/2024-05-13-day-133.md:5: step 'clips' says no task")
+    assert done.err.startswith("entries/2024-05-13-day-133.md:5: step 'clips' names no task")
     assert done.err.count("\n") == 1
     assert path.read_bytes() == before
 
@@ -161,7 +161,7 @@ def test_bytes_that_are_no_utf_8_survive_in_the_body_and_are_an_error_in_the_fro
 
 
 def test_a_day_without_an_entry_says_how_to_make_one(tmp_path: Path) -> None:
-    with pytest.raises(UsageError, match="no entry of day 7 in entries/; make one with: journal new 7"):
+    with pytest.raises(UsageError, match="no entry for day 7 in entries/; create one with: journal new 7"):
         Record(Workspace(tmp_path, "w")).entry(7)
 
 
@@ -188,5 +188,5 @@ def test_files_may_have_any_name_if_their_front_matter_tells_the_day(tmp_path: P
     record = Record(Workspace(tmp_path, "w"))
     assert record.entry(7).path.name == "notes.md"
     assert list(record.days()) == [7, 8]
-    with pytest.raises(EntryError, match="is no date; rename the file"):
+    with pytest.raises(EntryError, match="is not a date; rename the file"):
         record.entry(8)

@@ -239,7 +239,7 @@ MUTATIONS = {
     ),
     "two inputs swapped": (
         _entry("first: data/a.txt\n    second: data/b.txt", "first: data/b.txt\n    second: data/a.txt"),
-        {"pair": "parameter first names other files, or in another order"},
+        {"pair": "parameter first names different files, or in a different order"},
     ),
     "a file more in a glob": (
         lambda space: space.write("data/many/w.txt", "w"),

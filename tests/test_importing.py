@@ -36,7 +36,7 @@ def posts(space: Space) -> Path:
 
 def test_a_post_of_jekyll_becomes_an_entry_with_its_words_as_they_were(space: Space, posts: Path) -> None:
     done = space.run("import", str(posts), check=0)
-    assert done.out == "made entries/2024-05-11-day-131.md\n1 entry made of 1 file\n"
+    assert done.out == "made entries/2024-05-11-day-131.md\n1 entry made from 1 file\n"
     folder = space.root / "entries/2024-05-11-day-131"
     body = JEKYLL.split("---\n")[2]
     for name in ("/assets/plot.png", "cat.png"):
@@ -65,7 +65,7 @@ def test_hugo_and_plain_markdown_and_windows_line_ends(space: Space) -> None:
     space.write("2024-05-13.md", "# Gathering data\r\n\r\nBody.\r\n")
     space.write("Day 134 - more.md", "Just words.\n")
     done = space.run("import", "one.md", "2024-05-13.md", "Day 134 - more.md", check=0)
-    assert done.out.endswith("3 entries made of 3 files\n")
+    assert done.out.endswith("3 entries made from 3 files\n")
     entries = space.root / "entries"
     assert (entries / "2024-05-12-day-132.md").read_text() == (
         '---\nday: 132\ndate: 2024-05-12\ntitle: "PCA"\ntags: ["maths"]\n---\nBody.\n'
@@ -96,7 +96,7 @@ def test_an_entry_that_is_there_is_never_written_over(space: Space) -> None:
     before = path.read_bytes()
     space.write("2024-05-13-other.md", "Theirs.\n")
     done = space.run("import", "2024-05-13-other.md", check=0)
-    assert "left out; day 133 has its entry: entries/2024-05-13-day-133.md" in done.err
+    assert "skipped; day 133 already has an entry: entries/2024-05-13-day-133.md" in done.err
     assert path.read_bytes() == before
 
 
@@ -104,24 +104,32 @@ def test_an_entry_that_is_there_is_never_written_over(space: Space) -> None:
     ("name", "text", "said"),
     [
         ("notes.md", "Words.", "notes.md: it has no date; add 'day: 133' and 'date: 2024-05-13'"),
-        ("a.md", "---\ndate: May 13\n---\n", "a.md: its date is 'May 13'; write one such as 2024-05-13"),
-        ("a.md", "---\ndate: 2024-02-31\n---\n", "a.md: its date is '2024-02-31'"),
+        ("a.md", "---\ndate: May 13\n---\n", "a.md: date is 'May 13'; write a date such as 2024-05-13"),
+        ("a.md", "---\ndate: 2024-02-31\n---\n", "a.md: date is '2024-02-31'"),
         ("a.md", "---\ndate: [\n---\n", "a.md:3: not valid YAML"),
-        ("a.md", "---\ntitle: no end\n", "a.md:1: the front matter has no end"),
-        ("a.md", "+++\ntitle = \n+++\n", "a.md:1: the front matter is no valid TOML"),
+        ("a.md", "---\ntitle: no end\n", "a.md:1: the front matter is never closed"),
+        ("a.md", "+++\ntitle = \n+++\n", "a.md:1: the front matter is not valid TOML"),
         ("a.md", "---\ndate: 2024-05-13\ntitel: x\n---\n", "unknown key 'titel'; did you mean 'title'?"),
         ("a.md", "---\ndate: 1999-05-13\n---\n", "1999-05-13 is before day 1"),
-        ("a.md", "---\ndate: 2024-05-13\nday: Monday\n---\n", "a.md: its day is 'Monday'"),
-        ("a.md", "+++\ntitle = 'x'\n", "a.md:1: the front matter has no end; close it with a line +++"),
-        ("a.json", "[" * 100_000, "a.json: no JSON as jrnl exports it"),
-        ("a.json", '{"entries": [{"date": "2024-05-13", "title": "", "body": null}]}', "no JSON as jrnl exports it"),
+        ("a.md", "---\ndate: 2024-05-13\nday: Monday\n---\n", "a.md: day is 'Monday'"),
+        ("a.md", "+++\ntitle = 'x'\n", "a.md:1: the front matter is never closed; end it with a line +++"),
+        ("a.json", "[" * 100_000, "a.json: not a JSON export of jrnl"),
+        ("a.json", '{"entries": [{"date": "2024-05-13", "title": "", "body": null}]}', "not a JSON export of jrnl"),
         ("a.md", "---\ndate: 2024-05-13\n---\n\n<!-- /journal:x -->\n", "a.md:5:"),
-        ("a.md", "---\ndate: 2024-05-13\ncategory: {a: b}\n---\n", "a.md: category holds keys of its own"),
-        ("a.md", "+++\na = " + "[" * 3000 + "\n+++\n", "a.md:1: the front matter is no valid TOML"),
-        ("a.json", '{"entries": [{"date": "2024-05-13", "title": "", "body": "", "tags": 5}]}', "no JSON as jrnl"),
-        ("a.json", '{"entries": [{"date": "2024-05-13", "title": "", "body": "\\ud800"}]}', "no JSON as jrnl"),
-        ("a.json", "[]", "a.json: no JSON as jrnl exports it"),
-        ("a.json", '{"entries": [{"date": "x", "title": "", "body": ""}]}', "a.json: its date is 'x'"),
+        ("a.md", "---\ndate: 2024-05-13\ncategory: {a: b}\n---\n", "a.md: category is a mapping"),
+        ("a.md", "+++\na = " + "[" * 3000 + "\n+++\n", "a.md:1: the front matter is not valid TOML"),
+        (
+            "a.json",
+            '{"entries": [{"date": "2024-05-13", "title": "", "body": "", "tags": 5}]}',
+            "not a JSON export of jrnl",
+        ),
+        (
+            "a.json",
+            '{"entries": [{"date": "2024-05-13", "title": "", "body": "\\ud800"}]}',
+            "not a JSON export of jrnl",
+        ),
+        ("a.json", "[]", "a.json: not a JSON export of jrnl"),
+        ("a.json", '{"entries": [{"date": "x", "title": "", "body": ""}]}', "a.json: date is 'x'"),
         ("b.md", None, "b.md: can't be read: No such file or directory"),
     ],
 )
@@ -141,7 +149,7 @@ def test_a_picture_that_is_not_there_is_told_and_two_of_one_name_are_kept_apart(
     space.write("a/x.png", "a")
     space.write("b/x.png", "b")
     done = space.run("import", "Day 135.md", check=0)
-    assert done.err == "Day 135.md: c/x.png is not there; its link stays as it is\n"
+    assert done.err == "Day 135.md: c/x.png does not exist; the link was not changed\n"
     folder = space.root / "entries/2024-05-15-day-135/_files"
     assert {path.name: path.read_text() for path in folder.iterdir()} == {"x.png": "a", "x-2.png": "b"}
 
@@ -173,7 +181,7 @@ def test_nothing_from_outside_of_the_posts_site_is_taken(space: Space, tmp_path:
     space.write("_config.yml", "")
     (space.root / "link.txt").symlink_to(tmp_path / "secret.txt")
     body, said = imported(space, f"[a]({link})\n")
-    assert body == f"[a]({link})\n" and "its link stays as it is" in said
+    assert body == f"[a]({link})\n" and "the link was not changed" in said
     assert not (space.root / "entries/2024-05-13-day-133").exists()
 
 
@@ -320,7 +328,7 @@ def test_one_date_of_jrnls_that_can_not_be_an_entry_harms_no_other(space: Space)
     space.write("journal.json", json.dumps({"entries": entries}))
     done = space.run("import", "journal.json", check=3)
     assert done.err.startswith("journal.json, 1999-12-31: 1999-12-31 is before day 1; add a 'day:'")
-    assert done.out == "made entries/2024-05-11-day-131.md\n1 entry made of 1 file\n"
+    assert done.out == "made entries/2024-05-11-day-131.md\n1 entry made from 1 file\n"
 
 
 def test_blocks_of_another_journal_stay_as_they_are_and_are_told(space: Space) -> None:
@@ -328,7 +336,7 @@ def test_blocks_of_another_journal_stay_as_they_are_and_are_told(space: Space) -
     text = "<!-- journal:x -->\n![](a.png)\n<!-- /journal:x 00000000 -->\n"
     assert imported(space, text) == (
         text,
-        "post.md: the blocks of a journal in it stay as they are, and their files are not taken along\n",
+        "post.md: its journal blocks stay as they are, and their files are not copied\n",
     )
 
 
@@ -341,7 +349,7 @@ def test_what_is_in_the_way_stays(space: Space, tmp_path: Path) -> None:
     assert (folder / "_files/a-2.png").read_text() == "a"
     folder.with_suffix(".md").unlink()
     folder.with_suffix(".md").symlink_to(tmp_path / "nowhere.md")
-    assert "left out" in space.run("import", "post.md", check=0).err
+    assert "skipped" in space.run("import", "post.md", check=0).err
     assert not (tmp_path / "nowhere.md").exists()
 
 

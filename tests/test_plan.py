@@ -44,14 +44,14 @@ def problems(space: Space, tasks: str) -> list[str]:
         ("  a:\n    uses: text.count\n    source: \"a\\0b\"\n", 7, "there is no file"),
         ("  a:\n    uses: text.join\n    sources: '*.csv'\n", 7, "parameter 'sources': no file matches *.csv"),
         ("  a:\n    uses: text.join\n    sources: 'a**b/*'\n", 7, "a**b/*"),
-        ("  a:\n    uses: text.join\n    sources: []\n", 7, "names no file; give a path, a list of paths or a glob"),
+        ("  a:\n    uses: text.join\n    sources: []\n", 7, "names no files; give a path, a list of paths or a glob"),
         ("  a:\n    uses: text.join\n    sources: /*.txt\n", 7, "the glob /*.txt must be relative to the workspace"),
-        ("  a:\n    uses: text.write\n    text: ${b.text}\n", 7, "step 'a' refers to 'b', which is no step"),
-        ("  a:\n    uses: text.write\n    text: ${a}\n", 7, "${a} names no output; write ${a.OUTPUT}"),
-        ("  a:\n    uses: text.write\n    text: ${day-132.a}\n", 7, "${day-132.a} names no output; write"),
-        ("  a:\n    uses: text.write\n    after: b\n", 7, "step 'a' refers to 'b', which is no step"),
-        ("  a:\n    uses: text.write\n    text: ${day-133.a.text}\n", 7, "day 133 may refer to days before it"),
-        ("  a:\n    uses: text.write\n    text: ${day-140.a.text}\n", 7, "is not of an earlier day"),
+        ("  a:\n    uses: text.write\n    text: ${b.text}\n", 7, "step 'a' refers to an unknown step 'b'"),
+        ("  a:\n    uses: text.write\n    text: ${a}\n", 7, "${a} lacks an output; write ${a.OUTPUT}"),
+        ("  a:\n    uses: text.write\n    text: ${day-132.a}\n", 7, "${day-132.a} lacks an output; write"),
+        ("  a:\n    uses: text.write\n    after: b\n", 7, "step 'a' refers to an unknown step 'b'"),
+        ("  a:\n    uses: text.write\n    text: ${day-133.a.text}\n", 7, "day 133 may only refer to days before it"),
+        ("  a:\n    uses: text.write\n    text: ${day-140.a.text}\n", 7, "is not from an earlier day"),
     ],
 )  # fmt: skip
 def test_what_is_wrong_is_one_line_with_its_place(space: Space, tasks: str, line: int, message: str) -> None:
@@ -67,7 +67,7 @@ def test_a_cycle_is_printed(space: Space) -> None:
     space.entry(tasks + "  c: {uses: text.write, text: '${b.text}'}\n")
     said = space.run("day", "133", check=3).err
     assert said.startswith(f"{ENTRY}:")
-    assert "the steps wait for each other: " in said and "take one reference out" in said
+    assert "the steps wait for each other: " in said and "remove one of the references" in said
     assert {"a", "b", "c"} <= set(said.split("other: ")[1].split(";")[0].split(" → "))
 
 
@@ -166,4 +166,4 @@ def test_after_makes_an_order_without_a_reference(space: Space) -> None:
 def test_a_file_whose_name_is_no_utf_8_is_an_error_that_says_so(space: Space) -> None:
     space.write("data/x.txt", "x").rename(space.root / "data" / "caf\udce9.txt")
     (said,) = problems(space, "  a:\n    uses: text.join\n    sources: data/*.txt\n")
-    assert said == f"{ENTRY}:7: parameter 'sources': the name of data/caf?.txt is no UTF-8; rename the file"
+    assert said == f"{ENTRY}:7: parameter 'sources': the name of data/caf?.txt is not UTF-8; rename the file"

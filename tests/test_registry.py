@@ -79,7 +79,7 @@ FAILING = {
     "fault": (f"{GOOD}1 / 0\n", "ZeroDivisionError"),
     "hint": ("from __future__ import annotations\n" + GOOD.replace("one()", "one(x: Missing)"), "Missing"),
     "untyped": (GOOD.replace("one()", "one(x)"), "parameter 'x' has no type"),
-    "reserved": (GOOD.replace("one()", "one(timeout: int)"), "'timeout' is a word of every step"),
+    "reserved": (GOOD.replace("one()", "one(timeout: int)"), "'timeout' is a keyword of every step"),
 }  # fmt: skip
 
 

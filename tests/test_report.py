@@ -104,7 +104,7 @@ def test_a_number_that_is_none_is_an_error_wherever_it_stands(tmp_path: Path, va
         Report().table([[value]], ["loss"])
     with pytest.raises(TaskError, match="the total for ledger 'l' is"):
         Report().total("l", value, "s")
-    with pytest.raises(TaskError, match="output 'o' is no plain data"):
+    with pytest.raises(TaskError, match="output 'o' is not plain data"):
         write(tmp_path, Report().output("o", [value]))
 
 
@@ -117,7 +117,7 @@ def test_values_that_are_no_plain_data_are_named() -> None:
 
 
 def test_an_output_that_is_no_plain_data_is_named(tmp_path: Path) -> None:
-    with pytest.raises(TaskError, match=r"output 'words' is no plain data .set: .*give text, numbers, lists"):
+    with pytest.raises(TaskError, match=r"output 'words' is not plain data .set: .*give text, numbers, lists"):
         write(tmp_path, Report().output("words", {"a"}))
 
 
@@ -150,13 +150,13 @@ def test_a_path_that_leads_out_of_the_folder_is_copied_in(tmp_path: Path) -> Non
 
 
 def test_a_file_that_the_task_did_not_make_is_an_error(tmp_path: Path) -> None:
-    with pytest.raises(TaskError, match=r"the report names a\.png, which the task did not make"):
+    with pytest.raises(TaskError, match=r"the report names a\.png, which does not exist"):
         write(tmp_path, Report().image("a.png", alt="x"))
 
 
 def test_a_report_json_of_the_task_is_not_overwritten(tmp_path: Path) -> None:
     (tmp_path / "report.json").write_text("{}")
-    with pytest.raises(TaskError, match="that name is taken"):
+    with pytest.raises(TaskError, match="which is a reserved name"):
         write(tmp_path, Report())
     assert (tmp_path / "report.json").read_text() == "{}"
 
@@ -172,7 +172,7 @@ def test_outputs_that_are_files_come_back_as_absolute_paths(tmp_path: Path) -> N
 )
 def test_a_report_that_cannot_be_read_says_how_to_make_it_again(tmp_path: Path, text: str) -> None:
     (tmp_path / "report.json").write_text(text)
-    with pytest.raises(StoreError, match=r"report\.json: can't be read .*; make it again with --force"):
+    with pytest.raises(StoreError, match=r"report\.json: can't be read .*; recreate it with --force"):
         read_report(tmp_path)
 
 

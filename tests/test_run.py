@@ -250,11 +250,11 @@ def test_a_crash_a_hang_and_an_error_take_down_that_step_only(bench: Space) -> N
     assert steps["fault"]["message"] == "KeyError: 'missing'"
     assert "timeout of 1 s" in steps["hang"]["message"]
     assert steps["exit"]["message"] == "SystemExit: 3"
-    assert "ended by itself with code 7" in steps["gone"]["message"]
+    assert "exited with code 7" in steps["gone"]["message"]
     assert "ran out of memory" in steps["memory"]["message"]
     assert "must return a Report" in steps["none"]["message"]
     assert steps["good"]["outcome"] == "done"
-    assert (steps["needs"]["outcome"], steps["needs"]["message"]) == ("skipped", "not run, since crash failed")
+    assert (steps["needs"]["outcome"], steps["needs"]["message"]) == ("skipped", "not run because crash failed")
 
 
 def test_the_end_of_a_failed_steps_log_is_shown_and_all_of_it_is_kept(bench: Space) -> None:
@@ -262,14 +262,14 @@ def test_the_end_of_a_failed_steps_log_is_shown_and_all_of_it_is_kept(bench: Spa
     done = bench.run("day", "133", check=1)
     assert "printed before the fault" in done.out
     log = bench.root / ".journal/logs/day-133-fault.log"
-    assert "(all of it: .journal/logs/day-133-fault.log)" in done.out
+    assert "(full log: .journal/logs/day-133-fault.log)" in done.out
     assert "KeyError" in log.read_text()
 
 
 def test_a_step_is_taken_again_as_often_as_retries_says(bench: Space) -> None:
     bench.entry("  flaky:\n    uses: r.flaky\n    fails: 2\n    retries: 2\n")
     done = bench.run("day", "133", check=0)
-    assert "the line is busy; trying again, 1 more after this" in done.out
+    assert "the line is busy; retrying, 1 more after this" in done.out
     assert "tries: **3**" in _body(bench)
     outcomes = [one["outcome"] for one in json.loads(bench.run("runs", "--json").out)]
     assert outcomes == ["done", "failed", "failed"]
@@ -359,7 +359,7 @@ def test_an_interrupt_keeps_what_was_finished_and_leaves_no_process(bench: Space
         run.send_signal(number)
         _, err = run.communicate(timeout=20)
     assert run.returncode == 130
-    assert err.strip() == "interrupted; what was finished is kept, and the next run carries on"
+    assert err.strip() == "interrupted; finished steps are kept, and the next run carries on"
     assert not any(_is_alive(child) for child in children)
     assert "letters" in path.read_text()
     assert "up to date" in bench.run("day", "133", "--dry-run").out
@@ -389,7 +389,7 @@ def test_the_second_run_waits_and_says_for_whom(bench: Space) -> None:
                 break
         second = bench.run("day", "134", check=0)
         first.communicate(timeout=20)
-    assert f"waiting for journal day 133 (process {first.pid}), which works here too" in second.out
+    assert f"waiting for journal day 133 (process {first.pid}), which is using this workspace" in second.out
     assert first.returncode == 0
     assert "slow" not in second.out
 
@@ -417,7 +417,7 @@ def test_a_forced_run_runs_all_and_with_only_that_step(bench: Space) -> None:
 def test_a_place_to_run_that_is_none_is_a_usage_error(bench: Space) -> None:
     bench.entry("  one:\n    uses: text.write\n")
     done = bench.run("day", "133", "--on", "moon", check=2)
-    assert "work can't run on 'moon'; use dask, local" in done.err
+    assert "steps can't run on 'moon'; use dask, local" in done.err
 
 
 def _children(pid: int) -> list[int]:

@@ -68,7 +68,7 @@ def test_stale_brings_those_days_up_to_date_in_order_and_no_others(year: Space) 
     assert "twob" in next((year.root / "entries").glob("*-day-131.md")).read_text()
     assert not any(one["stale"] for one in _status(year).values())
     again = year.run("day", "130..140", "--stale", check=0)
-    assert again.out + again.err == "no day of these is stale\n"
+    assert again.out + again.err == "none of these days is stale\n"
 
 
 def test_an_earlier_day_that_comes_out_the_same_reruns_no_later_one(year: Space) -> None:

@@ -78,7 +78,7 @@ def test_a_database_that_is_gone_is_rebuilt_and_no_result_is_lost(ran: Space) ->
     for path in (ran.root / ".journal").glob("journal.db*"):
         path.unlink()
     done = ran.run("day", "133", check=0)
-    assert done.err == ".journal/journal.db was gone. It is rebuilt; the results (2) are all there\n"
+    assert done.err == ".journal/journal.db was gone. It has been rebuilt; no results were lost (2 found)\n"
     assert "nothing changed" in done.out
     ran.entry(TWO_STEPS.format("second"))
     assert 'parameter text "first" → "second"' in ran.run("day", "133", "--dry-run", check=0).out
@@ -149,7 +149,7 @@ def test_a_database_of_a_newer_journal_is_left_alone(ran: Space) -> None:
         database.execute("PRAGMA user_version = 99")
     database.close()
     done = ran.run("day", "133", check=1)
-    assert done.err == ".journal/journal.db is of a newer journal than this one; update journal\n"
+    assert done.err == ".journal/journal.db was written by a newer version of journal; update journal\n"
 
 
 def test_a_result_that_a_loss_of_power_left_half_is_made_again(ran: Space) -> None:
@@ -178,7 +178,7 @@ def test_a_store_that_cannot_be_written_is_one_line(space: Space) -> None:
     space.entry("  one:\n    uses: text.write\n")
     space.write(".journal", "a file is in the way")
     done = space.run("day", "133", check=1)
-    assert done.err.startswith(".journal: results can't be kept there:")
+    assert done.err.startswith(".journal: results can't be stored there:")
     assert len(done.err.splitlines()) == 1
 
 
@@ -225,5 +225,5 @@ def test_notes_and_digests_outlive_the_store(tmp_path: Path) -> None:
 
 def test_a_store_in_a_place_that_is_no_folder_raises_one_line(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
-    with pytest.raises(StoreError, match="can't be kept there"):
+    with pytest.raises(StoreError, match="can't be stored there"):
         Store(tmp_path / "file" / ".journal")

@@ -155,11 +155,11 @@ def file_with_default(source: File = Path("words.txt")) -> Report:
     ("function", "words"),
     [
         (untyped, "parameter 'source' has no type"),
-        (starred, "can't be given by name"),
-        (mapped, "can't be given by name"),
-        (positional, "can't be given by name"),
+        (starred, "can't be passed by name"),
+        (mapped, "can't be passed by name"),
+        (positional, "can't be passed by name"),
         (field_as_default, "write Annotated"),
-        (file_with_default, "a file can have no default but None"),
+        (file_with_default, "a file's default must be None"),
     ],
 )
 def test_a_function_that_can_be_no_task_says_why(function: Callable[..., Report], words: str) -> None:

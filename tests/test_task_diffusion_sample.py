@@ -252,7 +252,7 @@ def test_why_tells_a_pictures_recipe_and_makes_it_again(space: Space, pipeline: 
 
 def test_why_of_a_picture_without_a_recipe_is_one_line(space: Space) -> None:
     Image.new("RGB", (2, 2)).save(space.root / "plain.png")
-    assert "carries no recipe" in space.run("why", "plain.png", check=2).err
+    assert "has no recipe" in space.run("why", "plain.png", check=2).err
 
 
 def test_prompts_in_another_order_give_the_same_report_as_on_a_fresh_machine(

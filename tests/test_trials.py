@@ -77,7 +77,7 @@ def test_a_verdict_lands_beside_the_entry_and_with_the_next_run_in_it(drawn: Spa
 def test_status_tells_of_a_verdict_that_waits_to_be_shown(drawn: Space) -> None:
     assert "verdict" not in drawn.run("status", check=0).out
     drawn.run("verdict", "kept", picture(0), check=0)
-    said = "    odd: verdicts that the entry does not show yet; show them by: journal day 133\n"
+    said = "    odd: the entry does not show its verdicts yet; to show them: journal day 133\n"
     assert said in drawn.run("status", check=0).out
     drawn.run("day", "133", check=0)
     assert drawn.run("status", check=0).out == "day 133  1 up to date\n"
@@ -121,8 +121,8 @@ def test_a_verdict_typed_by_hand_counts_and_no_byte_of_the_file_changes(drawn: S
         ("verdicts:\n- verdict: kept\n", 1, "names no picture"),
         ("verdicts:\n- picture: odd/a.png\n  verdict: kept\n  wrod: x\n", 4, "unknown key 'wrod'; did you mean 'word'"),
         ("verdict: []\n", 1, "unknown key 'verdict'; did you mean 'verdicts'"),
-        ("verdicts: 3\n", 1, "verdicts is a list"),
-        ("verdicts:\n- picture: odd/a.png\n  verdict: kept\n  seed: one\n", 4, "seed is 'one'; write a number"),
+        ("verdicts: 3\n", 1, "verdicts must be a list"),
+        ("verdicts:\n- picture: odd/a.png\n  verdict: kept\n  seed: one\n", 4, "seed is 'one'; write a whole number"),
         ("verdicts: [\n", 2, "not valid YAML"),
     ],
 )
@@ -172,7 +172,7 @@ def test_any_word_is_read_back_as_it_was_given(word: str, tmp_path_factory: pyte
 @pytest.mark.parametrize("text", ["verdicts: []\n", "verdicts: [\n]\n", "{verdicts: []}\n"])
 def test_a_file_whose_list_can_not_go_on_is_left_as_it_is(drawn: Space, text: str) -> None:
     drawn.write(verdicts_file(), text)
-    assert "nothing can be added at its end" in drawn.run("verdict", "kept", picture(0), check=3).err
+    assert "verdicts can't be appended" in drawn.run("verdict", "kept", picture(0), check=3).err
     assert (drawn.root / verdicts_file()).read_text() == text
 
 

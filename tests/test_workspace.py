@@ -37,15 +37,15 @@ def test_an_empty_file_makes_a_workspace(tmp_path: Path) -> None:
     [
         ("nme: x", "journal.yml:1: unknown setting 'nme'; did you mean 'name'?"),
         ("name: x\nrun: {job: 3}", "journal.yml:2: unknown setting 'job'; did you mean 'jobs'?"),
-        ("run: {jobs: many}", "journal.yml:1: jobs is 'many'; write 'auto' or a number from 1"),
+        ("run: {jobs: many}", "journal.yml:1: jobs is 'many'; write 'auto' or a whole number of at least 1"),
         ("run: {memory: 2}", "journal.yml:1: memory is 2; write 'auto', '6 GB' or '500 MB'"),
-        ("run: {gpus: 0}", "journal.yml:1: gpus is 0; write 'auto' or a number from 1"),
+        ("run: {gpus: 0}", "journal.yml:1: gpus is 0; write 'auto' or a whole number of at least 1"),
         ("day-1: yesterday", "journal.yml:1: day-1 is 'yesterday'; write a date such as 2024-01-02"),
         ("name: x\ngoals:\n  a: much", "journal.yml:3: goal 'a': 'much' is not an amount such as '120 min'"),
-        ("goals: 120", "journal.yml:1: 'goals' holds 'name: value' lines, not 120; write such"),
-        ("models: [a]", "journal.yml:1: 'models' holds 'name: value' lines, not ['a']; write such"),
-        ("models:\n  a: {b: c}", "journal.yml:2: 'a' is one line of text, not {'b': 'c'}; mend it there"),
-        ("name: x\nname: y", "journal.yml:2: the key 'name' stands twice; remove one of them"),
+        ("goals: 120", "journal.yml:1: 'goals' must hold 'name: value' lines, not 120; write such lines"),
+        ("models: [a]", "journal.yml:1: 'models' must hold 'name: value' lines, not ['a']; write such lines"),
+        ("models:\n  a: {b: c}", "journal.yml:2: 'a' must be one line of text, not {'b': 'c'}; fix it there"),
+        ("name: x\nname: y", "journal.yml:2: the key 'name' appears twice; remove one"),
         (b"name: \xff", "journal.yml:1: not UTF-8 text; save the file as UTF-8"),
     ],
 )
@@ -78,14 +78,14 @@ def test_times_convert_and_other_units_do_not() -> None:
     assert Amount(90, "s").to("min") == 1.5
     assert Amount(2, "h").to("s") == 7200
     assert Amount(3, "clips").to("clips") == 3
-    with pytest.raises(ValueError, match="clips can't be counted in min"):
+    with pytest.raises(ValueError, match="clips can't be converted to min"):
         Amount(3, "clips").to("min")
 
 
 def test_a_wrong_journal_yml_is_one_line_and_exit_code_3(space: Space) -> None:
     space.write("journal.yml", "name: x\ngoals: 5\n")
     done = space.run("status", check=3)
-    assert done.err == "journal.yml:2: 'goals' holds 'name: value' lines, not 5; write such\n"
+    assert done.err == "journal.yml:2: 'goals' must hold 'name: value' lines, not 5; write such lines\n"
 
 
 def test_outside_a_workspace_the_error_says_how_to_make_one(space: Space) -> None:

@@ -1,1 +1,1 @@
-"""What tasks and other plugins see: tasks and their context, reports and their items, models, the machine."""
+"""The API for tasks and other plugins: tasks and their context, reports and their items, models, the machine."""

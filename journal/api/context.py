@@ -1,4 +1,4 @@
-"""What a task may know of the step that it runs for: its folder, its day, its progress, its models."""
+"""The context of a task: the folder, day, progress and models of the step it runs for."""
 
 from __future__ import annotations
 
@@ -26,10 +26,10 @@ def _quiet(done: float, total: float, what: str = "") -> None:
 
 @dataclass(frozen=True)
 class Context:
-    """What a task may know of the step it runs for."""
+    """The step that a task runs for, as the task sees it."""
 
     out: Path
-    """Folder for the step's artifacts; it exists and is empty."""
+    """Folder for the step's artifacts, initially empty."""
     day: int = 0
     date: date = date(1970, 1, 1)
     seed: int = 0
@@ -37,22 +37,22 @@ class Context:
     """The workspace's folder."""
     models: Mapping[str, str] = field(default_factory=dict)
     jobs: int = 1
-    """CPU threads that the step may use."""
+    """How many CPU threads the step may use."""
     progress: Callable[..., None] = _quiet
-    """``progress(done, total, what="")``: how much of the work is done."""
+    """``progress(done, total, what="")`` reports how much of the work is done."""
     cache_dir: Path | None = None
-    """Folder of what ``remember`` keeps, between runs and days."""
+    """Folder for files kept by ``remember``, shared between runs and days."""
     cache_key: str = ""
-    """Digest of the task's code and libraries: what is remembered counts for these alone."""
+    """Digest of the task's code and libraries, for which alone remembered files are valid."""
     map_over: Callable[[Callable[[Any], Any], list[Any]], list[Any]] | None = field(default=None, repr=False)
-    """Takes items to the run's workers, where there is a run."""
+    """Sends items to the run's workers, if there is a run."""
     log: logging.Logger = field(default_factory=lambda: logging.getLogger("journal.task"))
 
     def map(self, function: Callable[[In], Out], items: Iterable[In]) -> list[Out]:
-        """Apply a function to each item over the run's workers; the results keep the items' order.
+        """Apply a function to each item on the run's workers, and return the results in the items' order.
 
-        A function of a module (or a ``partial`` of one) spreads over processes and machines; another one, which can't
-        be sent there, over the step's own threads.
+        A module-level function (or a ``partial`` of one) runs in several processes and machines; any other function
+        can't be sent to them and runs in the step's own threads.
         """
         given = list(items)
         if self.map_over is not None and len(given) > 1 and _can_travel(function, given[0]):
@@ -63,7 +63,7 @@ class Context:
             return list(pool.map(function, given))
 
     def remember(self, key: Mapping[str, Any], path: Path) -> None:
-        """Keep a file that depends on ``key`` (plain data) alone, so that a later run need not make it again."""
+        """Keep a file that depends only on ``key`` (plain data), so that later runs need not recreate it."""
         if self.cache_dir is not None:
             target = self._kept(self.cache_dir, key)
             target.parent.mkdir(parents=True, exist_ok=True)
@@ -72,7 +72,7 @@ class Context:
             partial.replace(target)
 
     def recall(self, key: Mapping[str, Any], name: str) -> Path | None:
-        """Return a remembered file as ``ctx.out / name``, or None where nothing is kept of that key."""
+        """Copy a remembered file to ``ctx.out / name`` and return that path, or None if nothing is kept for the key."""
         if self.cache_dir is None or not (kept := self._kept(self.cache_dir, key)).is_file():
             return None
         return Path(shutil.copyfile(kept, self.out / name))
@@ -83,12 +83,12 @@ class Context:
         return cache_dir / digest[:2] / digest
 
     def model(self, name: str) -> Model:
-        """Fetch a model by its short name or source; raises ModelError where it can't be had."""
+        """Fetch a model by its short name or source. Raises ``ModelError`` where it can't be fetched."""
         return fetch_model(name, self.models, self.root)
 
 
 def _can_travel(function: Callable[..., Any], item: Any) -> bool:
-    """Return whether a function can be sent to another process: one that a module holds under its name."""
+    """Return whether a function can be sent to another process, as those at module level can."""
     try:
         pickle.dumps((function, item))
     except (pickle.PicklingError, AttributeError, TypeError):

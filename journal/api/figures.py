@@ -1,4 +1,4 @@
-"""Figures: matplotlib in the journal's style, as SVG that stands inline in a page."""
+"""Figures: matplotlib in the journal's style, saved as SVG for inlining in a page."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ _STYLE: Any = {
 def new_figure(width: float = 7.0, height: float = 3.2, rows: int = 1, columns: int = 1) -> tuple[Plot, Any]:
     """Return an empty matplotlib figure in the journal's style and its axes (an array where there are several).
 
-    Sizes in inches. Text and axes take the colour of the page's text, light or dark.
+    Sizes are in inches. Text and axes take the page's text colour, light or dark.
     """
     import matplotlib as mpl
     from matplotlib.figure import Figure
@@ -43,7 +43,7 @@ def new_figure(width: float = 7.0, height: float = 3.2, rows: int = 1, columns: 
 
 
 def write_svg(plot: Plot, path: Path) -> None:
-    """Save a figure as an SVG whose bytes depend on the figure alone and which stands inline in a page."""
+    """Save a figure as an SVG that can be inlined in a page and whose bytes depend only on the figure."""
     import io
 
     import matplotlib as mpl

@@ -1,4 +1,4 @@
-"""The kinds of items that reports may hold: those of installed packages, the core's own among them, and of plugins."""
+"""The kinds of report items: from installed packages, including this one, and from plugins."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ from journal.errors import one_line
 
 
 class ItemKinds:
-    """Makes items of their JSON form; each kind's class is imported when an item of it is met."""
+    """Creates items from their JSON form, importing the class of each kind on first use."""
 
     def __init__(self, plugins: Path | None = None, installed: Installed | None = None) -> None:
         self.plugins, self.installed = plugins, installed or Installed()
         self._classes: dict[str, type[Item]] = {}
 
     def load(self, data: Mapping[str, object]) -> Item:
-        """Make an item; one of a kind that can't be had is kept as it is, and says why it isn't shown."""
+        """Create an item; if its kind is not available, keep its data and show the reason."""
         kind = str(data["kind"])
         try:
             found = self._class(kind)
@@ -42,7 +42,7 @@ class ItemKinds:
             found, origin = point.load(), point.origin
         if isinstance(found, type) and issubclass(found, Item):
             return found
-        raise DoorError(f"'{kind}' of {origin} is no Item; make it a dataclass of journal.Item")
+        raise DoorError(f"'{kind}' from {origin} is not an Item; make it a dataclass derived from journal.Item")
 
     @cached_property
     def _declared(self) -> dict[str, Declared]:
@@ -53,6 +53,6 @@ class ItemKinds:
 def _load(declared: Declared) -> object:
     try:
         return getattr(load_plugin_file(declared.path), declared.attribute)
-    except (Exception, SystemExit) as error:  # a plugin may fail in any way, and must harm no other
+    except (Exception, SystemExit) as error:  # a plugin may fail in any way, and must not break others
         cause = one_line(f"{type(error).__name__}: {error}")
         raise DoorError(f"'{declared.name}' of {declared.origin} can't be imported: {cause}") from error

@@ -1,4 +1,4 @@
-"""The items of a report: a class for each kind, with its JSON form, its files and its Markdown."""
+"""Report items: a class for each kind, with its JSON form, files and Markdown."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from journal.text.escape import escape, escape_html, preformatted, stands_alone
 
 @dataclass(frozen=True)
 class Metric(Item):
-    """A named number (or word), with its unit; ``digits`` are decimals. Not ``visible``: kept in report.json alone."""
+    """A named number (or word) with a unit and ``digits`` decimals; if not ``visible``, only in report.json."""
 
     kind: ClassVar = "metric"
     name: str
@@ -48,7 +48,7 @@ class Metric(Item):
 
 @dataclass(frozen=True)
 class Table(Item):
-    """Rows under named columns. Cells from ``strong`` on in absolute value are set in bold."""
+    """Rows under named columns; cells of at least ``strong`` in absolute value are bold."""
 
     kind: ClassVar = "table"
     columns: list[str]
@@ -65,7 +65,7 @@ class Table(Item):
         return _title(self.title) + ("\n".join(lines) if self.columns else "")
 
     def numbers(self) -> Iterator[NamedNumber]:
-        """Yield the numbers of a table whose first column names the rows."""
+        """Yield the table's numbers, taking the first column as the rows' names."""
         for row in self.rows:
             for column, cell in zip(self.columns[1:], row[1:], strict=True):
                 for name, number in numbers_in(cell, self.digits if isinstance(cell, float) else 0, self._unit(column)):
@@ -95,7 +95,7 @@ class Table(Item):
 
 @dataclass(frozen=True)
 class Image(Item):
-    """A picture file. SVGs made by ``Report.figure`` stand inline in the blog and follow its colours."""
+    """A picture file; SVGs from ``Report.figure`` are inlined in the blog and follow its colours."""
 
     kind: ClassVar = "image"
     path: str
@@ -107,14 +107,14 @@ class Image(Item):
         return f"![{escape(self.alt)}]({page.link(self.path)}){caption}"
 
     def as_cell(self, page: Page) -> str:
-        """Return the picture as HTML: small, and large by a click."""
+        """Return the picture as HTML: a small version that links to the full size."""
         link, alt = html.escape(page.link(self.path)), escape_html(self.alt)
         return f'<a href="{link}"><img src="{link}" alt="{alt}" width="192"></a><br>{escape_html(self.caption)}'
 
 
 @dataclass(frozen=True)
 class Gallery(Item):
-    """Pictures in a grid of so many columns."""
+    """A grid of pictures."""
 
     kind: ClassVar = "gallery"
     pictures: list[Image]
@@ -122,7 +122,7 @@ class Gallery(Item):
     title: str = ""
 
     def markdown(self, page: Page) -> str:
-        """Return a table of linked pictures: GitHub and the blog both show it as a grid."""
+        """Return a table of linked pictures, which both GitHub and the blog show as a grid."""
         cells = [picture.as_cell(page) for picture in self.pictures]
         width = max(1, self.columns)
         rows = [cells[start : start + width] for start in range(0, len(cells), width)]
@@ -159,7 +159,7 @@ class Audio(Item):
 
 @dataclass(frozen=True)
 class Text(Item):
-    """Markdown that the task wrote itself."""
+    """Markdown written by the task itself."""
 
     kind: ClassVar = "text"
     text: str
@@ -177,7 +177,7 @@ class Text(Item):
 
 @dataclass(frozen=True)
 class Quote(Item):
-    """Text that a model wrote: shown as text, no character of it can begin HTML or Markdown."""
+    """Text written by a model, shown literally: nothing in it is taken as HTML or Markdown."""
 
     kind: ClassVar = "quote"
     text: str
@@ -201,7 +201,7 @@ class FileLink(Item):
 
 @dataclass(frozen=True)
 class Total(Item):
-    """An amount that counts in the ledger of that name; shown as where the ledger stands with it."""
+    """An amount added to the ledger of that name; shown as the ledger's total including it."""
 
     kind: ClassVar = "total"
     ledger: str
@@ -214,7 +214,7 @@ class Total(Item):
 
 @dataclass(frozen=True)
 class Trial(Item):
-    """One try at a prompt: the picture that came of it and what made it. Not shown; kept for lists of tries."""
+    """One attempt at a prompt: the resulting picture and its origin; not shown, but kept for lists of attempts."""
 
     kind: ClassVar = "trial"
     prompt: str
@@ -223,7 +223,7 @@ class Trial(Item):
     seed: int | None = None
     settings: str = ""
     right: bool | None = None
-    """Whether it shows what was asked for, where something has judged that."""
+    """Whether it shows what was asked for, if that was judged."""
     seen: str = ""
     """What a judge saw."""
 
@@ -242,7 +242,7 @@ def _is_numeric(cells: list[Cell]) -> bool:
 
 
 def _looks_numeric(cell: Cell) -> bool:
-    """Return whether a cell stands at the right, digit under digit; also one that an earlier version formatted."""
+    """Return whether a cell is right-aligned: a number, or one formatted as text by an earlier version."""
     if isinstance(cell, str):
         return bool(re.fullmatch(r"[-−]?\d+(\.\d+)?", cell))
     return not isinstance(cell, bool | Composite)

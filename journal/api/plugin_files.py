@@ -1,4 +1,4 @@
-"""A workspace's own plugins: the tasks and item kinds that a file declares, found without importing it."""
+"""Plugin files of a workspace: the tasks and item kinds they declare, found without importing them."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from journal.errors import one_line
 
 @dataclass(frozen=True)
 class Declared:
-    """A name that a plugin file declares, and the function or class behind it."""
+    """A name declared by a plugin file, and the function or class behind it."""
 
     name: str
     path: Path
@@ -24,13 +24,13 @@ class Declared:
 
     @property
     def origin(self) -> str:
-        """The file, for people."""
+        """The file, for messages."""
         return f"{self.path.parent.name}/{self.path.name}"
 
 
 @dataclass(frozen=True)
 class PluginFile:
-    """What one file declares; ``problem`` says why it can't be read."""
+    """What a plugin file declares, or the ``problem`` that prevents reading it."""
 
     path: Path
     tasks: tuple[Declared, ...] = ()
@@ -39,18 +39,18 @@ class PluginFile:
 
 
 def read_plugin_files(folder: Path) -> list[PluginFile]:
-    """Read what the files of a plugin folder declare; none of them is imported, and a broken one harms no other."""
+    """Return what the files in a plugin folder declare, without importing them."""
     return [_read(path) for path in sorted(folder.glob("*.py"))] if folder.is_dir() else []
 
 
 def load_plugin_file(path: Path) -> ModuleType:
-    """Import a plugin file; the same content is imported once in a process."""
+    """Import a plugin file, once per process for the same content."""
     content = path.read_bytes()
     name = f"journal_plugin_{path.stem}_{hashlib.sha256(content).hexdigest()[:12]}"
     if name not in sys.modules:
         spec = importlib.util.spec_from_file_location(name, path)
         if spec is None or spec.loader is None:
-            raise ImportError(f"{path.name} is no Python module")
+            raise ImportError(f"{path.name} is not a Python module")
         module = importlib.util.module_from_spec(spec)
         sys.modules[name] = module
         try:
@@ -86,7 +86,7 @@ def _task_name(decorator: ast.expr) -> str | None:
 
 
 def _items_in(tree: ast.Module, path: Path) -> Iterator[Declared]:
-    """Find classes with a ``kind = "name"`` among their own, as kinds of items have one."""
+    """Find classes that define ``kind = "name"``, as item kinds do."""
     for node in tree.body:
         if isinstance(node, ast.ClassDef):
             kinds = filter(None, map(_kind, node.body))

@@ -1,4 +1,4 @@
-"""A rate of successes with its interval."""
+"""Success rates with confidence intervals."""
 
 from __future__ import annotations
 
@@ -7,13 +7,13 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Rate:
-    """How many of so many tries came out."""
+    """How many attempts out of a number succeeded."""
 
     good: int
     tries: int
 
     def sentence(self, good: str, tries: str) -> str:
-        """Say it with its interval: "7 of 8 right (88 %; 95 % interval 53 to 98 %)"."""
+        """Return a sentence with the interval: "7 of 8 right (88 %; 95 % interval 53 to 98 %)"."""
         low, high = self.interval()
         share = f"{100 * self.good / self.tries:.0f} %; 95 % interval {100 * low:.0f} to {100 * high:.0f} %"
         return f"{self.good} of {self.tries} {tries} {good} ({share})"

@@ -1,4 +1,4 @@
-"""What a task returns: items to show in order, totals for the ledger, and named outputs for later steps."""
+"""Reports, which tasks return: items to show, totals for ledgers, and named outputs for later steps."""
 
 from __future__ import annotations
 
@@ -22,9 +22,9 @@ __all__ = ["Report", "new_figure"]
 
 @dataclass
 class Report:
-    """Collects what a task found. Each method adds one thing and returns the report, so that calls chain.
+    """A task's results; each method adds one thing and returns the report, so that calls can be chained.
 
-    Paths lie in ``ctx.out`` (a file from elsewhere is copied there when the report is written).
+    Paths are in ``ctx.out`` (files from elsewhere are copied there when the report is written).
     """
 
     items: list[Item] = field(default_factory=list)
@@ -35,7 +35,7 @@ class Report:
     def metric(
         self, name: str, value: Any, unit: str = "", *, digits: int | None = None, visible: bool = True
     ) -> Report:
-        """Add a number; the first one is the step's headline unless ``headline`` says another."""
+        """Add a number; the first one becomes the step's headline unless ``headline`` sets another."""
         return self._add(Metric(name, _cell(value, f"metric {name!r}"), unit, digits, visible))
 
     def table(
@@ -47,13 +47,13 @@ class Report:
         digits: int = 3,
         strong: float | None = None,
     ) -> Report:
-        """Add a table from mappings (their keys are the columns) or from sequences and ``columns``."""
+        """Add a table from mappings, whose keys are the columns, or from sequences and ``columns``."""
         names = list(columns) if columns is not None else _columns_of(rows)
         cells = [[_cell(value, f"table column {name!r}") for name, value in _pairs(row, names)] for row in rows]
         return self._add(Table(names, cells, title, digits, strong))
 
     def figure(self, name: str, plot: Plot, *, alt: str, caption: str = "") -> Report:
-        """Add a matplotlib figure (see ``new_figure``), kept as ``NAME.svg``."""
+        """Add a matplotlib figure (see ``new_figure``), saved as ``NAME.svg``."""
         self.plots[f"{name}.svg"] = plot
         return self._add(Image(f"{name}.svg", alt, caption))
 
@@ -62,20 +62,20 @@ class Report:
         return self._add(Image(str(path), alt, caption))
 
     def gallery(self, pictures: Sequence[tuple[Path | str, str]], *, columns: int, title: str = "") -> Report:
-        """Add pictures as (path, caption) in a grid; the caption is the alt text too."""
+        """Add a grid of pictures, given as (path, caption); the caption is also the alt text."""
         images = [Image(str(path), caption, caption) for path, caption in pictures]
         return self._add(Gallery(images, columns, title))
 
     def audio(self, path: Path | str, *, caption: str = "") -> Report:
-        """Add a sound with a player."""
+        """Add a sound file with a player."""
         return self._add(Audio(str(path), caption))
 
     def text(self, markdown: str) -> Report:
-        """Add Markdown of the task's own."""
+        """Add Markdown written by the task itself."""
         return self._add(Text(markdown))
 
     def quote(self, text: str, *, title: str = "") -> Report:
-        """Add text from a model or another source that isn't trusted."""
+        """Add text from a model or another untrusted source."""
         return self._add(Quote(text, title))
 
     def file(self, path: Path | str, *, title: str = "") -> Report:
@@ -83,11 +83,11 @@ class Report:
         return self._add(FileLink(str(path), title))
 
     def add(self, item: Item) -> Report:
-        """Add an item of any kind, such as one that a plugin brings."""
+        """Add an item of any kind, such as one from a plugin."""
         return self._add(item)
 
     def total(self, ledger: str, value: float, unit: str) -> Report:
-        """Count an amount (``unit`` such as "s", "min", "clips") toward a ledger."""
+        """Add an amount, in a unit such as "s" or "clips", to a ledger. Raises ``TaskError`` where it isn't finite."""
         amount = float(value)
         if not math.isfinite(amount):
             raise TaskError(f"the total for ledger '{ledger}' is {amount}, not a number; leave it out")
@@ -104,16 +104,16 @@ class Report:
         right: bool | None = None,
         seen: str = "",
     ) -> Report:
-        """Note that a picture was a try at a prompt, for lists of tries; ``right`` and ``seen`` are a judge's."""
+        """Record a picture as an attempt at a prompt; ``right`` and ``seen`` are a judge's verdict."""
         return self._add(Trial(prompt, str(path), model, seed, settings, right, seen))
 
     def output(self, name: str, value: Any) -> Report:
-        """Name a value (plain data) or a file or folder (a Path in ``ctx.out``) for later steps."""
+        """Name a value (plain data), or a file or folder (a ``Path`` in ``ctx.out``), for later steps."""
         self.outputs[name] = value
         return self
 
     def headline(self, text: str) -> Report:
-        """Say in a few words what came out, for the line on the terminal."""
+        """Set the summary of the result, a few words for the line on the terminal."""
         self.headline_text = text
         return self
 
@@ -147,7 +147,7 @@ def _pairs(row: Any, names: list[str]) -> list[tuple[str, Any]]:
 
 
 def _cell(value: Any, place: str) -> Cell:
-    """Turn numpy scalars into plain ones; a number that is none is an error, not a cell."""
+    """Turn numpy scalars into plain ones. Raises ``TaskError`` where a number is not finite."""
     if isinstance(value, Composite):
         return Composite(value.text, {name: _number(one, place) for name, one in value.numbers.items()})
     if isinstance(value, Number):
@@ -157,7 +157,7 @@ def _cell(value: Any, place: str) -> Cell:
     except (ValueError, RuntimeError) as error:
         raise TaskError(f"{place} is a {type(value).__name__} of several values; give one of them") from error
     if isinstance(plain, float) and not math.isfinite(plain):
-        raise TaskError(f"{place} is {plain}, not a number; the task must say why and leave it out")
+        raise TaskError(f"{place} is {plain}, not a number; leave it out and say why")
     if plain is None or isinstance(plain, str | int | float | bool):
         return plain
     return str(plain)
@@ -166,5 +166,5 @@ def _cell(value: Any, place: str) -> Cell:
 def _number(number: Number, place: str) -> Number:
     value = _cell(number.value, place)
     if isinstance(value, bool) or not isinstance(value, int | float):
-        raise TaskError(f"{place} is {value!r}, not a number; leave Number out for words")
+        raise TaskError(f"{place} is {value!r}, not a number; use Number only for numbers")
     return replace(number, value=value)

@@ -1,4 +1,4 @@
-"""A report on disk: ``report.json`` and the artifacts beside it, every path relative to the step's folder."""
+"""Reports on disk: ``report.json`` and the artifacts beside it, with paths relative to the step's folder."""
 
 from __future__ import annotations
 
@@ -22,13 +22,13 @@ from journal.errors import StoreError, TaskError
 from journal.layout import REPORT, report_in
 
 SCHEMA = 1
-"""Version of report.json."""
+"""The schema version of report.json."""
 _SURROGATES = re.compile("[\ud800-\udfff]")
 
 
 @dataclass(frozen=True)
 class ReportHeader:
-    """What report.json says of the step itself."""
+    """What report.json says about the step itself."""
 
     task: str = ""
     parameters: Mapping[str, object] = field(default_factory=dict)
@@ -38,10 +38,10 @@ class ReportHeader:
 
 
 def write_report(report: Report, folder: Path, header: ReportHeader | None = None) -> None:
-    """Write the figures and ``report.json`` into a step's folder; every path in it is relative to the folder."""
+    """Write the figures and ``report.json`` into a step's folder. Raises ``TaskError`` where the report is wrong."""
     target = report_in(folder)
     if target.exists():
-        raise TaskError(f"the task made a {REPORT}; that name is taken, give the file another")
+        raise TaskError(f"the task made a {REPORT}, which is a reserved name; give the file another name")
     for name, plot in report.plots.items():
         write_svg(plot, folder / name)
     settled = {
@@ -57,12 +57,12 @@ def write_report(report: Report, folder: Path, header: ReportHeader | None = Non
 
 @dataclass(frozen=True)
 class StepReport:
-    """A step's report as it stands on disk, with what report.json says of the step itself."""
+    """A step's report on disk, with what report.json says about the step itself."""
 
     folder: Path
     kinds: ItemKinds = field(repr=False)
     data: Mapping[str, Any] = field(repr=False)
-    """What report.json holds."""
+    """The contents of report.json."""
 
     @property
     def step(self) -> str:
@@ -87,14 +87,14 @@ class StepReport:
 
     @cached_property
     def totals(self) -> list[Total]:
-        """What it counts in ledgers."""
+        """The amounts it adds to ledgers."""
         with self._readable():
             found = [one for one in self.data["items"] if one["kind"] == Total.kind]
             return [Total(one["ledger"], float(one["value"]), one["unit"]) for one in found]
 
     @cached_property
     def report(self) -> Report:
-        """The report itself; outputs that are files come as absolute paths."""
+        """The report itself, in which outputs that are files are absolute paths."""
         with self._readable():
             outputs = {name: _load_output(value, self.folder) for name, value in self.data["outputs"].items()}
             return Report([self.kinds.load(item) for item in self.data["items"]], outputs, self.data["headline"])
@@ -108,7 +108,7 @@ class StepReport:
 
 
 def read_step(folder: Path, kinds: ItemKinds) -> StepReport:
-    """Read what a step left in a folder; raises StoreError where it can't be read."""
+    """Read the step report in a folder. Raises ``StoreError`` where it can't be read."""
     try:
         data = _read_json(folder)
     except (OSError, ValueError) as error:
@@ -119,12 +119,12 @@ def read_step(folder: Path, kinds: ItemKinds) -> StepReport:
 
 
 def read_report(folder: Path, kinds: ItemKinds | None = None) -> Report:
-    """Read a step's report without what it says of the step; raises StoreError where it can't be read."""
+    """Read a step's report without the data about the step. Raises ``StoreError`` where it can't be read."""
     return read_step(folder, kinds or ItemKinds()).report
 
 
 def read_headline(folder: Path) -> str | None:
-    """Return what a result says in a few words; None where it is damaged, as a loss of power leaves it."""
+    """Return a result's headline, or None if it is damaged, as after a power failure."""
     try:
         return str(_read_json(folder)["headline"])
     except (OSError, ValueError, KeyError, TypeError):
@@ -132,9 +132,7 @@ def read_headline(folder: Path) -> str | None:
 
 
 def _unreadable(folder: Path, error: Exception) -> StoreError:
-    return StoreError(
-        f"{folder.parent.name}/{folder.name}/{REPORT}: can't be read ({error}); make it again with --force"
-    )
+    return StoreError(f"{folder.parent.name}/{folder.name}/{REPORT}: can't be read ({error}); recreate it with --force")
 
 
 def _read_json(folder: Path) -> Any:
@@ -142,7 +140,7 @@ def _read_json(folder: Path) -> Any:
 
 
 def _load_output(data: Mapping[str, Any], folder: Path) -> Any:
-    """Make an output of its JSON form; files come as absolute paths."""
+    """Create an output from its JSON form, with files as absolute paths."""
     if "path" in data:
         return folder / data["path"]
     if "paths" in data:
@@ -157,17 +155,17 @@ def _first_metric(report: Report) -> str:
 
 
 def _place(path: str, folder: Path) -> str:
-    """Return a path relative to the step's folder; a file from elsewhere is copied in."""
+    """Return a path relative to the step's folder, copying in a file from elsewhere."""
     source, home = (folder / path).resolve(), folder.resolve()
     if not source.exists():
-        raise TaskError(f"the report names {source.name}, which the task did not make")
+        raise TaskError(f"the report names {source.name}, which does not exist; create it first")
     if source.is_relative_to(home):
         return source.relative_to(home).as_posix()
     return _copy_in(source, home)
 
 
 def _copy_in(source: Path, home: Path) -> str:
-    """Copy a file or folder, beside another of its name if there is one; returns the name that it got."""
+    """Copy a file or folder, renaming it if its name is taken, and return its name."""
     for number in count(1):
         target = home / (source.name if number == 1 else f"{source.stem}-{number}{source.suffix}")
         if target.is_file() and source.is_file() and filecmp.cmp(source, target, shallow=False):
@@ -188,6 +186,8 @@ def _settle_output(name: str, value: Any, folder: Path) -> Any:
         json.dumps(plain, allow_nan=False)
     except (TypeError, ValueError) as error:
         kind = f"{type(value).__name__}: {error}"
-        message = f"output '{name}' is no plain data ({kind}); give text, numbers, lists or mappings of them, or a Path"
+        message = (
+            f"output '{name}' is not plain data ({kind}); give text, numbers, lists or mappings of them, or a Path"
+        )
         raise TaskError(message) from error
     return {"value": plain}

@@ -1,4 +1,4 @@
-"""A task: a typed function that turns parameters and input files into a report."""
+"""Tasks: typed functions that turn parameters and input files into reports."""
 
 from __future__ import annotations
 
@@ -18,22 +18,22 @@ from journal.errors import TaskError, nearest, one_line
 
 @dataclass(frozen=True)
 class Role:
-    """Marks a parameter whose content, not only its text, counts in the fingerprint."""
+    """Marks a parameter whose content, not only its text, is part of the fingerprint."""
 
     name: str
 
 
 File = Annotated[Path, Role("file")]
-"""A file or folder that the task reads, given relative to the workspace."""
+"""A file or folder read by the task, relative to the workspace."""
 Files = Annotated[list[Path], Role("files")]
-"""Files that the task reads: a path, a list, or a glob; given sorted, never empty."""
+"""Files read by the task, never empty: a path, a list, or a glob, whose files come sorted."""
 ModelName = Annotated[str, Role("model")]
-"""A model by its short name or by where it comes from; ``ctx.model(name)`` fetches it."""
+"""A model's short name or source; ``ctx.model(name)`` fetches it."""
 
 
 @dataclass(frozen=True)
 class Parameter:
-    """One parameter of a task, as its function declares it."""
+    """One parameter of a task, as declared by its function."""
 
     name: str
     hint: Any
@@ -46,12 +46,12 @@ class Parameter:
 
 @dataclass(frozen=True)
 class Task:
-    """A named function with what it needs; calling it calls the function."""
+    """A named function and its requirements; calling it calls the function."""
 
     name: str
     function: Callable[..., Report]
     libraries: tuple[str, ...] = ()
-    """Distributions whose version changes the result."""
+    """Distributions whose version may change the result."""
     resources: Mapping[str, float] = field(default_factory=dict)
     _validators: dict[str, Any] = field(default_factory=dict, repr=False, compare=False)
 
@@ -65,25 +65,25 @@ class Task:
 
     @cached_property
     def parameters(self) -> dict[str, Parameter]:
-        """The parameters by name, without the context; raises TypeError where the function's can't be given by name."""
+        """The parameters by name, without the context. Raises ``TypeError`` where one can't be passed by name."""
         hints = get_type_hints(self.function, include_extras=True)
         signature = inspect.signature(self.function).parameters.values()
         return {p.name: _parameter(p, hints.get(p.name)) for p in signature if hints.get(p.name) is not Context}
 
     @cached_property
     def context_name(self) -> str | None:
-        """The name of the parameter that takes the context, if there is one."""
+        """The name of the parameter that takes the context, or None."""
         hints = get_type_hints(self.function)
         return next((name for name, hint in hints.items() if hint is Context), None)
 
     def validate(self, values: Mapping[str, Any]) -> dict[str, Any]:
-        """Return the values as the types declared, defaults filled in; raises ParameterError."""
+        """Return the values as the declared types, with defaults. Raises ``ParameterError`` where one is wrong."""
         self.check_names(values)
         defaults = {p.name: p.default for p in self.parameters.values() if not p.required}
         return {**defaults, **self.validate_some(values)}
 
     def validate_some(self, values: Mapping[str, Any]) -> dict[str, Any]:
-        """Return these values as the types declared, whatever others are missing; raises ParameterError."""
+        """Return some of the values as the declared types. Raises ``ParameterError`` where one is wrong."""
         from pydantic import ValidationError
 
         checked: dict[str, Any] = {}
@@ -104,7 +104,7 @@ class Task:
         return self._validators[name]
 
     def check_names(self, values: Mapping[str, Any]) -> None:
-        """Raise ParameterError for the first name that isn't a parameter, or is missing."""
+        """Raise ``ParameterError`` where a name isn't a parameter, or a required one is missing."""
         for name in values:
             if name not in self.parameters:
                 known = nearest(name, list(self.parameters))
@@ -116,7 +116,7 @@ class Task:
 
 
 class ParameterError(TaskError):
-    """A parameter's name or value is wrong; ``parameter`` is None where one is missing."""
+    """A parameter's name or value is wrong; ``parameter`` is None if one is missing."""
 
     def __init__(self, parameter: str | None, message: str) -> None:
         super().__init__(message)
@@ -126,9 +126,9 @@ class ParameterError(TaskError):
 def task(
     name: str, *, libraries: Iterable[str] = (), resources: Mapping[str, float] | None = None
 ) -> Callable[[Callable[..., Report]], Task]:
-    """Make a function a task of that name. ``libraries``: distributions whose version counts in the fingerprint.
+    """Declare a function as a task; ``libraries`` are the distributions whose version is part of the fingerprint.
 
-    The decorator has no side effect: a name is tied to its place by an entry point or a plugin file.
+    The decorator registers nothing: an entry point or a plugin file does that.
     """
 
     def make(function: Callable[..., Report]) -> Task:
@@ -148,9 +148,9 @@ def _make_validator(hint: Any) -> Any:
 
 def _parameter(declared: inspect.Parameter, hint: Any) -> Parameter:
     if declared.kind not in (inspect.Parameter.POSITIONAL_OR_KEYWORD, inspect.Parameter.KEYWORD_ONLY):
-        raise TypeError(f"parameter '{declared}' can't be given by name; write it out")
+        raise TypeError(f"parameter '{declared}' can't be passed by name; declare it as a named parameter")
     if hint is None:
-        raise TypeError(f"parameter '{declared.name}' has no type; write '{declared.name}: int' or what it is")
+        raise TypeError(f"parameter '{declared.name}' has no type; write '{declared.name}: int' or another type")
     if type(declared.default).__name__ == "FieldInfo":
         raise TypeError(f"parameter '{declared.name}': write Annotated[TYPE, Field(...)] = DEFAULT")
     marks = _marks(hint)
@@ -158,12 +158,12 @@ def _parameter(declared: inspect.Parameter, hint: Any) -> Parameter:
     help_text = next((mark.description for mark in marks if getattr(mark, "description", None)), "")
     required = declared.default is inspect.Parameter.empty
     if role in ("file", "files") and not required and declared.default is not None:
-        raise TypeError(f"parameter '{declared.name}': a file can have no default but None; the entry names it")
+        raise TypeError(f"parameter '{declared.name}': a file's default must be None; let the entry name the file")
     return Parameter(declared.name, hint, required, None if required else declared.default, help_text, role)
 
 
 def _marks(hint: Any) -> tuple[Any, ...]:
-    """Return what stands beside the type in ``Annotated``, also within ``File | None``."""
+    """Return the annotations beside the type in ``Annotated``, also within ``File | None``."""
     if get_origin(hint) is Annotated:
         inner, *marks = get_args(hint)
         return (*marks, *_marks(inner))
@@ -173,7 +173,7 @@ def _marks(hint: Any) -> tuple[Any, ...]:
 
 
 _BRANCH = re.compile(r"(list|literal|dict|tuple)\[|constrained-")
-"""What pydantic puts among keys where a union was tried: the name of a type, which nobody typed."""
+"""Type names that pydantic adds to the location of an error in a union, which nobody typed."""
 
 
 def _explain(task: Task, name: str, error: Mapping[str, Any]) -> ParameterError:
@@ -187,5 +187,5 @@ def _explain(task: Task, name: str, error: Mapping[str, Any]) -> ParameterError:
 
 
 def brief(text: str, longest: int = 80) -> str:
-    """Return a text, its end left out where it is longer than a message should be."""
+    """Return a text, shortened if it is too long for a message."""
     return text if len(text) <= longest else text[: longest - 1] + "…"

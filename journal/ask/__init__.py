@@ -1,1 +1,1 @@
-"""Questions about days that have run: what is up to date, where it came from, whether the typed numbers are right."""
+"""Questions about what has run: what is up to date, where it came from, whether typed numbers are right."""

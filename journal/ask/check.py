@@ -1,4 +1,4 @@
-"""Numbers that the author typed, held against the reports of the same entry."""
+"""Compares the numbers in an author's prose with the reports of the same entry."""
 
 from __future__ import annotations
 
@@ -48,20 +48,20 @@ _FILLER = {
     "variable",
 }
 NEAR = 0.1
-"""A typed number this close to a reported one (relative) is taken to mean it."""
+"""How close (relative) a typed number has to be to a reported one to be taken to mean it."""
 BESIDE = 2
-"""How many words on either side of a whole number have to hold one that names it."""
+"""Within how many words of a whole number one that names it has to be."""
 CARRIED = 2e-4
-"""What a result may be off (relative) that was computed from rounded numbers, where four digits or more are typed."""
+"""The relative error allowed with four or more digits, for results computed from rounded numbers."""
 
 
 @dataclass(frozen=True)
 class Fact:
-    """A reported number, and the words that name it."""
+    """A reported number and the words that name it."""
 
     step: str
     labels: tuple[frozenset[str], ...]
-    """Every one of these has to have its words in the sentence: a row's and a column's, or a metric's."""
+    """The sentence has to contain words of each label: a row's and a column's, or a metric's."""
     value: float
     unit: str
     name: str
@@ -69,28 +69,28 @@ class Fact:
 
 @dataclass(frozen=True)
 class Typed:
-    """A number in prose, as it stands there."""
+    """A number in prose, as written."""
 
     text: str
     value: float
     digits: int
-    """Decimals that were typed."""
+    """How many decimals were typed."""
     unit: str
     line: int
     words: frozenset[str]
-    """The words of its sentence, in small letters."""
+    """The words of its sentence, in lower case."""
     around: frozenset[str]
-    """Those of them that stand next to it."""
+    """The words next to it."""
 
     @property
     def half(self) -> float:
-        """Half a unit of the last digit that was typed: what rounding may take or add."""
+        """Half a unit of the last typed digit: the largest rounding error."""
         return float(0.5 * 10.0**-self.digits) * (1 + 1e-9)
 
 
 @dataclass(frozen=True)
 class Finding:
-    """A typed number that differs from the reported one that it means."""
+    """A typed number that differs from the reported number it refers to."""
 
     typed: Typed
     fact: Fact
@@ -107,12 +107,12 @@ class Finding:
 
 
 def check_entry(entry: Entry, record: Record) -> list[Finding]:
-    """Compare the numbers in an entry's prose with its reports; returns those that are wrong.
+    """Compare the numbers in an entry's prose with its reports, and return those that are wrong.
 
-    A reported number is meant where all words that name it stand in the typed number's sentence. The typed number is
-    right if it equals one such number at the precision that was typed, with the right unit. It is wrong if it equals
-    none, but is near one: the same digits with the point elsewhere, one digit changed or two swapped, or within a
-    tenth; or the same number with another unit. All else has no counterpart and is left alone.
+    A typed number may refer to any reported number whose naming words all appear in its sentence. It is right if it
+    equals one of them at the precision typed, with the right unit. It is wrong if it equals none but is near one: the
+    same digits with the decimal point elsewhere, one digit changed or two swapped, or within a tenth; or the same
+    number with another unit. Any other number refers to nothing and is left alone.
     """
     facts = list(read_facts(entry, record))
     findings = (_judge(typed, facts) for typed in typed_numbers(entry))
@@ -120,7 +120,7 @@ def check_entry(entry: Entry, record: Record) -> list[Finding]:
 
 
 def read_facts(entry: Entry, record: Record) -> Iterator[Fact]:
-    """Yield the numbers that the reports beside an entry hold, and where the ledgers that they count in stood."""
+    """Yield the numbers in the reports beside an entry, and the totals of the ledgers they add to."""
     ledgers = read_ledgers(record)
     for step in entry.steps:
         if found := record.find(entry, step.id):
@@ -130,7 +130,7 @@ def read_facts(entry: Entry, record: Record) -> Iterator[Fact]:
 
 
 def typed_numbers(entry: Entry) -> Iterator[Typed]:
-    """Yield the numbers of an entry's own sentences: no blocks, code, links, headings, dates."""
+    """Yield the numbers in an entry's own sentences, excluding blocks, code, links, headings and dates."""
     prose = _blank_out(entry)
     position = 0
     for end in [*(match.end() for match in _SENTENCE_END.finditer(prose)), len(prose)]:
@@ -155,7 +155,7 @@ def _judge(typed: Typed, facts: list[Fact]) -> Finding | None:
 
 
 def _forms(fact: Fact) -> list[tuple[float, str]]:
-    """Return a fact's value in all the units it may be typed in."""
+    """Return a fact's value in every unit it may be typed in."""
     forms = [(fact.value, fact.unit)]
     if fact.unit == "%":
         forms.append((fact.value / 100, ""))
@@ -166,7 +166,7 @@ def _forms(fact: Fact) -> list[tuple[float, str]]:
 
 
 def _equal(typed: Typed, value: float) -> bool:
-    """Return whether a typed number is this value, rounded as typed; a sign may be left to the words around it."""
+    """Return whether a typed number is this value, rounded as typed; its sign may be left to the wording."""
     carried = CARRIED * abs(value) if len(_significant(typed.text)) >= 4 else 0.0
     return min(abs(typed.value - value), abs(typed.value - abs(value))) <= max(typed.half, carried)
 
@@ -176,7 +176,7 @@ def _units_agree(typed: str, true: str) -> bool:
 
 
 def _is_near(typed: Typed, value: float, unit: str) -> bool:
-    """Return whether a typed number that is not this value was meant to be it."""
+    """Return whether a typed number that differs from this value was probably meant to be it."""
     if typed.value == 0 or value == 0 or (typed.unit and typed.unit != unit):
         return _equal(typed, value) and typed.unit == "%" != unit
     digits = _significant(typed.text)
@@ -188,17 +188,17 @@ def _is_near(typed: Typed, value: float, unit: str) -> bool:
 
 
 def _is_about(typed: Typed, fact: Fact) -> bool:
-    """Return whether a whole number stands by a word of the fact's; sentences hold many that count other things."""
+    """Return whether a whole number is next to a word that names the fact, since many count something else."""
     return bool(typed.digits or typed.unit) or any(_touches(label, typed.around) for label in fact.labels)
 
 
 def _slip(typed: Typed, power: int) -> Typed:
-    """Return a typed number with its point moved."""
+    """Return a typed number with its decimal point moved."""
     return replace(typed, value=typed.value * 10.0**power, digits=typed.digits - power)
 
 
 def _is_misspelt(typed: str, true: str) -> bool:
-    """Return whether one digit was changed or two neighbours were swapped."""
+    """Return whether one digit was changed or two adjacent digits were swapped."""
     wrong = [index for index, (one, other) in enumerate(zip(typed, true, strict=True)) if one != other]
     if len(wrong) == 1:
         return True
@@ -220,7 +220,7 @@ def _distance(typed: Typed, value: float, unit: str) -> tuple[bool, float]:
 
 
 def _told(typed: Typed, value: float) -> str:
-    """Write the true value with three significant digits, and at least the decimals that were typed."""
+    """Format the true value with three significant digits, and at least as many decimals as were typed."""
     if value == round(value) and not typed.digits:
         return str(round(value))
     return format_number(value, max(typed.digits, 2 - floor(log10(abs(value))) if value else 0))
@@ -231,7 +231,7 @@ def _stands_in(label: frozenset[str], words: frozenset[str]) -> bool:
 
 
 def _touches(label: frozenset[str], words: frozenset[str]) -> bool:
-    """Return whether one of a label's words is there, in the singular or the plural."""
+    """Return whether one of a label's words is present, singular or plural."""
     return any(word in words or f"{word}s" in words or word.removesuffix("s") in words for word in label)
 
 
@@ -261,7 +261,7 @@ def _name(found: NamedNumber) -> str:
 
 
 def _ledger_facts(step: str, ledger: Ledger, day: int) -> Iterator[Fact]:
-    """Yield a ledger's running total under its name and under "total", and its goal."""
+    """Yield a ledger's running total, under its name and as "total", and its goal."""
     total, goal = ledger.until(day), ledger.goal
     for label in (_label(ledger.name), frozenset({"total"})):
         yield Fact(step, (label,), total, ledger.unit, f"total of {ledger.name} on day {day}")
@@ -274,7 +274,7 @@ def _label(name: str) -> frozenset[str]:
 
 
 def _blank_out(entry: Entry) -> str:
-    """Return the entry's text with all that is no prose as blanks, so that lines keep their numbers."""
+    """Return the entry's text with everything but prose blanked out, so that lines keep their numbers."""
     text = _blank(entry.text[: entry.body_start]) + entry.body
     for block in find_blocks(entry.text, entry.body_start, entry.display_path):
         text = text[: block.start] + _blank(text[block.start : block.end]) + text[block.end :]

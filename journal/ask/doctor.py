@@ -1,4 +1,4 @@
-"""What this machine has and lacks for the workspace's entries."""
+"""Checks what this machine has and lacks for the workspace's entries."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from journal.text.workspace import Workspace
 
 
 def examine(workspace: Workspace) -> Iterator[tuple[bool, str]]:
-    """Yield what was looked at, and whether it is as it should be."""
+    """Yield, for each check, whether it passed and what it looked at."""
     yield sys.version_info >= (3, 11), f"Python {sys.version.split()[0]}"
     yield shutil.which("git") is not None, "git, for journal publish"
     for extra in extras():

@@ -1,4 +1,4 @@
-"""The history and the waste of a store, as people read them and as programs do."""
+"""A store's history and waste, as lines for people and as data for programs."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from journal.store.history import StepRun
 
 
 def run_lines(runs: Sequence[tuple[StepRun, str]]) -> list[str]:
-    """Return a line for each: when, what came of it, how long, with how much memory, where and why it ran."""
+    """Return a line for each run: when, what, with which outcome, how long, with how much memory, where and why."""
     return [_run_line(run) for run, _ in runs] or ["nothing has run yet"]
 
 
@@ -40,21 +40,21 @@ def describe_runs(runs: Sequence[tuple[StepRun, str]]) -> list[dict[str, Any]]:
 
 
 def waste_lines(waste: Sequence[Waste], folder: Path, *, removed: bool) -> list[str]:
-    """Return a line for each thing that can go or went, and their sum."""
+    """Return a line for each thing that is removable or was removed, and a total."""
     lines = [f"{_size(one.bytes):>9}  {one.path.relative_to(folder.parent).as_posix()}: {one.why}" for one in waste]
     total, verb = _size(sum(one.bytes for one in waste)), "freed" if removed else "can be freed"
     return [*lines, f"{total:>9}  {verb}, {len(waste)} in all" if waste else "nothing to remove"]
 
 
 def describe_waste(waste: Sequence[Waste], folder: Path) -> list[dict[str, Any]]:
-    """Return what can go as plain data."""
+    """Return what is removable, as plain data."""
     return [
         {"path": one.path.relative_to(folder.parent).as_posix(), "bytes": one.bytes, "why": one.why} for one in waste
     ]
 
 
 def _day(run: StepRun) -> str:
-    return f"day {run.day}" if run.day != LAST_DAY else "no day"  # what was tried without an entry
+    return f"day {run.day}" if run.day != LAST_DAY else "no day"  # run without an entry
 
 
 def _run_line(run: StepRun) -> str:

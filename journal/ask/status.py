@@ -1,4 +1,4 @@
-"""What is up to date and what isn't, for every day."""
+"""Status: what is up to date and what isn't, for every day."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from journal.store.history import Outcome
 
 @dataclass
 class DayStatus:
-    """One day: its steps by how they stand, or why its entry can't be read."""
+    """A day's steps by status, or the reason why its entry can't be read."""
 
     day: int
     title: str = ""
@@ -25,14 +25,14 @@ class DayStatus:
     never_run: list[str] = field(default_factory=list)
     edited: list[str] = field(default_factory=list)
     verdicts_to_show: list[str] = field(default_factory=list)
-    """Steps with verdicts on pictures that the entry does not show yet."""
+    """Steps with verdicts that the entry does not show yet."""
     problem: str = ""
 
 
 def day_statuses(opened: OpenWorkspace) -> Iterator[DayStatus]:
-    """Look at every day's entry, in order; one that can't be read is a status too.
+    """Yield the status of every day, in order; an entry that can't be read is a status too.
 
-    A step that refers to one of an earlier day is stale with it.
+    A step that refers to a stale step of an earlier day is stale too.
     """
     again: set[tuple[int, str]] = set()
     for day in opened.record.days():
@@ -45,12 +45,12 @@ def day_statuses(opened: OpenWorkspace) -> Iterator[DayStatus]:
 
 
 def stale_days(statuses: Iterable[DayStatus]) -> list[int]:
-    """Return the days of which a step's result is out of date, or is not there though the day was run."""
+    """Return the days with a step whose result is out of date, or missing though the day was run."""
     return [status.day for status in statuses if status.stale]
 
 
 def status_lines(statuses: list[DayStatus]) -> list[str]:
-    """Return a line a day, and below it what needs a look."""
+    """Return a line for each day, and below it what needs attention."""
     return [line for status in statuses for line in _lines(status)] or ["no entries yet; make one with: journal new"]
 
 
@@ -87,7 +87,7 @@ def _lines(status: DayStatus) -> Iterator[str]:
         "failed": status.failed,
         "never run": status.never_run,
         "edited": status.edited,
-        "with verdicts to show": status.verdicts_to_show,
+        "with new verdicts": status.verdicts_to_show,
     }
     said = ", ".join(f"{len(what)} {name}" for name, what in bad.items() if what)
     steps = f"{len(status.current)} up to date" if status.current else "" if said else "no steps"
@@ -96,5 +96,5 @@ def _lines(status: DayStatus) -> Iterator[str]:
     yield from (f"    {step}: failed: {message}" for step, message in status.failed.items())
     yield from (f"    {step}: never run" for step in status.never_run)
     yield from (f"    {step}: its block was edited by hand" for step in status.edited)
-    which = f"show them by: journal day {status.day}"
-    yield from (f"    {step}: verdicts that the entry does not show yet; {which}" for step in status.verdicts_to_show)
+    which = f"to show them: journal day {status.day}"
+    yield from (f"    {step}: the entry does not show its verdicts yet; {which}" for step in status.verdicts_to_show)

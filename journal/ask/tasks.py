@@ -1,4 +1,4 @@
-"""What tasks there are and what they take, for people."""
+"""Descriptions of the available tasks and their parameters."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ from journal.errors import EntryError, UsageError, nearest
 from journal.plan.registry import Registry, load_task
 
 _HUGE = 10**15
-"""A bound from here on is the machine's, not the reader's."""
+"""Bounds from here on are technical, of no interest to the reader."""
 
 
 def list_tasks(registry: Registry) -> list[str]:
-    """Return a line for each task, and for each plugin that can't be read."""
+    """Return a line for each task and for each plugin that can't be read."""
     lines = []
     for name in registry.names():
         try:
@@ -51,7 +51,7 @@ def _parameter_lines(parameter: Parameter) -> list[str]:
 
 
 def type_words(hint: Any) -> str:
-    """Return a type in words that a writer of YAML knows: "list of text", "whole number from 1 to 8", "a | b"."""
+    """Return a type in words for authors of YAML: "list of text", "whole number from 1 to 8", "a | b"."""
     origin, arguments = get_origin(hint), get_args(hint)
     if origin is Annotated:
         inner, *marks = arguments
@@ -78,7 +78,7 @@ def type_words(hint: Any) -> str:
 
 
 def _bounds(marks: Sequence[Any], *, text: bool) -> str:
-    """Return in words what pydantic's Field says of a number's size or a list's length."""
+    """Return in words the bounds that pydantic's ``Field`` puts on a number's size or a list's length."""
     bounds = {name: value for mark in marks for one in getattr(mark, "metadata", [mark]) for name, value in _pairs(one)}
     low, high = bounds.get("ge"), bounds.get("le")
     words = f" from {low} to {high}" if low is not None and high is not None else ""

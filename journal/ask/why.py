@@ -1,4 +1,4 @@
-"""Where a picture or a step's result came from: the recipe that a PNG carries, and what a result depends on."""
+"""Where a picture or a step's result came from: the recipe stored in a PNG, and what a result depends on."""
 
 from __future__ import annotations
 
@@ -19,34 +19,37 @@ from journal.run.process import WORKER_ENV
 from journal.text.workspace import Workspace
 
 CHUNK = "journal"
-"""The PNG text chunk in which tasks keep a picture's recipe."""
+"""The PNG text chunk in which tasks store a picture's recipe."""
 
 
 def read_recipe(picture: Path) -> dict[str, Any]:
-    """Return the recipe of a PNG: task, parameters, versions; raises UsageError where it carries none."""
+    """Return the recipe of a PNG: task, parameters, versions. Raises ``UsageError`` where it has none."""
     from PIL import Image, UnidentifiedImageError
 
     try:
         with Image.open(picture) as opened:
             text = getattr(opened, "text", {}).get(CHUNK)
     except (OSError, UnidentifiedImageError) as error:
-        raise UsageError(f"{picture}: no picture that can be read; give a PNG that a step made") from error
+        raise UsageError(f"{picture}: not a readable picture; give a PNG made by a step") from error
     if text is None:
-        raise UsageError(f"{picture}: the picture carries no recipe; only those that journal made do")
+        raise UsageError(f"{picture}: the picture has no recipe; give a PNG made by a step")
     try:
         recipe = json.loads(text)
     except ValueError:
         recipe = None
     if not isinstance(recipe, dict) or not {"task", "parameters"} <= set(recipe):
-        raise UsageError(f"{picture}: the picture's recipe is damaged; only those that journal wrote can be read")
+        raise UsageError(f"{picture}: the picture's recipe is damaged; give a PNG as a step made it")
     return recipe
 
 
 def make_again(picture: Path, target: Path, workspace: Workspace) -> None:
-    """Make a picture again by its recipe: on the same machine with the same libraries, the same bytes."""
+    """Recreate a picture from its recipe, to the same bytes on the same machine with the same libraries.
+
+    Raises ``TaskError`` where the recipe no longer gives that picture.
+    """
     recipe = read_recipe(picture)
     if not target.parent.is_dir():
-        raise UsageError(f"{target}: there is no folder {target.parent}; make it first")
+        raise UsageError(f"{target}: there is no folder {target.parent}; create it first")
     task = load_task(read_registry(workspace.plugins).find(recipe["task"]))
     for name, value in WORKER_ENV.items():
         os.environ.setdefault(name, value)
@@ -63,7 +66,7 @@ def make_again(picture: Path, target: Path, workspace: Workspace) -> None:
 
 
 def explain_result(record: Record, day: int, step: str) -> list[str]:
-    """Return lines that say what a step's result beside its entry depends on."""
+    """Return lines that describe what a step's result depends on."""
     entry = record.entry(day)
     if entry.step(step) is None:
         known = nearest(step, [one.id for one in entry.steps])
@@ -76,13 +79,13 @@ def explain_result(record: Record, day: int, step: str) -> list[str]:
 
 
 def describe_recipe(recipe: dict[str, Any], workspace: Workspace) -> list[str]:
-    """Return a recipe as lines for people."""
+    """Return a recipe as readable lines."""
     parameters = dict(recipe["parameters"])
     lines = [f"task: {recipe['task']}"]
     lines += [f"{name}: {json.dumps(value, ensure_ascii=False)}" for name, value in parameters.items()]
     lines += [f"{name} {version}" for name, version in recipe.get("versions", {}).items()]
     named = [short for short in workspace.models if resolve_model(short, workspace.models) == parameters.get("model")]
-    return [*lines, f"model digest: {recipe.get('digest', '')}", *(f"model's name here: {short}" for short in named)]
+    return [*lines, f"model digest: {recipe.get('digest', '')}", *(f"model's short name: {short}" for short in named)]
 
 
 def _recipe_or_none(picture: Path) -> dict[str, Any] | None:
@@ -93,10 +96,10 @@ def _recipe_or_none(picture: Path) -> dict[str, Any] | None:
 
 
 def _why_another(recipe: dict[str, Any], made: list[Path]) -> str:
-    """Say what has changed since the picture was made."""
+    """Return what has changed since the picture was made."""
     now = _recipe_or_none(made[0]) if made else None
     if now is None:
-        return f"task '{recipe['task']}' made no picture of that recipe"
+        return f"task '{recipe['task']}' no longer makes a picture from this recipe"
     then_and_now = [(name, recipe.get(name), now.get(name)) for name in ("digest", "versions", "parameters")]
-    changed = "; ".join(f"{name} was {old}, is {new}" for name, old, new in then_and_now if old != new)
-    return f"the picture can't be made again as it was: {changed}"
+    changed = "; ".join(f"{name} changed from {old} to {new}" for name, old, new in then_and_now if old != new)
+    return f"the picture can't be recreated as it was: {changed}"

@@ -1,4 +1,4 @@
-"""The blog: entries become a Markdown tree in build/docs, and MkDocs makes build/site of it."""
+"""The blog: entries become a Markdown tree in build/docs, from which MkDocs builds build/site."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from journal.text.workspace import Workspace
 
 @dataclass(frozen=True)
 class Built:
-    """What a build made."""
+    """The outcome of a build."""
 
     days: int
     index: Path
@@ -29,7 +29,7 @@ class BlogError(JournalError):
 
 
 def build_site(workspace: Workspace) -> Built:
-    """Compile the entries and build the site; raises BlogError with MkDocs' own words where that fails."""
+    """Compile the entries and build the site. Raises ``BlogError``, with MkDocs' own message, where that fails."""
     days = compile_docs(workspace)
     with _mkdocs_warnings() as warnings:
         from mkdocs.commands.build import build
@@ -43,7 +43,7 @@ def build_site(workspace: Workspace) -> Built:
 
 
 def serve_site(workspace: Workspace, port: int) -> None:
-    """Serve the site on 127.0.0.1 until interrupted; what changes in the entries shows in the browser."""
+    """Serve the site locally and rebuild it as entries change. Raises ``UsageError`` where the port can't be used."""
     from mkdocs.livereload import LiveReloadServer
 
     site = workspace.build / "site"
@@ -55,12 +55,12 @@ def serve_site(workspace: Workspace, port: int) -> None:
     for folder in (workspace.entries, workspace.root / "site"):
         server.watch(str(folder))
     server.watch(str(workspace.root / "journal.yml"))
-    print(f"the blog is at http://127.0.0.1:{port}/ (Ctrl-C ends it)", flush=True)
+    print(f"serving the blog at http://127.0.0.1:{port}/ (Ctrl-C to stop)", flush=True)
     server.serve()  # type: ignore[no-untyped-call]
 
 
 def _rebuild(workspace: Workspace) -> None:
-    """Build again; an entry that is broken while its author types is said, and the last good page stays."""
+    """Build again; if an entry is broken while its author types, print the error and keep the last good pages."""
     try:
         build_site(workspace)
     except JournalError as error:
@@ -72,7 +72,7 @@ def _config(workspace: Workspace) -> Any:
 
     path = workspace.root / "site" / "mkdocs.yml"
     if not path.is_file():
-        raise UsageError("no site/mkdocs.yml; journal init makes one, and keeps what is there")
+        raise UsageError("no site/mkdocs.yml; create one with: journal init (it keeps existing files)")
     return load_config(
         config_file=str(path),
         site_name=workspace.name,
@@ -84,7 +84,7 @@ def _config(workspace: Workspace) -> Any:
 
 @contextmanager
 def _mkdocs_warnings() -> Iterator[list[str]]:
-    """Collect what MkDocs warns of, such as links that lead nowhere."""
+    """Collect warnings from MkDocs, such as about broken links."""
     os.environ.setdefault("NO_MKDOCS_2_WARNING", "1")
     found: list[str] = []
 

@@ -1,4 +1,4 @@
-"""Entries as MkDocs reads them: pages without markers, plots inline, and the files that they link to."""
+"""Compiling entries for MkDocs: pages without markers, with plots inlined, and the files they link to."""
 
 from __future__ import annotations
 
@@ -28,9 +28,9 @@ _LINK = re.compile(
 
 
 def compile_docs(workspace: Workspace) -> int:
-    """Write build/docs: a page for each entry that is no draft, and the listing pages. Returns the number of days.
+    """Write build/docs, with a page for each entry that is not a draft, and return the number of days.
 
-    Files that are already there with the same content are left alone; those of no entry any more are removed.
+    Files with unchanged content are left alone, and files that no entry needs any more are removed.
     """
     record = Record(workspace)
     entries = sorted((entry for entry in record.entries() if not entry.draft), key=lambda entry: entry.day)
@@ -58,16 +58,16 @@ def _day_files(entry: Entry, before: list[Entry], after: list[Entry], folder: Pa
 
 
 def _without_markers(entry: Entry) -> str:
-    """Take the markers out; only where there are code fences, whose markers are text, does that take a parser."""
+    """Remove markers; a parser is needed only if there are code fences, in which markers are text."""
     if "```" in entry.body or "~~~" in entry.body:
         return without_markers(entry.text, entry.body_start)
     return _MARKER_LINE.sub("", entry.body)
 
 
 def linked_files(body: str, folder: Path) -> set[str]:
-    """Return the files below a folder that Markdown or HTML in it links to, relative to the folder."""
+    """Return the files below a folder that a Markdown or HTML text in it links to, relative to the folder."""
     found = set()
-    for written in map("".join, _LINK.findall(body)):  # one of the kinds of link, the others are empty
+    for written in map("".join, _LINK.findall(body)):  # only one kind of link matched, the others are empty
         link = unquote(written.split("#")[0].split("?")[0])
         path = folder / link
         elsewhere = re.match(r"[A-Za-z][A-Za-z0-9+.-]*:|/", link) or ".." in Path(link).parts
@@ -77,7 +77,7 @@ def linked_files(body: str, folder: Path) -> set[str]:
 
 
 def _inline_plot(match: re.Match[str], entry: Entry) -> str:
-    """Put an SVG that a step drew into the page itself, where it takes the page's colours, light or dark."""
+    """Inline an SVG made by a step, so that it takes the page's colours, light or dark."""
     path = entry.path.parent / unquote(match["path"])
     if not path.is_file() or not path.is_relative_to(entry.artifacts):
         return match[0]
@@ -87,7 +87,7 @@ def _inline_plot(match: re.Match[str], entry: Entry) -> str:
 
 
 def _write(files: dict[Path, bytes | Path], docs: Path) -> None:
-    """Bring the tree to these files, touching only what differs."""
+    """Make the tree consist of these files, touching only what differs."""
     for path in sorted(docs.rglob("*")) if docs.exists() else []:
         if path.is_file() and path not in files:
             path.unlink()

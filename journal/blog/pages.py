@@ -1,4 +1,4 @@
-"""The blog's own pages: a day's, and those that list days: home, archive, categories, totals."""
+"""The pages of the blog: one per day, and those that list days: home, archive, categories, totals."""
 
 from __future__ import annotations
 
@@ -16,16 +16,16 @@ from journal.text.workspace import Workspace
 
 NEWEST = 10
 _EXCERPT = 320
-_MARKUP = ("#", "<", "!", "|", ">", "```", "~~~", "---")  # paragraphs that are none of the author's sentences
+_MARKUP = ("#", "<", "!", "|", ">", "```", "~~~", "---")  # beginnings of paragraphs that aren't the author's prose
 
 
 def day_title(entry: Entry) -> str:
-    """Return a page's title as the author of a daily journal writes it: "(Day 133) Gathering data"."""
+    """Return a page's title: "(Day 133) Gathering data"."""
     return f"(Day {entry.day}) {entry.title}"
 
 
 def day_page(entry: Entry, body: str, before: list[Entry], after: list[Entry]) -> str:
-    """Return the Markdown of a day's page, with links to the days before and after it."""
+    """Return the Markdown of a day's page, with links to the previous and next days."""
     front = {"title": day_title(entry), "description": entry.description or excerpt(entry)}
     matter = "\n".join(f"{name}: {json.dumps(value, ensure_ascii=False)}" for name, value in front.items() if value)
     neighbours = [f"[← {escape(day_title(other))}]({other.path.name})" for other in before]
@@ -36,7 +36,7 @@ def day_page(entry: Entry, body: str, before: list[Entry], after: list[Entry]) -
 
 
 def listing_pages(entries: list[Entry], ledgers: Ledgers, workspace: Workspace) -> dict[str, str]:
-    """Return the listing pages by file name; ``entries`` are in the order of days."""
+    """Return the listing pages by file name, from entries in the order of days."""
     newest_first = entries[::-1]
     found = [ledgers.ledger(name) for name in ledgers.names()]
     return {
@@ -48,7 +48,7 @@ def listing_pages(entries: list[Entry], ledgers: Ledgers, workspace: Workspace) 
 
 
 def excerpt(entry: Entry) -> str:
-    """Return the first words of an entry's own, without markup; words that end in a colon go on with what follows."""
+    """Return the beginning of an entry's prose, without markup, including what follows a final colon."""
     words = ""
     for paragraph in re.split(r"\n\s*\n", entry.body.replace("\r\n", "\n")):
         if not paragraph.strip().startswith(_MARKUP):
@@ -65,7 +65,7 @@ def _plain(paragraph: str) -> str:
 
 
 def category_slug(name: str) -> str:
-    """Return the anchor of a category on the page of categories."""
+    """Return a category's anchor on the categories page."""
     spelt = name.lower().replace("+", " plus ").replace("#", " sharp ")
     return re.sub(r"[^\w]+", "-", spelt).strip("-")
 
@@ -73,7 +73,7 @@ def category_slug(name: str) -> str:
 def _home(entries: list[Entry], workspace: Workspace) -> str:
     parts = [f"# {escape(workspace.name)}\n"]
     if not entries:
-        return parts[0] + "\nNo day yet. `journal new` makes the first entry.\n"
+        return parts[0] + "\nNo entries yet. `journal new` creates the first one.\n"
     parts += [
         f"## [{escape(day_title(entry))}](days/{entry.path.name})\n\n{_date_line(entry, '')}\n{{: .day-meta }}\n\n"
         f"{escape(excerpt(entry))}\n"
@@ -106,7 +106,7 @@ def _totals(ledgers: list[Ledger], entries: dict[int, Entry]) -> str:
         rows = [f"| {_day_link(day, entries)} | {format_number(value, 2)} |" for day, value in ledger.by_day.items()]
         if rows:
             parts.append(f"| Day | {escape(ledger.unit) or 'amount'} |\n| :-- | --: |\n" + "\n".join(rows) + "\n")
-    return "\n".join(parts) if ledgers else parts[0] + "\nNo report counts in a ledger yet.\n"
+    return "\n".join(parts) if ledgers else parts[0] + "\nNo report adds to a ledger yet.\n"
 
 
 def _progress(ledger: Ledger) -> str:
@@ -129,7 +129,7 @@ def _date_line(entry: Entry, to_root: str) -> str:
 
 
 def written_date(when: date) -> str:
-    """Return "13 May 2024", whatever the machine's language."""
+    """Return a date as "13 May 2024", regardless of locale."""
     return f"{when.day} {month_name[when.month]} {when.year}"
 
 

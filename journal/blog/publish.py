@@ -1,4 +1,4 @@
-"""Publishing: build/site as a commit on a git branch, pushed where told."""
+"""Publishing: committing build/site to a git branch and pushing it."""
 
 from __future__ import annotations
 
@@ -10,19 +10,20 @@ from journal.text.workspace import Workspace
 
 
 class PublishError(JournalError):
-    """The site can't be put on its branch, or pushed."""
+    """The site can't be committed to its branch, or pushed."""
 
 
 def publish_site(workspace: Workspace, remote: str, branch: str, message: str, *, push: bool) -> str:
-    """Commit build/site to a branch, with a .nojekyll and the CNAME that is there; push it. Returns what was done.
+    """Commit build/site to a branch, with a .nojekyll and any existing CNAME, push it, and return what was done.
 
-    The commit follows the remote's branch where there is one, so that the push goes through.
+    The commit follows the remote's branch, if it exists, so that the push is accepted. Raises ``PublishError`` where
+    that fails.
     """
     from ghp_import import GhpError, ghp_import
 
     root, site = workspace.root, workspace.build / "site"
     if _git(root, "rev-parse", "--git-dir") is None:
-        raise PublishError("this workspace is in no git repository; run: git init")
+        raise PublishError("this workspace is not in a git repository; run: git init")
     there = _fetch(root, remote, branch) if push else None
     if there and _git(root, "merge-base", "--is-ancestor", there, f"refs/heads/{branch}") is None:
         _git(root, "update-ref", f"refs/heads/{branch}", there)
@@ -34,12 +35,12 @@ def publish_site(workspace: Workspace, remote: str, branch: str, message: str, *
         return f"the site is on branch {branch}; push it with: git push {remote} {branch}"
     done = subprocess.run(["git", "push", remote, branch], cwd=root, capture_output=True, text=True, check=False)
     if done.returncode:
-        raise PublishError(f"branch {branch} is made, but can't be pushed to {remote}: {_cause(done.stderr)}")
+        raise PublishError(f"branch {branch} is committed, but can't be pushed to {remote}: {_cause(done.stderr)}")
     return f"the site is on branch {branch} of {remote}"
 
 
 def _fetch(root: Path, remote: str, branch: str) -> str | None:
-    """Return the commit that the remote's branch is at, or None where it has no such branch."""
+    """Return the commit of the remote's branch, or None if it has no such branch."""
     if _git(root, "fetch", "--quiet", remote, f"refs/heads/{branch}") is None:
         return None
     found = _git(root, "rev-parse", "FETCH_HEAD")
@@ -47,16 +48,16 @@ def _fetch(root: Path, remote: str, branch: str) -> str | None:
 
 
 def _cname(root: Path, place: str) -> str | None:
-    """Return the custom domain that a published commit has."""
+    """Return the custom domain of a published commit, or None."""
     found = _git(root, "show", f"{place}:CNAME")
     return found.strip() if found else None
 
 
 def _cause(said: str) -> str:
-    """Return the line of git's words that says what is wrong, and what to do about it."""
+    """Return the line of git's output that says what is wrong, and what to do about it."""
     lines = [line.strip() for line in said.splitlines() if line.strip()]
     wrong = [line for line in lines if line.startswith(("fatal:", "error:", "!"))] or lines or ["git push failed"]
-    return f"{wrong[0]}; look at 'git remote -v', or give --remote NAME-OR-ADDRESS"
+    return f"{wrong[0]}; check 'git remote -v', or give --remote NAME-OR-ADDRESS"
 
 
 def _git(root: Path, *arguments: str) -> str | None:

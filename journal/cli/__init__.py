@@ -1,4 +1,4 @@
-"""The command line: from what was typed to what is printed; a file for each group of commands."""
+"""The command line: a module for each group of commands."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from journal.errors import JournalError
 app = typer.Typer(
     name="journal",
     cls=Commands,
-    help="Run what a dated entry says, put the results between its sentences, and make the entries a blog.",
+    help="Run the steps of dated entries, put the results between their sentences, and publish the entries as a blog.",
     no_args_is_help=True,
     add_completion=True,
     pretty_exceptions_enable=False,
@@ -41,7 +41,7 @@ def _options(
         bool, typer.Option("--version", help="Print the version.", is_eager=True, callback=_print_version)
     ] = False,
 ) -> None:
-    """Take the options that all commands share."""
+    """Take the options shared by all commands."""
 
 
 add_commands(
@@ -69,7 +69,7 @@ add_commands(
 
 
 def main() -> None:
-    """Run the command line; every error becomes one line and an exit code here."""
+    """Run the command line, turning every error into one line and an exit code."""
     debug = "--debug" in sys.argv[1:]
     arguments = [word for word in sys.argv[1:] if word != "--debug"] or ["--help"]
     try:
@@ -82,7 +82,7 @@ def main() -> None:
     except _ClickError as error:
         code = say(error.format_message(), 2, debug)
     except (typer.Abort, KeyboardInterrupt):
-        code = say("interrupted; what was finished is kept, and the next run carries on", _INTERRUPTED, debug)
-    except Exception as error:  # a mistake of journal's own: one line as well, and no traceback unless asked for
-        code = say(f"a fault in journal itself: {type(error).__name__}: {error}; --debug shows where", 1, debug)
+        code = say("interrupted; finished steps are kept, and the next run carries on", _INTERRUPTED, debug)
+    except Exception as error:  # a bug in journal: also one line, without a traceback unless asked for
+        code = say(f"internal error in journal: {type(error).__name__}: {error}; --debug shows where", 1, debug)
     sys.exit(code)

@@ -1,4 +1,4 @@
-"""What people see on the terminal: a bar for each step at work, a line for each step done."""
+"""The terminal output of a run: a bar for each running step, a line for each finished one."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _SIGNS = {
 
 
 class Console:
-    """Observes a run. On a terminal it shows bars while steps work; elsewhere plain lines only."""
+    """Observes a run: on a terminal it shows bars while steps run, elsewhere plain lines only."""
 
     def __init__(self, *, quiet: bool = False) -> None:
         self.quiet = quiet
@@ -44,7 +44,7 @@ class Console:
             self.bars.stop()
 
     def line(self, text: str) -> None:
-        """Say something; no character in it is markup."""
+        """Print a line, with no character in it taken as markup."""
         if self.bars:
             self.bars.console.print(text, markup=False, highlight=False, soft_wrap=True)
         elif not self.quiet:
@@ -72,7 +72,7 @@ class Console:
 
     def retried(self, step: PlannedStep, message: str, tries_left: int) -> None:
         more = f"{tries_left} more after this" if tries_left else "for the last time"
-        self.line(f"  {step.id}: {message}; trying again, {more}")
+        self.line(f"  {step.id}: {message}; retrying, {more}")
 
     def finished(self, result: StepResult) -> None:
         if self.bars and result.planned.id in self.bar_of:
@@ -81,11 +81,11 @@ class Console:
         for line in takewhile(lambda line: not line.startswith("Traceback"), result.log):
             self.line(f"      {line}")
         if result.log:
-            self.line(f"      (all of it: {result.log_path})")
+            self.line(f"      (full log: {result.log_path})")
 
 
 def describe(result: StepResult) -> str:
-    """Return the line that says how a step ended."""
+    """Return the line that reports how a step ended."""
     sign = _SIGNS[result.outcome]
     name = f"{sign} {result.planned.id:<12} {result.planned.step.uses:<18}"
     if result.outcome == Outcome.DONE:

@@ -1,4 +1,4 @@
-"""Commands that help: task, doctor."""
+"""Help commands: task, doctor."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ import typer
 from journal.cli.opening import open_workspace
 
 
-def task(name: Annotated[str, typer.Argument(metavar="[TASK]", help="A task to explain.")] = "") -> None:
-    """List the tasks there are, or explain one with its parameters."""
+def task(name: Annotated[str, typer.Argument(metavar="[TASK]", help="The task to explain.")] = "") -> None:
+    """List the available tasks, or explain one and its parameters."""
     from journal.ask.tasks import explain_task, list_tasks
     from journal.plan.registry import read_registry
 

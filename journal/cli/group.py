@@ -1,4 +1,4 @@
-"""The commands by group, and those that packages bring: found by their names, imported when one is used or listed."""
+"""The commands by group, including those from packages, which are imported only when used or listed."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _FROM_PACKAGES = "From packages"
 
 
 class Commands(typer.core.TyperGroup):
-    """The built-in commands, and those of the door ``journal.commands``."""
+    """The built-in commands, and those from the entry point group ``journal.commands``."""
 
     def get_command(self, ctx: Any, cmd_name: str) -> Any:
         return super().get_command(ctx, cmd_name) or _load(cmd_name)
@@ -31,7 +31,7 @@ class Commands(typer.core.TyperGroup):
         return own + sorted({point.name for point in _brought()} - set(own))
 
     def format_commands(self, ctx: Any, formatter: Any) -> None:
-        """List the commands below the names of their groups; one that can't be imported says so and harms no other."""
+        """List the commands by group; one that can't be imported shows its error instead of a summary."""
         for title, names in {**GROUPS, _FROM_PACKAGES: self.list_commands(ctx)[len(self.commands) :]}.items():
             rows = [(name, self._summary(ctx, name)) for name in names]
             if rows:
@@ -50,20 +50,20 @@ def _brought() -> list[EntryPoint]:
 
 
 def _load(name: str) -> Any:
-    """Return the command that a package brings under a name, or None; raises DoorError where it can't be imported."""
+    """Return the command a package provides under a name, or None. Raises ``DoorError`` where it can't be imported."""
     if not any(point.name == name for point in _brought()):
         return None
     point = Installed().find(COMMANDS, name)
     found = point.load()
     if not isinstance(found, typer.Typer):
-        raise DoorError(f"command '{name}' of {point.origin} is no typer.Typer; make it one")
+        raise DoorError(f"command '{name}' from {point.origin} is not a typer.Typer; make it one")
     command = typer.main.get_command(found)
     command.name = name
     return command
 
 
 def add_commands(app: typer.Typer, functions: dict[str, Callable[..., None]]) -> None:
-    """Give the app its own commands, in the order of their groups."""
+    """Add the built-in commands to the app, in the order of their groups."""
     for names in GROUPS.values():
         for name in names:
             app.command(name)(functions[name])

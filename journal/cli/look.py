@@ -1,4 +1,4 @@
-"""Commands that look at what has run: status, why, check, stats, runs."""
+"""Inspection commands: status, why, check, stats, runs."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from journal.cli.opening import Days, Json, open_all, open_store, open_workspace
 
 
 def status(as_json: Json = False) -> None:
-    """Show every day: up to date, stale and why, failed, never run, edited blocks."""
+    """Show for every day what is up to date, stale (and why), failed, never run or edited by hand."""
     from journal.ask.status import day_statuses, status_lines
 
     statuses = list(day_statuses(open_all()))
@@ -21,11 +21,11 @@ def status(as_json: Json = False) -> None:
 
 
 def why(
-    what: Annotated[str, typer.Argument(metavar="PICTURE|DAY", help="A PNG that a step made, or a day.")],
+    what: Annotated[str, typer.Argument(metavar="PICTURE|DAY", help="A PNG made by a step, or a day.")],
     step: Annotated[str, typer.Argument(metavar="[STEP]", help="With a day: the step to explain.")] = "",
-    redo: Annotated[str, typer.Option(metavar="FILE", help="Make the picture again, into this file.")] = "",
+    redo: Annotated[str, typer.Option(metavar="FILE", help="Recreate the picture and write it to this file.")] = "",
 ) -> None:
-    """Show where a picture or a step's result came from, or make a picture again."""
+    """Show where a picture or a step's result came from, or recreate a picture."""
     from journal.ask.why import describe_recipe, explain_result, make_again, read_recipe
     from journal.record import open_record
 
@@ -55,7 +55,7 @@ def check(days: Days, as_json: Json = False) -> None:
 
 
 def stats(as_json: Json = False) -> None:
-    """Show the ledgers: totals over days, and how far their goals are."""
+    """Show the ledgers: totals over days, and progress towards their goals."""
     from journal.record import open_record
     from journal.record.ledger import read_ledgers
 
@@ -65,15 +65,15 @@ def stats(as_json: Json = False) -> None:
         typer.echo(json.dumps([{**vars(one), "total": one.total} for one in found], indent=1))
     else:
         last = max((day for one in found for day in one.by_day), default=0)
-        typer.echo("\n".join(one.sentence(last) for one in found) or "no ledger: no report counts in one yet")
+        typer.echo("\n".join(one.sentence(last) for one in found) or "no ledgers yet: no report adds to one")
 
 
 def runs(
-    day: Annotated[int, typer.Option(help="Only of this day; 0 is all.")] = 0,
-    limit: Annotated[int, typer.Option(min=1, help="How many, the latest first.")] = 20,
+    day: Annotated[int, typer.Option(help="Only this day; 0 means all.")] = 0,
+    limit: Annotated[int, typer.Option(min=1, help="How many to show, latest first.")] = 20,
     as_json: Json = False,
 ) -> None:
-    """Show what ran, when, how long, where and why."""
+    """Show what ran, when, for how long, where and why."""
     from journal.ask.history import describe_runs, run_lines
 
     found = open_store(open_workspace()).step_runs(limit, day or None)

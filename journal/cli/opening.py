@@ -1,4 +1,4 @@
-"""What commands begin with: the workspace, its tasks and its store, and the days that were typed."""
+"""What most commands start with: opening the workspace, its tasks and its store, and parsing days."""
 
 from __future__ import annotations
 
@@ -29,14 +29,14 @@ def open_workspace() -> Workspace:
 
 
 def open_store(workspace: Workspace) -> Store:
-    """Open the workspace's results and history."""
+    """Open the workspace's store of results and history."""
     from journal.store import Store
 
     return Store(workspace.state, warn)
 
 
 def open_all() -> OpenWorkspace:
-    """Open the workspace, the list of its tasks, its results, and what lies beside its entries."""
+    """Open the workspace with its tasks, its store and its record."""
     from journal.day import OpenWorkspace
     from journal.doors import Installed
     from journal.plan.registry import read_registry
@@ -49,29 +49,29 @@ def open_all() -> OpenWorkspace:
 
 
 def warn(text: str) -> None:
-    """Say something beside the command's own answer."""
+    """Print a line to stderr, apart from the command's own output."""
     typer.echo(text, err=True)
 
 
 def warn_of_waiting(who: str) -> None:
-    """Say that another command works in the workspace, and that this one waits for it."""
-    warn(f"waiting for {who}, which works here too")
+    """Tell the user that this command is waiting for another one in the same workspace."""
+    warn(f"waiting for {who}, which is using this workspace")
 
 
 def parse_days(text: str, record: Record) -> list[int]:
-    """Return the days that "133", "130..140" or "today" mean; of a range, those that have an entry."""
+    """Return the days that "133", "130..140" or "today" stand for; in a range, only those that have an entry."""
     first, dots, last = text.partition("..")
     if not dots:
         return [parse_day(text, record.workspace)]
     start, end = parse_day(first, record.workspace), parse_day(last, record.workspace)
     found = [number for number in record.days() if start <= number <= end]
     if not found:
-        raise UsageError(f"no entry of the days {text}; journal new makes one")
+        raise UsageError(f"no entries for days {text}; create one with: journal new")
     return found
 
 
 def parse_day(text: str, workspace: Workspace) -> int:
-    """Return the day that "133" or "today" means; raises UsageError."""
+    """Return the day that "133" or "today" stands for. Raises ``UsageError`` where it is neither."""
     from datetime import date
 
     if text == "today":
@@ -80,12 +80,12 @@ def parse_day(text: str, workspace: Workspace) -> int:
             raise UsageError("'today' needs the date of day 1; add 'day-1: 2024-01-02' to journal.yml")
         return number
     if not text.isdecimal() or len(text) > 9:
-        raise UsageError(f"'{text[:40]}' is no day; give a number such as 133, a range such as 130..140, or today")
+        raise UsageError(f"'{text[:40]}' is not a day; give a number such as 133, a range such as 130..140, or today")
     return int(text)
 
 
 def say(message: str, code: int, debug: bool) -> int:
-    """Say an error in one line, with its traceback where that was asked for; returns its exit code."""
+    """Print an error as one line, with its traceback if ``debug`` is set, and return its exit code."""
     if debug:
         traceback.print_exc()
     typer.echo(" ".join(message.split("\n")), err=True)

@@ -1,4 +1,4 @@
-"""Commands that make the blog: build, serve, publish."""
+"""Blog commands: build, serve, publish."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from journal.cli.opening import open_workspace
 
 
 def build() -> None:
-    """Make the blog in build/site."""
+    """Build the blog in build/site."""
     from journal.blog import build_site
 
     workspace = open_workspace()
@@ -22,21 +22,21 @@ def build() -> None:
 
 
 def serve(
-    port: Annotated[int, typer.Option(help="The port on 127.0.0.1.")] = 8000,
+    port: Annotated[int, typer.Option(help="Port on 127.0.0.1.")] = 8000,
 ) -> None:
-    """Show the blog in a browser and follow what changes in the entries."""
+    """Serve the blog locally and rebuild it as entries change."""
     from journal.blog import serve_site
 
     serve_site(open_workspace(), port)
 
 
 def publish(
-    remote: Annotated[str, typer.Option(help="Where to push: a remote's name or address.")] = "origin",
+    remote: Annotated[str, typer.Option(help="Where to push: the name or address of a remote.")] = "origin",
     branch: Annotated[str, typer.Option(help="The branch that holds the site.")] = "gh-pages",
     push: Annotated[bool, typer.Option(help="Push the branch.")] = True,
-    message: Annotated[str, typer.Option(help="The commit's message.")] = "Publish the journal",
+    message: Annotated[str, typer.Option(help="Commit message.")] = "Publish the journal",
 ) -> None:
-    """Build the blog, put it on a git branch and push that."""
+    """Build the blog, commit it to a git branch and push the branch."""
     from journal.blog import build_site
     from journal.blog.publish import publish_site
 

@@ -1,4 +1,4 @@
-"""Commands that run: day, run, gc, models."""
+"""Run commands: day, run, gc, models."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ from journal.errors import UsageError
 
 def day(
     days: Days,
-    only: Annotated[list[str], typer.Option(help="Run this step and what it needs; may be given again.")] = [],  # noqa: B006
-    force: Annotated[bool, typer.Option("--force", help="Run again what is up to date.")] = False,
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would run and why, and run nothing.")] = False,
-    jobs: Annotated[int, typer.Option(min=0, help="Steps at the same time; 0 is as journal.yml says.")] = 0,
-    edits: Annotated[str, typer.Option(help="Blocks edited by hand: merge, keep or drop the edits.")] = "merge",
-    on: Annotated[str, typer.Option(help="Where: local, dask, or a Dask scheduler's address.")] = "",
-    stale: Annotated[bool, typer.Option("--stale", help="Of these days, run those that are out of date.")] = False,
+    only: Annotated[list[str], typer.Option(help="Run only this step and what it needs; repeatable.")] = [],  # noqa: B006
+    force: Annotated[bool, typer.Option("--force", help="Run even if already up to date.")] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Show what would run and why, but run nothing.")] = False,
+    jobs: Annotated[int, typer.Option(min=0, help="Threads for all steps together; 0: as set in journal.yml.")] = 0,
+    edits: Annotated[str, typer.Option(help="What to do with edits made by hand: merge, keep or drop.")] = "merge",
+    on: Annotated[str, typer.Option(help="Where to run: local, dask, or the address of a Dask scheduler.")] = "",
+    stale: Annotated[bool, typer.Option("--stale", help="Run only the days that are out of date.")] = False,
     as_json: Json = False,
 ) -> None:
     """Run the steps of a day's entry and put their results into it."""
@@ -41,15 +41,15 @@ def day(
 
 
 def run(
-    task: Annotated[str, typer.Argument(metavar="TASK", help="A task, as journal task lists them.")],
+    task: Annotated[str, typer.Argument(metavar="TASK", help="A task; journal task lists them.")],
     values: Annotated[
         list[str] | None,
-        typer.Argument(metavar="NAME=VALUE", help="Its parameters; files relative to the workspace."),
+        typer.Argument(metavar="NAME=VALUE", help="Its parameters; file paths are relative to the workspace."),
     ] = None,
-    force: Annotated[bool, typer.Option("--force", help="Run again what is up to date.")] = False,
+    force: Annotated[bool, typer.Option("--force", help="Run even if already up to date.")] = False,
     as_json: Json = False,
 ) -> None:
-    """Run a task without an entry: show what it finds, with its files in build/run."""
+    """Run a task without an entry: show its results, and leave its files in build/run."""
     from journal.cli.running import run_alone
     from journal.day.adhoc import parse_adhoc
 
@@ -60,12 +60,12 @@ def run(
 
 def gc(
     dry_run: Annotated[
-        bool, typer.Option("--dry-run", help="Say what would go, with sizes, and remove nothing.")
+        bool, typer.Option("--dry-run", help="Show what would be removed, with sizes, without removing it.")
     ] = False,
-    keep_days: Annotated[float, typer.Option(min=0, help="Keep results younger than this.")] = 0.0,
+    keep_days: Annotated[float, typer.Option(min=0, help="Keep results newer than this many days.")] = 0.0,
     as_json: Json = False,
 ) -> None:
-    """Remove results that no entry shows, and what killed runs left."""
+    """Remove results that no entry shows, and files left by killed runs."""
     from journal.ask.history import describe_waste, waste_lines
 
     workspace = open_workspace()
@@ -81,11 +81,11 @@ def gc(
 def models(
     fetch: Annotated[str, typer.Option(metavar="NAME", help="Fetch this model now.")] = "",
 ) -> None:
-    """List the models that journal.yml names, and whether they are at hand."""
+    """List the models named in journal.yml, and whether they are available."""
     from journal.api.models import fetch_model, model_states
 
     workspace = open_workspace()
     if fetch:
         typer.echo(f"{fetch}: {fetch_model(fetch, workspace.models, workspace.root).path}")
     else:
-        typer.echo("\n".join(map(str, model_states(workspace.models, workspace.root))) or "journal.yml names no model")
+        typer.echo("\n".join(map(str, model_states(workspace.models, workspace.root))) or "no models in journal.yml")

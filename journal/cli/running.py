@@ -1,4 +1,4 @@
-"""One day, or several, run from the command line: the lines on the terminal, the exit code, the outcome as JSON."""
+"""Runs started from the command line: their output, exit code and JSON outcome."""
 
 from __future__ import annotations
 
@@ -20,18 +20,18 @@ if TYPE_CHECKING:
 
 
 def choose_stale(days: list[int], opened: OpenWorkspace) -> list[int]:
-    """Return those of the days that are out of date; each is looked at again when its turn comes."""
+    """Return which of the days are out of date; each is checked again when its turn comes."""
     from journal.ask.status import day_statuses, stale_days
 
     stale = set(stale_days(day_statuses(opened)))
     found = [number for number in days if number in stale]
     if not found:
-        typer.echo("no day of these is stale", err=True)
+        typer.echo("none of these days is stale", err=True)
     return found
 
 
 def import_one(path: Path, record: Record) -> tuple[int, int]:
-    """Import one file of several; one that is wrong harms no other. Returns how many entries it made, and the code."""
+    """Import one of several files and return how many entries it made, and the exit code."""
     from journal.importing import import_file
 
     made, code = 0, 0
@@ -50,7 +50,7 @@ def import_one(path: Path, record: Record) -> tuple[int, int]:
 
 
 def run_one_of_many(number: int, run: Callable[[int], tuple[int, str]]) -> tuple[int, str]:
-    """Run one day of several: an entry that is wrong is said, and the days after it run."""
+    """Run one of several days; an error in its entry is printed and doesn't stop the days after it."""
     try:
         return run(number)
     except JournalError as error:
@@ -67,7 +67,7 @@ def run_one(
     edits: str,
     as_json: bool,
 ) -> tuple[int, str]:
-    """Run one day with its lines on the terminal; returns the exit code, and the outcome as JSON."""
+    """Run one day, printing its progress, and return the exit code and the outcome as JSON."""
     from journal.cli.console import Console
     from journal.day import open_day, run_day, stray_markers, summary
 
@@ -75,7 +75,9 @@ def run_one(
         return _preview(open_day(opened, number, options), as_json=as_json)
     with (
         Console(quiet=as_json) as console,
-        opened.store.hold(options.command, lambda who: console.line(f"waiting for {who}, which works here too")),
+        opened.store.hold(
+            options.command, lambda who: console.line(f"waiting for {who}, which is using this workspace")
+        ),
     ):
         run = open_day(opened, number, options)
         for problem in run.plan.problems:
@@ -89,7 +91,7 @@ def run_one(
 
 
 def run_alone(adhoc: AdhocRun, opened: OpenWorkspace, *, force: bool, as_json: bool) -> int:
-    """Run a task without an entry, with its lines on the terminal; returns the exit code."""
+    """Run a task without an entry, printing its progress, and return the exit code."""
     from journal.cli.console import Console
     from journal.day import describe_results
     from journal.day.adhoc import describe_adhoc, files_of, folder_of, run_adhoc
@@ -99,7 +101,9 @@ def run_alone(adhoc: AdhocRun, opened: OpenWorkspace, *, force: bool, as_json: b
     options = RunOptions(force=force, command=f"journal run {adhoc.task.name}")
     with (
         Console(quiet=as_json) as console,
-        opened.store.hold(options.command, lambda who: console.line(f"waiting for {who}, which works here too")),
+        opened.store.hold(
+            options.command, lambda who: console.line(f"waiting for {who}, which is using this workspace")
+        ),
     ):
         result = run_adhoc(adhoc, opened, options, console)
         folder = folder_of(adhoc, opened.workspace)
@@ -110,12 +114,12 @@ def run_alone(adhoc: AdhocRun, opened: OpenWorkspace, *, force: bool, as_json: b
         elif not result.failed:
             shown = [opened.workspace.display_path(path) for path in files_of(folder)]
             lines = ["", describe_adhoc(folder, opened.record), "", *shown, ""]
-            typer.echo("\n".join([*lines, "to have it in an entry, put this below its 'tasks:'", *adhoc.lines]))
+            typer.echo("\n".join([*lines, "to add it to an entry, put this below 'tasks:'", *adhoc.lines]))
     return 1 if result.failed else 0
 
 
 def _preview(run: Run, *, as_json: bool) -> tuple[int, str]:
-    """Say what would run and why; returns the exit code, and the same as JSON."""
+    """Print what would run and why, and return the exit code and the same as JSON."""
     from journal.cli.console import describe
     from journal.day import describe_results
 

@@ -1,6 +1,6 @@
-"""What was typed, let past Typer's check where it is of the declared type already.
+"""Typed values that skip Typer's check because they already have the declared type.
 
-The check itself brings pydantic, which takes longer to import than a day that is up to date takes in all.
+That check imports pydantic, which takes longer than a whole run of a day that is up to date.
 """
 
 from __future__ import annotations
@@ -11,14 +11,14 @@ from typing import Any, get_args, get_origin
 
 
 def spare_checks(command: Any) -> Any:
-    """Have the values of a command, and of those below it, checked only where there is something to check."""
+    """Check the values of a command and its subcommands only where there is something to check."""
     for one in (command, *getattr(command, "commands", {}).values()):
         one.get_params = partial(_spared, one.get_params)
     return command
 
 
 def _spared(get_params: Callable[[Any], list[Any]], context: Any) -> list[Any]:
-    """Return a command's parameters, ``--help`` among them, each with ``_process`` before its own check."""
+    """Return a command's parameters, including ``--help``, each with ``_process`` ahead of its own check."""
     parameters = get_params(context)
     for parameter in parameters:
         if not isinstance(parameter.process_value, partial):
@@ -34,7 +34,7 @@ def _process(parameter: Any, check: Callable[[Any, Any], Any], context: Any, val
 
 
 def _is_of_its_type(parameter: Any, value: Any) -> bool:
-    """Return whether the value needs no check; a number that was typed is a text still, and is checked."""
+    """Return whether the value needs no check; a typed number is still text, and is checked."""
     descriptor = getattr(parameter, "type_descriptor", None)  # older Typers have none, and check without pydantic
     if descriptor is None:
         return False

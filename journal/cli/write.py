@@ -1,4 +1,4 @@
-"""Commands that write entries: init, new, import."""
+"""Writing commands: init, new, import."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ import typer
 from journal.cli.opening import open_store, parse_day, warn_of_waiting
 
 
-def init(folder: Annotated[Path, typer.Argument(help="The new workspace.")] = Path()) -> None:
-    """Make a folder a workspace: journal.yml, a first entry, a site."""
+def init(folder: Annotated[Path, typer.Argument(help="The folder; the current one if left out.")] = Path()) -> None:
+    """Set up a folder as a workspace: journal.yml, a first entry, a site."""
     from journal.start import make_workspace
 
     for path in make_workspace(folder):
@@ -20,11 +20,11 @@ def init(folder: Annotated[Path, typer.Argument(help="The new workspace.")] = Pa
 
 def new(
     day: Annotated[
-        str, typer.Argument(metavar="[DAY]", help="A day's number or 'today'; the next one if left out.")
+        str, typer.Argument(metavar="[DAY]", help="A day number, or 'today'; the next day if left out.")
     ] = "",
     title: Annotated[str, typer.Option(help="The entry's title.")] = "",
 ) -> None:
-    """Make a day's entry from the template."""
+    """Create a day's entry from the template."""
     from journal.record import open_record
     from journal.start import new_entry
 
@@ -34,9 +34,9 @@ def new(
 
 
 def import_(
-    files: Annotated[list[Path], typer.Argument(metavar="FILE", help="Markdown posts, or jrnl's JSON.")],
+    files: Annotated[list[Path], typer.Argument(metavar="FILE", help="Markdown posts, or JSON exported by jrnl.")],
 ) -> None:
-    """Turn posts of other programs into entries: Jekyll, Hugo, Quarto, plain Markdown, jrnl."""
+    """Turn posts from Jekyll, Hugo, Quarto, plain Markdown or jrnl into entries."""
     from journal.cli.running import import_one
     from journal.record import open_record
 
@@ -44,5 +44,5 @@ def import_(
     with open_store(record.workspace).hold("journal import", warn_of_waiting):
         done = [import_one(path, record) for path in files]
     made, given = sum(count for count, _ in done), f"{len(files)} file{'' if len(files) == 1 else 's'}"
-    typer.echo(f"{made} {'entry' if made == 1 else 'entries'} made of {given}")
+    typer.echo(f"{made} {'entry' if made == 1 else 'entries'} made from {given}")
     raise typer.Exit(max(code for _, code in done))

@@ -1,4 +1,4 @@
-"""A day from its entry to its entry: read, plan, run, and put the results between the author's sentences."""
+"""A day's run: read the entry, plan and run its steps, and put the results between the author's sentences."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from journal.text.workspace import Workspace
 
 @dataclass(frozen=True)
 class OpenWorkspace:
-    """A workspace with its tasks, its results, and the record of what lies beside its entries."""
+    """A workspace with its tasks, its results, and the record of what is beside its entries."""
 
     workspace: Workspace
     registry: Registry
@@ -38,7 +38,7 @@ class DayOutcome:
     plan: Plan
     results: list[StepResult]
     wrote: bool
-    """Whether the entry's text has changed."""
+    """Whether the entry's text changed."""
 
     @property
     def exit_code(self) -> int:
@@ -48,9 +48,9 @@ class DayOutcome:
 
 
 def open_day(opened: OpenWorkspace, day: int, options: RunOptions, stale: Collection[tuple[int, str]] = ()) -> Run:
-    """Read and plan a day's entry; raises JournalError where it can't be.
+    """Read and plan a day's entry. Raises ``JournalError`` where that fails.
 
-    ``stale`` are the steps of earlier days that would run.
+    ``stale`` holds the steps of earlier days that would run.
     """
     entry = opened.record.entry(day)
     _check_verdicts(entry, opened.workspace)
@@ -60,10 +60,12 @@ def open_day(opened: OpenWorkspace, day: int, options: RunOptions, stale: Collec
 def open_entry(
     opened: OpenWorkspace, entry: Entry, options: RunOptions, stale: Collection[tuple[int, str]] = ()
 ) -> Run:
-    """Plan an entry; raises EntryError where no order of its steps is possible."""
+    """Plan an entry. Raises ``EntryError`` where its steps can't be put in order."""
     workspace, store = opened.workspace, opened.store
     if str(workspace.root) not in sys.path:
-        sys.path.append(str(workspace.root))  # plugins may import the workspace's modules, which hide no library
+        sys.path.append(
+            str(workspace.root)
+        )  # plugins may import the workspace's modules, which must not shadow libraries
     cache = TaskCache(workspace, store)
     plan = make_plan(entry, workspace, opened.registry, cache.is_checked)
     for planned in plan.steps:
@@ -73,7 +75,7 @@ def open_entry(
 
 
 def _check_verdicts(entry: Entry, workspace: Workspace) -> None:
-    """Raise EntryError where the verdicts beside an entry can't be read, before its steps take their time."""
+    """Raise ``EntryError`` where the verdicts beside an entry can't be read, before any step runs."""
     if verdicts_of(entry.path).exists():
         from journal.record.verdicts import read_verdicts  # few days have any
 
@@ -81,7 +83,7 @@ def _check_verdicts(entry: Entry, workspace: Workspace) -> None:
 
 
 def run_day(run: Run, observer: Observer, edits: str = "merge") -> DayOutcome:
-    """Run a day's plan and put what came out into its entry, also where the run is interrupted."""
+    """Run a day's plan and put the results into its entry, even if the run is interrupted."""
     try:
         results = run_plan(run, observer)
     except BaseException:
@@ -91,9 +93,9 @@ def run_day(run: Run, observer: Observer, edits: str = "merge") -> DayOutcome:
 
 
 def write_results(run: Run, results: list[StepResult], edits: str = "merge") -> bool:
-    """Put artifacts beside the entry and blocks into it; returns whether the entry changed.
+    """Put artifacts beside the entry and blocks into it, and return whether the entry changed.
 
-    The entry is read again first: its author may have written on while the steps ran.
+    The entry is first read again, since its author may have edited it while the steps ran.
     """
     entry = _read_again(run.entry, run.workspace)
     if edits == "merge" and is_rendered(run, entry, results):
@@ -104,7 +106,7 @@ def write_results(run: Run, results: list[StepResult], edits: str = "merge") -> 
 
 
 def _in_place(run: Run) -> list[StepResult]:
-    """Return what a run that was cut short can show where a whole run would: appended blocks keep the plan's order."""
+    """Return the results that an interrupted run can show without breaking the plan's order of appended blocks."""
     from journal.text.blocks import find_blocks
 
     marked = {block.id for block in find_blocks(run.entry.text, run.entry.body_start, run.entry.display_path)}
@@ -118,13 +120,13 @@ def _in_place(run: Run) -> list[StepResult]:
 
 
 def stray_markers(run: Run) -> list[str]:
-    """Return a line for each bare marker that no step of the entry answers to, such as a mistyped one."""
+    """Return a line for each bare marker that names no step of the entry, such as a mistyped one."""
     from journal.text.blocks import find_blocks
 
     entry = _read_again(run.entry, run.workspace)
     known = [step.id for step in entry.steps]
     return [
-        f"{entry.display_path}:{block.line}: no step '{block.id}' for this marker{nearest(block.id, known)}"
+        f"{entry.display_path}:{block.line}: marker '{block.id}' names no step{nearest(block.id, known)}"
         for block in find_blocks(entry.text, entry.body_start, entry.display_path)
         if block.id not in known and block.checksum is None and not entry.text[block.inside : block.outside].strip()
     ]
@@ -136,7 +138,7 @@ def _read_again(entry: Entry, workspace: Workspace) -> Entry:
 
 
 def describe_results(results: list[StepResult]) -> list[dict[str, Any]]:
-    """Return how steps ended, or would, as plain data for other programs."""
+    """Return how steps ended, or would end, as plain data for other programs."""
     return [
         {
             "step": result.planned.id,

@@ -1,4 +1,4 @@
-"""A task without an entry: run as an entry's step would be, its result in build/run and no entry changed."""
+"""A task run without an entry: like a step, but with its result in build/run and no entry changed."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ _VALUE = re.compile(r"(?P<name>[A-Za-z_][\w-]*)=(?P<value>.*)", re.DOTALL)
 
 @dataclass(frozen=True)
 class AdhocRun:
-    """A task and the values that it is run with."""
+    """A task and the values it is run with."""
 
     task: Task
     values: dict[str, Any]
@@ -43,30 +43,30 @@ class AdhocRun:
 
     @property
     def lines(self) -> list[str]:
-        """The step as an entry's front matter says it."""
+        """The step as it would be written in an entry's front matter."""
         written = [("uses", self.task.name), *self.values.items()]
         return [f"  {self.id}:", *(f"    {name}: {_yaml(value)}" for name, value in written)]
 
 
 def parse_adhoc(name: str, given: Sequence[str], registry: Registry) -> AdhocRun:
-    """Return the adhoc of a task and a command line's NAME=VALUE words; raises JournalError for what is none."""
+    """Parse a task's name and NAME=VALUE arguments. Raises ``JournalError`` where one is not valid."""
     task, values = load_task(registry.find(name)), dict[str, Any]()
     for word in given:
         found = _VALUE.fullmatch(word)
         if not found:
-            raise UsageError(f"'{word}' is no NAME=VALUE; journal task {name} lists the names")
+            raise UsageError(f"'{word}' is not NAME=VALUE; journal task {name} lists the names")
         if found["name"] in values:
             raise UsageError(f"{found['name']} is given twice; write a list as {found['name']}='[one, two]'")
         if found["name"] in RESERVED:
-            raise UsageError(f"'{found['name']}' says how an entry runs a step; here it can't be given")
+            raise UsageError(f"'{found['name']}' only applies to steps of an entry; leave it out")
         values[found["name"]] = _value(task, found["name"], found["value"])
     if any(reference.day is None for reference in references_in(values)):
-        raise UsageError("a task alone has no other steps to refer to; a day's can be: ${day-133.step.output}")
+        raise UsageError("there are no other steps to refer to; refer to a day's step: ${day-133.step.output}")
     return AdhocRun(task, values)
 
 
 def run_adhoc(adhoc: AdhocRun, opened: OpenWorkspace, options: RunOptions, observer: Observer) -> StepResult:
-    """Run the task, its files in build/run; raises EntryError where it can't be run with these values."""
+    """Run the task and put its files in build/run. Raises ``EntryError`` where it can't run with these values."""
     entry = _entry(adhoc, opened.workspace)
     run = open_entry(opened, entry, options)
     if run.plan.problems:
@@ -78,33 +78,33 @@ def run_adhoc(adhoc: AdhocRun, opened: OpenWorkspace, options: RunOptions, obser
 
 
 def describe_adhoc(folder: Path, record: Record) -> str:
-    """Return what can be read of a result on a terminal: its numbers, tables and texts, as Markdown."""
+    """Return the parts of a result that a terminal can show: its numbers, tables and texts, as Markdown."""
     items = [item for item in record.step(folder).report.items if isinstance(item, Metric | Table | Text | Quote)]
     return render_report(Report([*items]), BlockPage("", 0, Ledgers(record))).strip("\n")
 
 
 def files_of(folder: Path) -> list[Path]:
-    """Return the files that the task left, without its report."""
+    """Return the files the task made, without its report."""
     return artifacts_in(folder)
 
 
 def folder_of(adhoc: AdhocRun, workspace: Workspace) -> Path:
-    """Return where a adhoc's files go."""
+    """Return the folder for an ad-hoc run's files."""
     return workspace.build / "run" / adhoc.id
 
 
 def _entry(adhoc: AdhocRun, workspace: Workspace) -> Entry:
-    """Return an entry of this one step, which stands in no file; its day is after all others, to which it may refer."""
+    """Return an entry with only this step, not backed by a file; its day is the last, so it may refer to any other."""
     text = "\n".join(["---", f"day: {LAST_DAY}", f"date: {date.today()}", "tasks:", *adhoc.lines, "---", ""])
     return parse_entry(text, folder_of(adhoc, workspace).with_suffix(".md"), workspace)
 
 
 def _value(task: Task, name: str, text: str) -> Any:
-    """Return a value as YAML reads it, or the very text where the task wants that: a word needs no quotes here."""
+    """Return a value as YAML reads it, or as the plain text if that is what the task takes, so words need no quotes."""
     try:
         text.encode()
     except UnicodeEncodeError as error:
-        raise UsageError(f"{name}: no text in UTF-8; say it in other letters") from error
+        raise UsageError(f"{name}: the value is not UTF-8 text; write it in UTF-8") from error
     value: Any = plain_scalar(text) if text else text
     if text[:1] in ("[", "{", "'", '"'):
         try:
@@ -127,6 +127,6 @@ def _takes(task: Task, name: str, value: Any) -> bool:
 
 
 def _yaml(value: Any) -> str:
-    """Return a value as one line of YAML, without quotes where it needs none."""
+    """Return a value as one line of YAML, quoted only if needed."""
     plain = isinstance(value, str) and re.fullmatch(r"[A-Za-z.$][\w ./*?${}-]*", value, re.ASCII)
     return value if plain and value == value.strip() and plain_scalar(value) == value else as_yaml(value)

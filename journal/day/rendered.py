@@ -1,4 +1,4 @@
-"""Whether an entry shows its results already, so that nothing has to be written again."""
+"""Tells whether an entry already shows its results, so that nothing needs to be written."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from journal.text.entry import Entry
 
 
 def is_rendered(run: Run, entry: Entry, results: list[StepResult]) -> bool:
-    """Return whether the entry and its artifacts are as they were left with these very results."""
+    """Return whether the entry and its artifacts are unchanged since they were written with these results."""
     noted = run.store.recall("shown", entry.display_path)
     if noted is None:
         return False
@@ -25,7 +25,7 @@ def is_rendered(run: Run, entry: Entry, results: list[StepResult]) -> bool:
 
 
 def showing(run: Run, entry: Entry, text: str, results: list[StepResult], counts: bool) -> str:
-    """Return a digest of the entry, its artifacts, and all that these come from."""
+    """Return a digest of the entry, its artifacts, and everything they derive from."""
     results_now = [(one.planned.id, one.failed, _stat_of_result(one.folder), one.message) for one in results]
     files = [*_files_below(entry.artifacts), *map(str, run.workspace.plugins.glob("*.py"))]
     files += [str(file) for file in (verdicts_of(entry.path),) if file.exists()]
@@ -43,7 +43,7 @@ def showing(run: Run, entry: Entry, text: str, results: list[StepResult], counts
 
 
 def _stat_of_result(folder: Path | None) -> str:
-    """Return what changes with a result; made again by force, it may be another in the same folder."""
+    """Return a text that changes with a result, since a forced run may replace it in the same folder."""
     return f"{folder} {file_stat(report_in(folder))}" if folder else ""
 
 
@@ -53,6 +53,6 @@ def _files_below(folder: Path) -> Iterator[str]:
 
 
 def note_rendered(run: Run, entry: Entry, text: str, results: list[StepResult], counts: bool) -> None:
-    """Note that the entry, with this text, shows these results; ``counts``: some of them count in a ledger."""
+    """Note that the entry, with this text, shows these results; ``counts`` says whether any adds to a ledger."""
     run.store.note("shown", entry.display_path, json.dumps([counts, showing(run, entry, text, results, counts)]))
     run.store.flush()

@@ -1,4 +1,4 @@
-"""Results put into an entry: artifacts beside it, blocks between its sentences."""
+"""Writing results: artifacts beside the entry, blocks between its sentences."""
 
 from __future__ import annotations
 
@@ -20,9 +20,9 @@ from journal.text.entry import Entry
 
 
 def write_blocks(run: Run, entry: Entry, results: list[StepResult], edits: str) -> bool:
-    """Write artifacts, then the entry; returns whether its text changed.
+    """Write artifacts, then the entry, and return whether its text changed.
 
-    Where a block's edit is in the way BlockConflictError is raised, with all as it was.
+    Raises ``BlockConflictError`` where an edit by hand conflicts; nothing is changed then.
     """
     blocks, counts = _generate(entry, [one for one in results if one.folder or one.message], run.record)
     text = splice(entry.text, entry.body_start, blocks, entry.display_path, _bases(run, entry), edits)
@@ -37,12 +37,12 @@ def write_blocks(run: Run, entry: Entry, results: list[StepResult], edits: str) 
 
 
 def edited_blocks(entry: Entry) -> list[str]:
-    """Return the steps whose blocks somebody changed by hand."""
+    """Return the steps whose blocks were edited by hand."""
     return [b.id for b in find_blocks(entry.text, entry.body_start, entry.display_path) if is_edited(b, entry.text)]
 
 
 def unshown_verdicts(entry: Entry, record: Record) -> list[str]:
-    """Return the steps whose blocks show fewer verdicts on their pictures than there are."""
+    """Return the steps whose blocks don't show all verdicts on their pictures."""
     verdicts = read_verdicts(entry.path, record.workspace)
     judged = {verdict.picture.partition("/")[0] for verdict in verdicts}
     blocks = find_blocks(entry.text, entry.body_start, entry.display_path) if judged else []
@@ -50,7 +50,7 @@ def unshown_verdicts(entry: Entry, record: Record) -> list[str]:
 
 
 def _shows_fewer(block: Block, entry: Entry, verdicts: Sequence[Verdict], record: Record) -> bool:
-    """Say whether a block is as it was generated when some of the verdicts had not been given yet."""
+    """Return whether a block was generated before some of the verdicts were given, and is unedited."""
     step = record.find(entry, block.id)
     if is_edited(block, entry.text) or step is None:
         return False  # status has lines of their own for these
@@ -64,7 +64,7 @@ def _shows_fewer(block: Block, entry: Entry, verdicts: Sequence[Verdict], record
 
 
 def _generate(entry: Entry, results: list[StepResult], record: Record) -> tuple[dict[str, str], bool]:
-    """Return the text of each step's block, and whether some of it counts in a ledger."""
+    """Return the text of each step's block, and whether any of the results adds to a ledger."""
     reports = {result.planned.id: record.step(result.folder).report for result in results if result.folder}
     counting = {result.planned.id: result.folder for result in results if result.folder}
     counting = {step: folder for step, folder in counting.items() if reports[step].totals}
@@ -81,13 +81,13 @@ def _generate(entry: Entry, results: list[StepResult], record: Record) -> tuple[
 def _shown_text(
     report: Report, step: str, folder: Path, entry: Entry, ledgers: Ledgers, verdicts: Sequence[Verdict]
 ) -> str:
-    """Return what a block shows of a report whose files are in a folder."""
+    """Return a block's text for a report whose files are in a folder."""
     judged = with_verdicts(report, step, folder, verdicts)
     return render_report(judged, BlockPage(f"{entry.artifacts.name}/{step}", entry.day, ledgers))
 
 
 def _ledgers(entry: Entry, counting: Mapping[str, Path], record: Record) -> Ledgers:
-    """Read the ledgers, where a report of this entry counts in one; the reading takes every entry of the year."""
+    """Read the ledgers if a report of this entry adds to one; that means reading every entry of the year."""
     if not counting:
         return Ledgers(record)
     ledgers = read_ledgers(record)
@@ -97,7 +97,7 @@ def _ledgers(entry: Entry, counting: Mapping[str, Path], record: Record) -> Ledg
 
 
 def _bases(run: Run, entry: Entry) -> Callable[[str], str | None]:
-    """Return what finds the generated text of a checksum: as it was kept, or made again of the report in its place."""
+    """Return a function that finds the generated text of a checksum, in the store or by rendering a report again."""
 
     def find(wanted: str) -> str | None:
         if (kept := run.store.block(wanted)) is not None:
@@ -116,13 +116,13 @@ def _bases(run: Run, entry: Entry) -> Callable[[str], str | None]:
 
 
 def _unplaced(message: str) -> str:
-    """Take ``file:line:`` off: in the entry itself it would be wrong with the next line that its author adds."""
+    """Remove ``file:line:``, which in the entry itself would be wrong as soon as its author adds a line."""
     place, _, rest = message.partition(": ")
     return rest if place.startswith("entries/") and rest else message
 
 
 def _place_artifacts(result: Path, target: Path, store: Store) -> None:
-    """Copy a result's files beside the entry, unless they are there."""
+    """Copy a result's files beside the entry unless they are already there."""
     if not (target.is_dir() and _listing(target, store) == _listing(result, store)):
         replace_folder(result, target)
 

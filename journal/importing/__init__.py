@@ -1,4 +1,4 @@
-"""Posts of other programs made entries: nothing there is written over, and the words stay as they are."""
+"""Importing posts from other programs: existing files are never overwritten, and the text stays unchanged."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from journal.text.workspace import Workspace
 
 @dataclass(frozen=True)
 class Imported:
-    """What became of a post: the entry made of it, if one was, and what the author should know."""
+    """The outcome for a post: its entry, if one was made, and notes for the author."""
 
     entry: Path | None = None
     notes: list[str] = field(default_factory=list)
@@ -29,10 +29,10 @@ class Imported:
 
 
 def import_file(path: Path, record: Record) -> Iterator[Imported]:
-    """Make an entry of each post in a file, and say of each what became of it.
+    """Turn each post in a file into an entry, and yield the outcomes.
 
-    One that can't be an entry harms no other, and nothing of it is written. Raises EntryError for a file that can't be
-    read at all.
+    A post that can't become an entry writes nothing and doesn't affect the others. Raises ``EntryError`` where the file
+    can't be read at all.
     """
     for post in read_posts(path):
         try:
@@ -47,7 +47,7 @@ def _import(post: Post, record: Record) -> Imported:
     days, path = record.days(), entry_file(workspace.entries, day, when)
     if day in days or os.path.lexists(path):
         there = workspace.display_path(days.get(day, path))
-        return Imported(notes=[f"{post.shown}: left out; day {day} has its entry: {there}"])
+        return Imported(notes=[f"{post.shown}: skipped; day {day} already has an entry: {there}"])
     linked = Linked(post, path)
     body = linked.body()
     newline = "\r\n" if "\r\n" in post.front else "\n"
@@ -61,7 +61,7 @@ def _import(post: Post, record: Record) -> Imported:
 
 
 def _write(path: Path, text: str, linked: Linked) -> None:
-    """Write an entry and the files beside it, these first: no entry is there with links that lead nowhere."""
+    """Write an entry after the files beside it, so that its links never point to missing files."""
     folder = media_of(path)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -71,21 +71,21 @@ def _write(path: Path, text: str, linked: Linked) -> None:
                 shutil.copyfile(source, folder / name)
     except OSError as error:
         where, why = folder.relative_to(path.parents[1]), error.strerror
-        raise EntryError(f"{linked.post.shown}: nothing can be put into {where}: {why}; make room for it") from error
+        raise EntryError(f"{linked.post.shown}: its files can't be copied to {where}: {why}; fix that first") from error
     write_atomically(path, text.encode("utf-8"))
 
 
 def _day_and_date(post: Post, workspace: Workspace) -> tuple[int, date, list[str]]:
-    """Return day and date, by the rule of day 1 where they aren't stated; raises EntryError where nothing says them."""
+    """Return day, date and notes, counting from day 1 if needed. Raises ``EntryError`` where they are unknown."""
     ruled = workspace.day_of(post.date) if post.date else None
     day = next((one for one in (post.day, ruled, post.named_day) if one is not None), None)
     when = post.date or (workspace.date_of(day) if day is not None else None)
     if day is None or when is None:
-        lacking = "no date" if when is None else "no day, and journal.yml no 'day-1' to count from"
+        lacking = "no date" if when is None else "no day, and journal.yml has no 'day-1' to count from"
         raise EntryError(f"{post.shown}: it has {lacking}; add 'day: 133' and 'date: 2024-05-13' to its front matter")
     if day < 0:
         raise EntryError(
-            f"{post.shown}: {when} is before day 1; add a 'day:' to its front matter, or have 'day-1' earlier"
+            f"{post.shown}: {when} is before day 1; add a 'day:' to its front matter, or set an earlier 'day-1'"
         )
     if post.day is None and post.named_day not in (None, day):
         which = f"day {day} by its date, though its title or file name says day {post.named_day}"

@@ -1,4 +1,4 @@
-"""Front matter of other programs: what it says as data, and the lines of it that an entry keeps."""
+"""Front matter of other programs, as data and as the lines that an entry keeps."""
 
 from __future__ import annotations
 
@@ -14,26 +14,26 @@ from journal.text.document import Document, as_yaml, parse_yaml
 from journal.text.entry import split_front_matter
 
 _TOML = re.compile(r"\+\+\+[ \t]*\r?\n(.*?)^\+\+\+[ \t]*(\r?\n|\Z)", re.DOTALL | re.MULTILINE)
-_YES, _NO = ("true", "yes", "on", "y"), ("false", "no", "off", "n")  # as YAML 1.1 has them, which Jekyll reads
+_YES, _NO = ("true", "yes", "on", "y"), ("false", "no", "off", "n")  # as in YAML 1.1, which Jekyll uses
 _PLURALS = {"category": "categories", "tag": "tags"}
 
 
 @dataclass(frozen=True)
 class FrontMatter:
-    """What a post says before its words."""
+    """The front matter of a post, and its body."""
 
     data: Mapping[str, Any]
     kept: str
-    """Lines for an entry, each with its end: all but day and date, with the names that entries know."""
+    """The lines for an entry, with line ends: all but day and date, with keys renamed as entries need."""
     body: str
     notes: tuple[str, ...] = ()
-    """What the author should know of it."""
+    """Notes for the author."""
 
 
 def read_front_matter(text: str, shown: str) -> FrontMatter:
-    """Split a post into YAML between ``---`` or TOML between ``+++``, and its body; without either it is all body.
+    """Split a post into front matter, YAML between ``---`` or TOML between ``+++`` if any, and its body.
 
-    Raises EntryError where front matter has no end or can't be read.
+    Raises ``EntryError`` where the front matter is never closed or can't be read.
     """
     if re.match(r"\+\+\+[ \t]*[\r\n]", text):
         return _read_toml(text, shown)
@@ -45,7 +45,7 @@ def read_front_matter(text: str, shown: str) -> FrontMatter:
     kept = _without(written.splitlines(keepends=True), document, replaced)
     wanted = {name: value for name, value in document.data.items() if name not in replaced}
     if not _says(f"day: 1\n{kept}", {"day": 1, **wanted}):  # indented, {all: on one line}, an alias of what is left out
-        kept, notes = _lines(wanted), ("its front matter is written anew, a line for each key and without comments",)
+        kept, notes = _lines(wanted), ("its front matter was rewritten, with one line per key and without comments",)
     newline = "\r\n" if "\r\n" in written else "\n"
     added = _lines(_added(document.data, written, shown)).replace("\n", newline)
     return FrontMatter(document.data, kept + added, text[start:], notes)
@@ -54,25 +54,25 @@ def read_front_matter(text: str, shown: str) -> FrontMatter:
 def _read_toml(text: str, shown: str) -> FrontMatter:
     match = _TOML.match(text)
     if not match:
-        raise EntryError(f"{shown}:1: the front matter has no end; close it with a line +++")
+        raise EntryError(f"{shown}:1: the front matter is never closed; end it with a line +++")
     try:
         data = tomllib.loads(match[1].replace("\r\n", "\n"))
     except (ValueError, RecursionError) as error:
-        raise EntryError(f"{shown}:1: the front matter is no valid TOML: {error}; mend it there") from error
+        raise EntryError(f"{shown}:1: the front matter is not valid TOML: {error}; fix it there") from error
     replaced = {"day", "date", *_replaced(data)}
     kept = {name: value for name, value in data.items() if name not in replaced}
     return FrontMatter(data, _lines({**kept, **_added(data, match[1], shown)}), text[match.end() :])
 
 
 def _replaced(data: Mapping[str, Any]) -> set[str]:
-    """Return the names whose values are written otherwise: under a name that entries know, or for another of them."""
+    """Return the keys that entries write differently: under another name, or folded into another key."""
     names = {name for one in _PLURALS if one in data for name in (one, _PLURALS[one])}
     is_known = str(data.get("published")).lower() in (*_YES, *_NO)
     return names | ({"published"} if is_known else set()) | ({"draft"} if _is_unpublished(data) else set())
 
 
 def _added(data: Mapping[str, Any], written: str, shown: str) -> dict[str, Any]:
-    """Return what stands in the place of what an entry knows by another name."""
+    """Return the keys and values that replace them."""
     added: dict[str, Any] = {}
     for one, many in _PLURALS.items():
         if one in data:
@@ -86,12 +86,12 @@ def _is_unpublished(data: Mapping[str, Any]) -> bool:
 
 
 def _words(data: Mapping[str, Any], name: str, written: str, shown: str) -> list[str]:
-    """Return a key's words; a single one as it is written, for 1.10 is no number there."""
+    """Return a key's words; a single one as written, so that 1.10 is not read as a number."""
     value = data.get(name)
     if value in (None, ""):
         return []
     if isinstance(value, Mapping):
-        raise EntryError(f"{shown}: {name} holds keys of its own; write a word or a list of words")
+        raise EntryError(f"{shown}: {name} is a mapping; write a word or a list of words")
     if isinstance(value, list):
         return [str(word) for word in value if word is not None]
     plain = re.search(rf"^[ \t]*{name}[ \t]*[:=][ \t]*([\w.+-]+)[ \t]*\r?$", written, re.MULTILINE)
@@ -99,7 +99,7 @@ def _words(data: Mapping[str, Any], name: str, written: str, shown: str) -> list
 
 
 def _without(lines: list[str], document: Document, dropped: set[str]) -> str:
-    """Return the lines of a document without some of its keys; comments stay."""
+    """Return the lines of a document without some of its keys, keeping comments."""
     first = document.lines[()]
     keys = sorted((number - first, path[0]) for path, number in document.lines.items() if len(path) == 1)
     kept = lines[: keys[0][0]] if keys else lines

@@ -1,4 +1,4 @@
-"""Files that a post links to: found in the folder of its site, and given a place beside the entry."""
+"""Files linked from a post: found in its site's folder, and copied beside the entry."""
 
 from __future__ import annotations
 
@@ -38,22 +38,22 @@ _LIQUID = re.compile(
 
 
 class Linked:
-    """The files that one post links to."""
+    """The files linked from one post."""
 
     def __init__(self, post: Post, entry: Path) -> None:
         self.post, self.media = post, media_of(entry)
         self.folder, self.root = post.path.parent.resolve(), _site_of(post.path)
         self.places: dict[Path, str] = {}
-        """Where each file goes, by its name in the folder beside the entry."""
+        """The name of each file in the folder beside the entry."""
         self.notes: list[str] = []
-        """What the author should know of what stays as it is."""
+        """Notes for the author on what stays unchanged."""
 
     def body(self) -> str:
-        """Return the post's body with its links to files leading to where these go; code and comments are text."""
+        """Return the post's body with its links to files updated, leaving code and comments alone."""
         body, done, pieces = self.post.body, 0, list[str]()
         blocks = _blocks(self.post)
         if blocks:
-            self.notes.append("the blocks of a journal in it stay as they are, and their files are not taken along")
+            self.notes.append("its journal blocks stay as they are, and their files are not copied")
         for start, end in _passages(body):
             if not any(first <= start < last for first, last in blocks):
                 pieces += [body[done:start], _LINK.sub(self._placed, body[start:end])]
@@ -73,7 +73,7 @@ class Linked:
         return match[0][:start] + self._target(match[kind]) + match[0][end:]
 
     def _target(self, link: str) -> str:
-        """Return where a link shall lead: to its file's new place, or to where it did."""
+        """Return a link's new target: the copied file, or the old target."""
         written = html.unescape(re.sub(r"\\([!-/:-@\[-`{-~])", r"\1", link))
         if "{{" in written and (liquid := _LIQUID.fullmatch(written)):
             written = "/" + (liquid["rest"] or liquid["path"] or "").lstrip("/")
@@ -82,13 +82,13 @@ class Linked:
             return link
         found = next((one for one in self._candidates(unquote(path)) if is_file(one)), None)
         if found is None or not found.resolve().is_relative_to(self.root) or not os.access(found, os.R_OK):
-            why = "is not there" if found is None else f"can't be taken from outside of {self.root.name}"
-            self.notes.append(f"{link} {why}; its link stays as it is")
+            why = "does not exist" if found is None else f"is outside of {self.root.name}, or not readable"
+            self.notes.append(f"{link} {why}; the link was not changed")
             return link
         return quote(f"{self.media.parent.name}/{self.media.name}/{self._place(found.resolve())}") + tail
 
     def _candidates(self, path: str) -> list[Path]:
-        """Return where a link may lead: from the post's folder, or from the site's, of which Hugo has two."""
+        """Return what a link may point to, relative to the post or to the site's root, of which Hugo has two."""
         if not path.startswith("/"):
             return [self.folder / path]
         return [self.root / part / path.lstrip("/") for part in ("", "static")]
@@ -107,26 +107,26 @@ class Linked:
 
 
 def _site_of(post: Path) -> Path:
-    """Return the folder of the site that a post belongs to; from elsewhere nothing is taken."""
+    """Return the folder of a post's site; files outside it are not copied."""
     folder = post.parent.resolve()
     above = (folder, *folder.parents)
     return next((one for one in above if any((one / name).exists() for name in _SITE)), folder)
 
 
 def _blocks(post: Post) -> list[tuple[int, int]]:
-    """Return the blocks of a journal in a post, as offsets in its body; errors tell the lines of its file."""
+    """Return the journal blocks in a post, as offsets in its body. Raises ``EntryError`` where markers are wrong."""
     above = post.first_line - 1
     try:
         found = find_blocks("\n" * above + post.body, above, str(post.path))
     except EntryError as error:
-        raise EntryError(f"{error}; a post has them only where it was an entry") from error
+        raise EntryError(f"{error} (these are markers of journal, in a post that was an entry)") from error
     return [(block.inside - above, block.outside - above) for block in found]
 
 
 def _passages(body: str) -> list[tuple[int, int]]:
-    """Return the parts of a body that are no code, as offsets: paragraphs and their like, HTML, lines between them.
+    """Return the parts of a body other than code, as offsets: paragraphs and the like, HTML, and lines between them.
 
-    Each stands for itself: a backtick in one has nothing to do with those in the next.
+    Each part is separate: a backtick in one doesn't pair with one in the next.
     """
     from markdown_it import MarkdownIt
 

@@ -1,4 +1,4 @@
-"""Posts as other programs keep them: Markdown with front matter (Jekyll, Hugo, Quarto) or without, and jrnl's JSON."""
+"""Posts from other programs: Markdown with front matter (Jekyll, Hugo, Quarto) or without, and jrnl's JSON."""
 
 from __future__ import annotations
 
@@ -22,33 +22,33 @@ _HEADING = re.compile(r"[\r\n]* {0,3}# +(\S.*?)(?:[ \t]+#+)?[ \t]*(?:\r\n|\n|\r|
 
 @dataclass(frozen=True)
 class Post:
-    """One post, as far as it says what an entry must; its words are as they were."""
+    """One post, with what an entry needs from it; its text is unchanged."""
 
     path: Path
     front: str
-    """Lines of front matter: all but day and date, the title among them."""
+    """The lines of front matter, including the title but not day and date."""
     body: str
     date: date | None = None
     day: int | None = None
-    """As its front matter states it."""
+    """The day stated in its front matter."""
     named_day: int | None = None
-    """As its title or file name mentions it."""
+    """The day mentioned in its title or file name."""
     first_line: int = 1
     """The line of its file on which the body begins."""
     notes: tuple[str, ...] = ()
 
     @property
     def shown(self) -> str:
-        """Its name for messages; a file of jrnl's holds many."""
+        """Its name for messages, with the date if its file (from jrnl) contains many posts."""
         return f"{self.path}, {self.date}" if self.path.suffix.lower() == ".json" else str(self.path)
 
 
 def read_posts(path: Path) -> Iterator[Post]:
-    """Yield the posts in a file, of jrnl's JSON one for each date; raises EntryError where it can't be read as such."""
+    """Yield the posts in a file, one per date for jrnl's JSON. Raises ``EntryError`` where it can't be read."""
     try:
         text = path.read_bytes().decode("utf-8-sig")
     except OSError as error:
-        raise EntryError(f"{path}: can't be read: {error.strerror}; name a Markdown file, or jrnl's JSON") from error
+        raise EntryError(f"{path}: can't be read: {error.strerror}; give a Markdown file, or JSON from jrnl") from error
     except UnicodeDecodeError as error:
         raise EntryError(f"{path}: not UTF-8 text; save the file as UTF-8") from error
     if path.suffix.lower() == ".json":
@@ -59,7 +59,7 @@ def read_posts(path: Path) -> Iterator[Post]:
 
 def _post(path: Path, text: str) -> Post:
     front = read_front_matter(text, str(path))
-    name = path.parent.name if path.stem == "index" else path.stem  # Hugo's bundles: a folder for each post
+    name = path.parent.name if path.stem == "index" else path.stem  # Hugo's page bundles: a folder for each post
     title, lines, body = str(front.data.get("title") or ""), front.kept, front.body
     if "title" not in front.data:
         heading = _HEADING.match(body)
@@ -86,11 +86,11 @@ def _day(data: Mapping[str, Any], path: Path) -> int | None:
         return None
     if re.fullmatch("[0-9]{1,6}", str(stated)) and int(stated) <= LAST_DAY:
         return int(stated)
-    raise EntryError(f"{path}: its day is '{stated}'; write a number such as 133")
+    raise EntryError(f"{path}: day is '{stated}'; write a number such as 133")
 
 
 def _date(data: Mapping[str, Any], name: str, path: Path) -> date | None:
-    """Return the date that a post's front matter or its file's name tells, without the time of the day."""
+    """Return the date in a post's front matter or file name. Raises ``EntryError`` where it is not a valid date."""
     stated = data.get("date")
     found = _DATE.match(name if stated is None else str(stated))
     if found is None and stated is None:
@@ -99,21 +99,21 @@ def _date(data: Mapping[str, Any], name: str, path: Path) -> date | None:
         return date.fromisoformat(found[0] if found else "")
     except ValueError as error:
         raise EntryError(
-            f"{path}: its date is '{found[0] if found else stated}'; write one such as 2024-05-13"
+            f"{path}: date is '{found[0] if found else stated}'; write a date such as 2024-05-13"
         ) from error
 
 
 def _posts_of_jrnl(path: Path, text: str) -> Iterator[Post]:
-    """Yield a post for each date of `jrnl --format json`: what was written that day, each below its title."""
+    """Yield a post for each date in the output of ``jrnl --format json``, with all entries of that date."""
     by_date: dict[date | None, list[Mapping[str, Any]]] = {}
     try:
         for entry in json.loads(text)["entries"]:
             texts = [entry["date"], entry["title"], entry["body"], *(entry.get("tags") or [])]
-            if not all(isinstance(one, str) and one.encode() is not None for one in texts):  # half of a sign raises
+            if not all(isinstance(one, str) and one.encode() is not None for one in texts):  # a lone surrogate raises
                 raise TypeError(entry)
             by_date.setdefault(_date(entry, "", path), []).append(entry)
     except (ValueError, KeyError, TypeError, RecursionError) as error:
-        raise EntryError(f"{path}: no JSON as jrnl exports it; make it with: jrnl --format json") from error
+        raise EntryError(f"{path}: not a JSON export of jrnl; create one with: jrnl --format json") from error
     for when, entries in by_date.items():
         tags = sorted({tag.lstrip("@") for entry in entries for tag in entry.get("tags") or []})
         front = f"title: {as_yaml(entries[0]['title'])}\n" + (f"tags: {as_yaml(tags)}\n" if tags else "")

@@ -1,4 +1,4 @@
-"""Which steps an entry asks for, in which order, and what each result depends on."""
+"""Planning: the steps of an entry, their order, and what each result depends on."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Why a step runs: what has changed in its fingerprint, in a few words each."""
+"""Why a step runs: what changed in its fingerprint, in a few words each."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ _ORDER = list(PartKind)
 
 
 def explain_change(old: Parts | None, new: Parts) -> list[str]:
-    """Say what changed between two fingerprints' parts; an old one of None is a step never run."""
+    """Describe what changed between two fingerprints' parts; ``old`` is None for a step that never ran."""
     if old is None:
         return ["never run"]
     changed = [part for part in {*old, *new} if old.get(part) != new.get(part)]
@@ -37,7 +37,7 @@ def _explain(part: Part, old: str | None, new: str | None) -> str:
         case PartKind.OUTPUT:
             return ran_again(part.name.rpartition(".")[0])
         case PartKind.FILES:
-            return f"parameter {part.name} names other files, or in another order"
+            return f"parameter {part.name} names different files, or in a different order"
         case PartKind.INPUT | PartKind.MODEL:
             return f"{part.kind} {part.name} {'added' if old is None else 'removed' if new is None else 'changed'}"
         case _:
@@ -45,7 +45,7 @@ def _explain(part: Part, old: str | None, new: str | None) -> str:
 
 
 def ran_again(step: str) -> str:
-    """Say that what comes from ``step`` or ``day-132.step`` has changed."""
+    """Describe that the output of ``step`` or ``day-132.step`` has changed."""
     day, dot, name = step.rpartition(".")
     return f"{name} of {day.replace('-', ' ')} ran again" if dot else f"{step} ran again"
 

@@ -1,4 +1,4 @@
-"""The code of a task: its function and all of the project's own definitions that it reaches, without comments.
+"""The code of a task: its function and every definition in the project that it reaches, without comments.
 
 How ``read_code`` works: a target is one definition of a module, or all of it. Starting with the task's function and
 the statements that run when its module is imported, each target's syntax is read, and what it names becomes a target in
@@ -30,7 +30,7 @@ _ONE_AT_A_TIME = Lock()
 
 @dataclass(frozen=True)
 class _Target:
-    """A definition in a module, or all of it."""
+    """A definition in a module, or the whole module."""
 
     module: str
     name: str
@@ -38,19 +38,19 @@ class _Target:
 
 @dataclass
 class _Module:
-    """The top-level definitions of a module and what its names are imported from."""
+    """The top-level definitions of a module, and the origins of its imported names."""
 
     name: str
     path: Path
     is_package: bool
     definitions: dict[str, list[ast.stmt]] = field(default_factory=dict)
     effects: list[ast.stmt] = field(default_factory=list)
-    """Statements that run on import and bind no name."""
+    """Statements that run on import without binding a name."""
     imports: dict[str, _Target] = field(default_factory=dict)
 
 
 def read_code(source: TaskSource, root: Path) -> CodeDigest:
-    """Digest the code that a task reaches: within its own package, and in modules under the workspace's folder."""
+    """Digest the code that a task reaches in its own package and in modules in the workspace."""
     with _ONE_AT_A_TIME, _importable(root):
         reached = dict(_reach(source, root))
         imported = set(_imported_files(source, root))
@@ -64,7 +64,7 @@ def read_code(source: TaskSource, root: Path) -> CodeDigest:
 
 @contextmanager
 def _importable(root: Path) -> Iterator[None]:
-    """Let the workspace's own modules be found, as they are in a worker."""
+    """Make the workspace's own modules importable, as they are in a worker."""
     if str(root) in sys.path:
         yield
         return
@@ -96,7 +96,7 @@ def _reach(source: TaskSource, root: Path) -> Iterator[tuple[_Target, tuple[str,
 
 
 def _imported_files(source: TaskSource, root: Path) -> Iterator[Path]:
-    """Yield the project's files without which the task's module can't be imported."""
+    """Yield the project's files that importing the task's module needs."""
     waiting, seen = [source.module], set[str]()
     while waiting:
         name = waiting.pop()
@@ -117,7 +117,7 @@ def _statements(module: _Module, name: str) -> list[ast.stmt]:
 
 
 def _mentioned(module: _Module, statements: list[ast.stmt]) -> Iterator[_Target]:
-    """Yield what the statements name: definitions of the same module, and imports from others."""
+    """Yield what the statements refer to: definitions of the same module, and imports from others."""
     local: dict[str, _Target] = {}
     for node in (node for statement in statements for node in ast.walk(statement)):
         if isinstance(node, ast.Import | ast.ImportFrom):
@@ -139,7 +139,7 @@ def _mentioned(module: _Module, statements: list[ast.stmt]) -> Iterator[_Target]
 
 
 def _narrowed(target: _Target, bound: str, attribute: str | None) -> _Target:
-    """Return what ``helpers.add`` means where all of ``helpers`` is imported: that one definition."""
+    """Narrow ``helpers.add``, where all of ``helpers`` is imported, to that one definition."""
     is_first_part = target.module != bound and target.module.startswith(f"{bound}.")  # import a.b binds a
     if target.name != _WHOLE or attribute is None or is_first_part:
         return target
@@ -148,7 +148,7 @@ def _narrowed(target: _Target, bound: str, attribute: str | None) -> _Target:
 
 
 def _imported(node: ast.Import | ast.ImportFrom, module: _Module) -> dict[str, _Target]:
-    """Return what an import statement binds, by the bound name."""
+    """Return the targets of an import statement by the names they are bound to."""
     if isinstance(node, ast.Import):
         return {alias.asname or alias.name.split(".")[0]: _Target(alias.name, _WHOLE) for alias in node.names}
     base = node.module or ""
@@ -166,7 +166,7 @@ def _imported(node: ast.Import | ast.ImportFrom, module: _Module) -> dict[str, _
 
 
 def _is_local(top: str) -> bool:
-    """Return whether a package lies outside the libraries."""
+    """Return whether a package is not an installed library."""
     spec = _spec(top)
     places = [spec.origin] if spec and spec.origin else list(spec.submodule_search_locations or []) if spec else []
     return bool(places) and "-packages" not in str(places[0]) and top not in sys.stdlib_module_names
@@ -178,7 +178,7 @@ def _is_module(name: str) -> bool:
 
 @lru_cache(maxsize=4096)
 def _spec(name: str) -> ModuleSpec | None:
-    """Find a module as an import would, without importing the packages that it is in."""
+    """Find a module as an import would, without importing its parent packages."""
     above, _, _ = name.rpartition(".")
     if above:
         parent = _spec(above)
@@ -189,7 +189,7 @@ def _spec(name: str) -> ModuleSpec | None:
 
 
 def _module(name: str, start: str, top: str, root: Path) -> _Module | None:
-    """Read a module's source if it belongs to the project: the task's own package, or files of the workspace."""
+    """Parse a module if it belongs to the project: to the task's own package, or to the workspace."""
     if name.endswith(".py"):
         return _parse(name, Path(name), False)
     if name.split(".")[0] == "journal" or not (name.split(".")[0] == top or _is_local(name.split(".")[0])):
@@ -223,7 +223,7 @@ def _parse_text(name: str, path: Path, is_package: bool, text: str) -> _Module:
 
 
 def _bound(statement: ast.stmt) -> Iterator[str]:
-    """Yield the names that a definition or an assignment binds."""
+    """Yield the names bound by a definition or an assignment."""
     if isinstance(statement, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
         yield statement.name
     elif isinstance(statement, ast.Assign):
@@ -237,7 +237,7 @@ def _dump(statements: list[ast.stmt]) -> str:
 
 
 class _Bare(ast.NodeTransformer):
-    """Takes docstrings out: they are words about the code."""
+    """Removes docstrings, which don't affect results."""
 
     def generic_visit(self, node: ast.AST) -> ast.AST:
         body = getattr(node, "body", None)

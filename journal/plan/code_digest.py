@@ -1,4 +1,4 @@
-"""The digest of the code that a task reaches, and the files that it stands in."""
+"""The digest of the code that a task reaches, and the files that contain it."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ from pathlib import Path
 
 @dataclass(frozen=True)
 class CodeDigest:
-    """The digest of the syntax trees that a task reaches, and the files that its module needs."""
+    """The digest of the syntax trees that a task reaches, and the files its module needs."""
 
     digest: str
     files: tuple[Path, ...]
     reads_the_day: bool
-    """Whether some of it asks for a day or a date, so that the same step of another day may differ."""
+    """Whether any of it reads a day or a date, so that the same step may differ on another day."""

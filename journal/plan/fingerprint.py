@@ -1,4 +1,4 @@
-"""A fingerprint: the digest of all that a step's result depends on, kept by part so that a rerun has a reason."""
+"""Fingerprints: the digest of everything a step's result depends on, kept by part so that reruns can be explained."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from journal.text.entry import Entry
 
 @dataclass(frozen=True)
 class Fingerprint:
-    """What a result depends on, part by part, and the digest of it all."""
+    """What a result depends on, part by part, and the digest of all parts."""
 
     parts: Parts
     digest: str
@@ -35,14 +35,14 @@ class Fingerprint:
 
 @dataclass(frozen=True)
 class Inputs:
-    """What a step is given: its task's parameters, with files as paths and outputs in the place of references."""
+    """The values given to a step's task, with files as paths and references replaced by outputs."""
 
     values: Mapping[str, Any]
     outputs: Mapping[Reference, Any]
 
 
 def read_inputs(planned: PlannedStep, source: TaskSource, outputs: Mapping[Reference, Any], cache: TaskCache) -> Inputs:
-    """Resolve a step's references and files; raises ParameterError where a file is missing."""
+    """Resolve a step's references and files. Raises ``ParameterError`` where a file is missing."""
     values = substitute(dict(planned.step.parameters), outputs)
     return Inputs(resolve_inputs(cache.signature(source).roles, values, cache.workspace.root), outputs)
 
@@ -50,7 +50,7 @@ def read_inputs(planned: PlannedStep, source: TaskSource, outputs: Mapping[Refer
 def take_fingerprint(
     planned: PlannedStep, source: TaskSource, inputs: Inputs, entry: Entry, cache: TaskCache
 ) -> Fingerprint:
-    """Take the fingerprint of a step; raises ParameterError where its task takes no such values."""
+    """Compute the fingerprint of a step. Raises ``ParameterError`` where its task doesn't accept the values."""
     signature, code = cache.signature(source), cache.code(source)
     parts = {
         Part(PartKind.TASK): signature.name,
@@ -76,9 +76,9 @@ def take_fingerprint(
 def _check_values(
     planned: PlannedStep, source: TaskSource, inputs: Inputs, cache: TaskCache, basis: str
 ) -> dict[str, str]:
-    """Return the values of parameters that are no files, as the task's types make them, in canonical JSON.
+    """Return the values of parameters other than files, converted to the task's types, in canonical JSON.
 
-    ``basis`` is the digest of the code and of what references stand for.
+    ``basis`` is the digest of the code and of the values of references.
     """
     written = json.dumps(planned.step.parameters, default=str, ensure_ascii=False)
     key = digest_of(basis, source.name, written)
@@ -96,7 +96,7 @@ def _check_values(
 
 
 def _refers(planned: PlannedStep, name: str) -> bool:
-    """Return whether a parameter holds references: what they stand for counts as their outputs."""
+    """Return whether a parameter contains references, whose values are counted as outputs."""
     return bool(references_in(planned.step.parameters.get(name)))
 
 
@@ -109,7 +109,7 @@ def _value_parts(name: str, text: str, role: str, cache: TaskCache) -> dict[Part
 
 
 def _file_parts(name: str, written: Any, value: Any, inputs: Inputs, cache: TaskCache) -> dict[Part, str]:
-    """Return the content of each file, and which files the parameter names in which order."""
+    """Return the content of each file, and which files the parameter names, in order."""
     given = set(_paths_in(list(inputs.outputs.values())))
     paths = [] if value is None else value if isinstance(value, list) else [value]
     names = ["${}" if path in given else cache.workspace.display_path(path) for path in paths]
@@ -138,7 +138,7 @@ def _bare(reference: Reference) -> str:
 
 
 def _describe(value: Any, cache: TaskCache) -> str:
-    """Return a value's canonical JSON, with a file's name and content in the place of its path."""
+    """Return a value's canonical JSON, with each path replaced by the file's name and digest."""
 
     def plain(part: Any) -> Any:
         if isinstance(part, Path):

@@ -1,4 +1,4 @@
-"""Inputs: file parameters as paths, each file's existence checked."""
+"""File parameters resolved to paths of existing files."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ _GLOB = re.compile(r"[*?\[]")
 
 
 def resolve_inputs(roles: Mapping[str, str], values: Mapping[str, Any], root: Path) -> dict[str, Any]:
-    """Turn the text of file parameters into paths; raises ParameterError where there is no such file.
+    """Turn the text of file parameters into paths. Raises ``ParameterError`` where a file does not exist.
 
-    ``roles`` says of each parameter of the task what it is: "file", "files", or another thing that stays as it is.
+    ``roles`` gives the role of each of the task's parameters: "file", "files", or another, whose value is left alone.
     """
     resolved = dict(values)
     for name, role in roles.items():
@@ -46,7 +46,7 @@ def _exists(path: Path) -> bool:
 
 
 def _files(name: str, value: Any, root: Path) -> list[Path]:
-    """Return the files of a path, a list or a glob, each once, in the order given and sorted within a glob."""
+    """Return the files of a path, a list or a glob, without duplicates, in the order given and sorted within a glob."""
     values = value if isinstance(value, list) else [value]
     paths: list[Path] = []
     for one in values:
@@ -55,7 +55,7 @@ def _files(name: str, value: Any, root: Path) -> list[Path]:
         else:
             paths.append(_file(name, one, root))
     if not paths:
-        raise ParameterError(name, f"parameter '{name}' names no file; give a path, a list of paths or a glob")
+        raise ParameterError(name, f"parameter '{name}' names no files; give a path, a list of paths or a glob")
     return list(dict.fromkeys(paths))
 
 
@@ -65,13 +65,13 @@ def _glob(name: str, pattern: str, root: Path) -> list[Path]:
     try:
         found = sorted(path for path in root.glob(pattern) if path.is_file())
     except (ValueError, OSError) as error:
-        raise ParameterError(name, f"parameter '{name}': {pattern} is no glob: {error}") from error
+        raise ParameterError(name, f"parameter '{name}': {pattern} is not a valid glob: {error}") from error
     if not found:
         raise ParameterError(name, f"parameter '{name}': no file matches {pattern}")
     for path in found:
         if _BYTES.search(path.name):
             shown = _BYTES.sub("?", _shown(path, root))
-            raise ParameterError(name, f"parameter '{name}': the name of {shown} is no UTF-8; rename the file")
+            raise ParameterError(name, f"parameter '{name}': the name of {shown} is not UTF-8; rename the file")
     return found
 
 

@@ -1,4 +1,4 @@
-"""The parts of a fingerprint: each with its kind and name, so that a rerun has a reason."""
+"""The parts of a fingerprint, each with a kind and a name, so that reruns can be explained."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from enum import StrEnum
 
 
 class PartKind(StrEnum):
-    """What a part of a fingerprint is of, in the order in which changes are told."""
+    """The kinds of parts of a fingerprint, in the order in which changes are reported."""
 
     TASK = "task"
     CODE = "code"
@@ -23,12 +23,12 @@ class PartKind(StrEnum):
     SCHEMA = "schema"
     SEED = "seed"
     OTHER = ""
-    """Of another version of journal."""
+    """A part written by another version of journal."""
 
 
 @dataclass(frozen=True)
 class Part:
-    """One of the things that a result depends on. Written as "library numpy", in report.json and the history."""
+    """One of the things a result depends on, written as "library numpy" in report.json and the history."""
 
     kind: PartKind
     name: str = ""
@@ -38,21 +38,21 @@ class Part:
 
     @classmethod
     def parse(cls, text: str) -> Part:
-        """Read a part as it is written."""
+        """Parse a part's written form."""
         kind, _, name = text.partition(" ")
         known = bool(kind) and kind in {str(one) for one in PartKind}
         return cls(PartKind(kind), name) if known else cls(PartKind.OTHER, text)
 
 
 Parts = Mapping[Part, str]
-"""What each part was, as text."""
+"""The state of each part, as text."""
 
 
 def dump_parts(parts: Parts) -> dict[str, str]:
-    """Return parts as plain data, in the order of their texts."""
+    """Return parts as plain data, sorted by their written form."""
     return dict(sorted((str(part), value) for part, value in parts.items()))
 
 
 def load_parts(data: Mapping[str, str]) -> dict[Part, str]:
-    """Make parts of plain data."""
+    """Return parts from plain data."""
     return {Part.parse(text): value for text, value in data.items()}

@@ -1,4 +1,4 @@
-"""References to outputs: ``${step.output}``, or ``${day-132.step.output}`` of an earlier day."""
+"""References to outputs: ``${step.output}``, or ``${day-132.step.output}`` for an earlier day."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _UNFINISHED = re.compile(r"\$\{\s*((?:day-\d+\.)?[A-Za-z0-9][\w-]*)\s*\}")
 
 @dataclass(frozen=True)
 class Reference:
-    """``${step.output}``, or ``${day-132.step.output}`` of an earlier day."""
+    """A reference: ``${step.output}``, or ``${day-132.step.output}`` for an earlier day."""
 
     step: str
     output: str
@@ -24,7 +24,7 @@ class Reference:
 
 
 def references_in(value: Any) -> list[Reference]:
-    """Return the references in a parameter's value, however deep."""
+    """Return the references in a parameter's value, at any depth."""
     if isinstance(value, str):
         return [_reference(match) for match in _REFERENCE.finditer(value)]
     parts: Any = value.values() if isinstance(value, Mapping) else value if isinstance(value, list) else ()
@@ -32,7 +32,7 @@ def references_in(value: Any) -> list[Reference]:
 
 
 def substitute(value: Any, outputs: Mapping[Reference, Any]) -> Any:
-    """Put outputs in the place of references; a reference that is the whole text keeps its output's type."""
+    """Replace references by outputs; a reference that is the whole text becomes the output itself, of any type."""
     if isinstance(value, Mapping):
         return {key: substitute(part, outputs) for key, part in value.items()}
     if isinstance(value, list):
@@ -46,7 +46,7 @@ def substitute(value: Any, outputs: Mapping[Reference, Any]) -> Any:
 
 
 def unfinished_in(value: Any) -> list[str]:
-    """Return what is written as a reference in a value but names no output: "clips" of ``${clips}``."""
+    """Return what looks like a reference but lacks an output, such as "clips" for ``${clips}``."""
     return _UNFINISHED.findall(str(value))
 
 

@@ -1,4 +1,4 @@
-"""Which tasks there are: names tied to places by entry points and by files in the workspace's plugin folder."""
+"""The available tasks: names registered by entry points and by plugin files in the workspace."""
 
 from __future__ import annotations
 
@@ -20,14 +20,14 @@ from journal.text.entry import RESERVED
 
 @dataclass(frozen=True)
 class TaskSource:
-    """Where a task of a name is to be had; nothing is imported before ``load_task``."""
+    """Where to import a task from; nothing is imported before ``load_task``."""
 
     name: str
     module: str
     """A module's dotted name, or a plugin file's path."""
     attribute: str
     origin: str
-    """The distribution or file that brings it, for people."""
+    """The distribution or file that provides it, for messages."""
 
     @property
     def is_plugin_file(self) -> bool:
@@ -36,7 +36,7 @@ class TaskSource:
 
 @dataclass(frozen=True)
 class Registry:
-    """All task sources by name; several of one name are an error when it is used."""
+    """All task sources by name; a name with several sources is an error only when used."""
 
     sources: Mapping[str, tuple[TaskSource, ...]]
     broken: Mapping[str, str]
@@ -46,7 +46,7 @@ class Registry:
         return sorted(self.sources)
 
     def find(self, name: str) -> TaskSource:
-        """Return the one source of a name; raises EntryError (without a place) for none or several."""
+        """Return the source of a name. Raises ``EntryError`` (without a line) where there is none or more than one."""
         found = self.sources.get(name, ())
         if len(found) > 1:
             places = " and ".join(source.origin for source in found)
@@ -60,12 +60,12 @@ class Registry:
 
 
 def read_registry(plugins: Path, installed: Installed | None = None) -> Registry:
-    """List the tasks of installed packages and of the files in a workspace's plugin folder; imports none."""
+    """List the tasks of installed packages and of a workspace's plugin files, without importing any."""
     sources: dict[str, tuple[TaskSource, ...]] = {}
     broken: dict[str, str] = {}
     for point in (installed or Installed()).entry_points(TASKS):
         if not point.module:
-            broken[f"entry point {point.name}"] = f"{point.value!r} is no place; write 'package.module:function'"
+            broken[f"entry point {point.name}"] = f"{point.value!r} is malformed; write 'package.module:function'"
         elif (source := _of_package(point)) not in sources.get(point.name, ()):
             sources[point.name] = (*sources.get(point.name, ()), source)
     for file in read_plugin_files(plugins):
@@ -77,13 +77,13 @@ def read_registry(plugins: Path, installed: Installed | None = None) -> Registry
 
 
 def load_task(source: TaskSource) -> Task:
-    """Import a task; raises EntryError that names the plugin where it fails to import."""
+    """Import a task. Raises ``EntryError``, which names the plugin, where the import fails."""
     try:
-        with redirect_stdout(sys.stderr):  # what a plugin prints while it is imported is no answer of a command
+        with redirect_stdout(sys.stderr):  # keep a plugin's prints out of the command's output
             found = getattr(_load_module(source), source.attribute)
         if isinstance(found, Task):
             _check_names(found)
-    except (Exception, SystemExit) as error:  # a plugin may fail in any way, and must harm no other
+    except (Exception, SystemExit) as error:  # a plugin may fail in any way, and must not break others
         cause = one_line(f"{type(error).__name__}: {error}")
         message = (
             f"task '{source.name}' of {source.origin} can't be imported: {cause}{mend_import(error, source.module)}"
@@ -94,7 +94,7 @@ def load_task(source: TaskSource) -> Task:
         raise EntryError(f"task '{source.name}' of {source.origin} is a {kind}; decorate the function with @task")
     if found.name != source.name:
         raise EntryError(
-            f"{source.origin} registers '{source.name}', but its @task says '{found.name}'; make them equal"
+            f"{source.origin} registers '{source.name}', but its @task says '{found.name}'; make them agree"
         )
     return found
 
@@ -102,7 +102,7 @@ def load_task(source: TaskSource) -> Task:
 def _check_names(task: Task) -> None:
     for name in task.parameters:
         if name in RESERVED:
-            raise TypeError(f"'{name}' is a word of every step, so no parameter can have that name; rename it")
+            raise TypeError(f"'{name}' is a keyword of every step, so no parameter can have that name; rename it")
 
 
 def _of_package(point: EntryPoint) -> TaskSource:

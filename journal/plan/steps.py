@@ -1,4 +1,4 @@
-"""A plan: an entry's steps with their tasks, in the order in which they can run."""
+"""Plans: an entry's steps with their tasks, in an order in which they can run."""
 
 from __future__ import annotations
 
@@ -18,15 +18,15 @@ from journal.text.workspace import Workspace
 
 @dataclass(frozen=True)
 class PlannedStep:
-    """A step with its task and what it waits for; ``problem`` says why it can't run as it is written."""
+    """A step with its task and what it waits for; ``problem`` says why it can't run as written."""
 
     step: Step
     task: Task | None
-    """None also where the step was found right before, as it is written."""
+    """Also None if the step, as written, passed its check earlier."""
     source: TaskSource | None
     references: tuple[Reference, ...]
     needs: tuple[str, ...]
-    """Ids of this entry's steps that end before this one begins."""
+    """The steps of this entry that have to end before this one begins."""
     problem: EntryError | None = None
 
     @property
@@ -36,7 +36,7 @@ class PlannedStep:
 
 @dataclass(frozen=True)
 class Plan:
-    """An entry's steps, each after those that it needs."""
+    """An entry's steps, each after the steps it needs."""
 
     entry: Entry
     steps: tuple[PlannedStep, ...]
@@ -47,7 +47,7 @@ class Plan:
 
 
 IsChecked = Callable[[Step, TaskSource], bool]
-"""Says of a step whether it was found right before, so that its task need not be imported to check it again."""
+"""Tells whether a step passed its check earlier, so that its task need not be imported to check it again."""
 
 
 def _never(step: Step, source: TaskSource) -> bool:
@@ -55,7 +55,7 @@ def _never(step: Step, source: TaskSource) -> bool:
 
 
 def make_plan(entry: Entry, workspace: Workspace, registry: Registry, is_checked: IsChecked = _never) -> Plan:
-    """Tie each step to its task and put the steps in order; raises EntryError where no order is possible."""
+    """Find each step's task and put the steps in order. Raises ``EntryError`` where no order is possible."""
     planned = {step.id: _plan_step(entry, step, workspace, registry, is_checked) for step in entry.steps}
     return Plan(entry, tuple(_in_order(entry, planned)))
 
@@ -84,16 +84,16 @@ def _check_needs(entry: Entry, planned: PlannedStep) -> None:
     for name, value in planned.step.parameters.items():
         if unfinished := [one for one in unfinished_in(value) if one.split(".")[-1] in known]:
             place = entry.place(planned.step, name)
-            raise EntryError(f"{place}: ${{{unfinished[0]}}} names no output; write ${{{unfinished[0]}.OUTPUT}}")
+            raise EntryError(f"{place}: ${{{unfinished[0]}}} lacks an output; write ${{{unfinished[0]}.OUTPUT}}")
     for need in planned.needs:
         if need not in known:
             place = entry.place(planned.step, _where_needed(planned.step, need))
-            raise EntryError(f"{place}: step '{planned.id}' refers to '{need}', which is no step{nearest(need, known)}")
+            raise EntryError(f"{place}: step '{planned.id}' refers to an unknown step '{need}'{nearest(need, known)}")
     for reference in planned.references:
         if reference.day is not None and reference.day >= entry.day:
             place = entry.place(planned.step, _where_needed(planned.step, reference.step))
             raise EntryError(
-                f"{place}: {reference} is not of an earlier day; day {entry.day} may refer to days before it"
+                f"{place}: {reference} is not from an earlier day; day {entry.day} may only refer to days before it"
             )
 
 
@@ -105,7 +105,7 @@ def _where_needed(step: Step, need: str) -> str:
 
 
 def _check_parameters(entry: Entry, planned: PlannedStep, workspace: Workspace) -> None:
-    """Check all that can be known before the steps that this one refers to have run."""
+    """Check everything that can be checked before the steps it refers to have run."""
     task, step = planned.task, planned.step
     if task is None:
         return
@@ -132,12 +132,12 @@ def _check_model(name: str, value: str, workspace: Workspace) -> None:
 
 
 def _in_order(entry: Entry, planned: Mapping[str, PlannedStep]) -> list[PlannedStep]:
-    """Sort the steps so that each comes after those it needs; a step that waits for itself is an error."""
+    """Sort the steps so that each comes after those it needs. Raises ``EntryError`` where steps wait in a circle."""
     graph = {step.id: [need for need in step.needs if need in planned] for step in planned.values()}
     try:
         return [planned[step_id] for step_id in TopologicalSorter(graph).static_order()]
     except CycleError as error:
         cycle = list(reversed(error.args[1]))
         place = entry.place(planned[cycle[0]].step)
-        message = f"{place}: the steps wait for each other: {' → '.join(cycle)}; take one reference out"
+        message = f"{place}: the steps wait for each other: {' → '.join(cycle)}; remove one of the references"
         raise EntryError(message) from error

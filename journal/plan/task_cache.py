@@ -1,6 +1,6 @@
-"""What was worked out about tasks before, and still holds: their code's digest, their parameters, checked values.
+"""A cache of what is known about tasks: digests of their code, their parameters, checked values.
 
-Every note is kept under all that it depends on, so that a note found is true, and a task whose notes are all found
+Every note is stored under everything it depends on, so any note found is valid, and a task whose notes are all found
 need not be imported.
 """
 
@@ -27,20 +27,20 @@ from journal.text.workspace import Workspace
 
 
 class NoteCache(Notes, Protocol):
-    """Keeps notes between runs, and the digests of files."""
+    """A cache of notes and of file digests that lasts between runs."""
 
     def digest(self, path: Path) -> str: ...
 
 
 @dataclass(frozen=True)
 class TaskSignature:
-    """What a plan, a fingerprint and a run want to know of a task."""
+    """What plans, fingerprints and runs need to know about a task."""
 
     name: str
     libraries: tuple[str, ...]
     resources: Mapping[str, float]
     roles: Mapping[str, str]
-    """What each parameter is: "value", "file", "files" or "model"."""
+    """The role of each parameter: "value", "file", "files" or "model"."""
 
     @classmethod
     def of(cls, task: Task) -> TaskSignature:
@@ -49,7 +49,7 @@ class TaskSignature:
 
 
 class TaskCache:
-    """Code digests, signatures and checks of a workspace's tasks."""
+    """The code digests, signatures and checks of a workspace's tasks."""
 
     def __init__(self, workspace: Workspace, notes: NoteCache) -> None:
         self.workspace, self.notes, self.installed = workspace, notes, Installed(notes)
@@ -58,12 +58,12 @@ class TaskCache:
         self._settings = digest_of(sorted(workspace.models.items()), own_code())
 
     def code(self, source: TaskSource) -> CodeDigest:
-        """Return the code that a task reaches; it is read again where one of its files or folders has changed."""
+        """Return the digest of the code that a task reaches, read again if one of its files or folders changed."""
         if source not in self._codes:
             key = digest_of(source.module, source.attribute, own_code())
             code = _code_as_noted(self.notes.recall("code", key))
             if code is None:
-                from journal.plan.code import read_code  # it brings the parser, which notes make needless
+                from journal.plan.code import read_code  # imports the parser, which notes make unnecessary
 
                 code = read_code(source, self.workspace.root)
                 self.notes.note("code", key, _note_of(code, self.workspace.root))
@@ -71,7 +71,7 @@ class TaskCache:
         return self._codes[source]
 
     def signature(self, source: TaskSource) -> TaskSignature:
-        """Return a task's signature; imports the task where its code is new."""
+        """Return a task's signature, importing the task if its code is new."""
         if source not in self._signatures:
             key = digest_of(self.code(source).digest, source.name, self._settings)
             noted = self.notes.recall("signature", key)
@@ -81,7 +81,7 @@ class TaskCache:
         return self._signatures[source]
 
     def is_checked(self, step: Step, source: TaskSource) -> bool:
-        """Return whether the step, as it is written, was found right for this code, and its files are there."""
+        """Return whether the step, as written, passed its check with this code, and its files still exist."""
         try:
             key = self._key(step, source)
             if key is None or self.notes.recall("check", key) is None:
@@ -93,7 +93,7 @@ class TaskCache:
         return True
 
     def note_checked(self, planned: PlannedStep) -> None:
-        """Note that a step was found right."""
+        """Note that a step passed its check."""
         if planned.task and planned.source and (key := self._key(planned.step, planned.source)):
             self.notes.note("check", key, "")
 
@@ -121,7 +121,7 @@ def _note_of(code: CodeDigest, root: Path) -> str:
 
 
 def _code_as_noted(noted: str | None) -> CodeDigest | None:
-    """Return the code of a note if every file in it, and every folder that may bring another, is as it was."""
+    """Return the code digest in a note if no file in it, and no folder that may gain one, has changed."""
     if noted is None:
         return None
     try:

@@ -1,4 +1,4 @@
-"""What lies beside the entries, known to this one place: reports, artifacts, verdicts, and the totals over days."""
+"""What is beside the entries: reports, artifacts, verdicts, and the totals over days."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ from journal.text.workspace import Workspace, find_workspace
 
 
 class Record:
-    """Entries and the reports beside them, each file read once and again only where it has changed."""
+    """Entries and the reports beside them; each file is read once, and again only if it changed."""
 
     def __init__(self, workspace: Workspace, installed: Installed | None = None) -> None:
         self.workspace = workspace
@@ -37,55 +37,58 @@ class Record:
         self._steps: dict[Path, tuple[str, StepReport]] = {}
 
     def days(self) -> dict[int, Path]:
-        """Return the file of each day, in the order of days; files that tell no day are left out."""
+        """Return the file of each day, in order, leaving out files without a day."""
         days = ((self._day_of(path), path) for path in entry_files(self.workspace.entries))
         return dict(sorted((day, path) for day, path in days if day is not None))
 
     def entry(self, day: int) -> Entry:
-        """Return the entry of a day; raises UsageError where there is none, EntryError where there are two."""
+        """Return the entry of a day. Raises ``UsageError`` where there is none, ``EntryError`` where there are two."""
         found = [path for path in entry_files(self.workspace.entries) if self._day_of(path) == day]
         if not found:
-            raise UsageError(f"no entry of day {day} in entries/; make one with: journal new {day}")
+            raise UsageError(f"no entry for day {day} in entries/; create one with: journal new {day}")
         if len(found) > 1:
             names = " and ".join(path.name for path in found)
             raise EntryError(f"entries/{found[0].name}:1: day {day} has two entries, {names}; keep one")
         return self.read(found[0])
 
     def entries(self) -> list[Entry]:
-        """Return every entry, by file name; raises EntryError for the first that is wrong."""
+        """Return all entries, sorted by file name. Raises ``EntryError`` where one is not valid."""
         return [self.read(path) for path in entry_files(self.workspace.entries)]
 
     def read(self, path: Path) -> Entry:
-        """Return the entry in a file; raises EntryError with the line of what is wrong."""
+        """Return the entry in a file. Raises ``EntryError`` where it is not valid."""
         stat = _stat(path)
         if path not in self._entries or self._entries[path][0] != stat or not stat:
             self._entries[path] = (stat, read_entry(path, self.workspace))
         return self._entries[path][1]
 
     def step(self, folder: Path) -> StepReport:
-        """Return what a step left in a folder, beside an entry or elsewhere; raises StoreError."""
+        """Return the step report in a folder, wherever that is. Raises ``StoreError`` where it can't be read."""
         stat = _stat(report_in(folder))
         if folder not in self._steps or self._steps[folder][0] != stat or not stat:
             self._steps[folder] = (stat, read_step(folder, self.kinds))
         return self._steps[folder][1]
 
     def steps(self, entry: Path) -> list[StepReport]:
-        """Return what the steps beside an entry left, also those that it no longer has; raises StoreError."""
+        """Return the step reports beside an entry, including those of steps that it no longer has.
+
+        Raises ``StoreError`` where one can't be read.
+        """
         return [self.step(folder) for folder in steps_of(entry)]
 
     def folders(self, entry: Path) -> list[Path]:
-        """Return the folders of those steps with a report that the entry still has; none of an entry that is wrong."""
+        """Return the folders of the entry's steps that have a report; none if the entry is not valid."""
         folders = steps_of(entry)
         if not folders:
             return []
         try:
             steps = {step.id for step in self.read(entry).steps}
         except EntryError:
-            return []  # the command that reads the entry itself says what is wrong with it
+            return []  # the command that reads the entry itself reports what is wrong with it
         return [folder for folder in folders if folder.name in steps]
 
     def find(self, entry: Entry, step: str) -> StepReport | None:
-        """Return what a step of an entry left, or None; raises StoreError where that can't be read."""
+        """Return a step's report, or None. Raises ``StoreError`` where it can't be read."""
         folder = entry.artifacts / step
         return self.step(folder) if has_report(folder) else None
 
@@ -94,19 +97,19 @@ class Record:
         return artifacts_of(entry)
 
     def verdicts(self, entry: Path) -> list[Verdict]:
-        """Return the verdicts on an entry's pictures; raises EntryError with the line of what is wrong."""
+        """Return the verdicts on an entry's pictures. Raises ``EntryError`` where their file is not valid."""
         return read_verdicts(entry, self.workspace)
 
     def verdicts_path(self, entry: Path) -> str:
-        """Return the name of the file of verdicts, for messages."""
+        """Return the path of an entry's file of verdicts, for messages."""
         return self.workspace.display_path(verdicts_of(entry))
 
     def add_verdicts(self, given: Mapping[Path, Sequence[Verdict]], waiting: Callable[[str], None]) -> None:
-        """Add verdicts beside entries, to all or none; ``waiting`` is told who else is at it just now."""
+        """Add verdicts beside entries, to all or none; ``waiting`` is told who else is adding some."""
         add_verdicts(given, self.workspace, waiting)
 
     def _day_of(self, path: Path) -> int | None:
-        """Return the day by the file's name, or else by its front matter."""
+        """Return the day in the file's name, or else in its front matter."""
         if name := parse_entry_name(path):
             return name.day
         try:
@@ -116,12 +119,12 @@ class Record:
 
 
 def open_record() -> Record:
-    """Open the record of the workspace that the current folder belongs to."""
+    """Open the record of the current folder's workspace."""
     return Record(find_workspace(Path.cwd()))
 
 
 def reports_below(entries: Path) -> Iterator[StepReport]:
-    """Yield every report beside any entry, also where the entry itself is gone; damaged ones are left out."""
+    """Yield every report beside any entry, even if the entry itself is gone, leaving out damaged ones."""
     kinds = ItemKinds()
     for folder in all_steps(entries):
         with suppress(StoreError):

@@ -1,4 +1,4 @@
-"""The ledgers: totals over days, computed from the reports beside the entries and never typed."""
+"""Ledgers: totals over days, computed from the reports beside the entries and never typed."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from journal.text.workspace import Amount
 
 @dataclass(frozen=True)
 class Ledger:
-    """An amount that grows day by day, and the goal it should get to."""
+    """An amount that grows day by day, and its goal."""
 
     name: str
     unit: str
@@ -27,11 +27,11 @@ class Ledger:
         return sum(self.by_day.values(), start=0.0)
 
     def until(self, day: int) -> float:
-        """Return the total of the days up to and with this one."""
+        """Return the total up to and including a day."""
         return sum((value for when, value in self.by_day.items() if when <= day), start=0.0)
 
     def sentence(self, day: int) -> str:
-        """Say where the ledger stood on a day: "glaswegian: 4.75 of 120 min (4.0 %)"."""
+        """Return a sentence with the total on a day: "glaswegian: 4.75 of 120 min (4.0 %)"."""
         reached = self.until(day)
         if self.goal is None:
             return f"{self.name}: {format_number(reached, 2)} {self.unit}".rstrip()
@@ -47,21 +47,21 @@ class _Counted:
     ledger: str
     amount: Amount
     folder: Path
-    """Where its report is."""
+    """The folder of its report."""
 
 
 @dataclass
 class Ledgers:
-    """All ledgers of a workspace. ``put`` counts a report that stands in no entry's folder yet."""
+    """All ledgers of a workspace; ``put`` adds a report that is not beside its entry yet."""
 
     record: Record
     counted: dict[tuple[int, str], list[_Counted]] = field(default_factory=dict)
     broken: dict[tuple[int, str], EntryError] = field(default_factory=dict)
 
     def put(self, day: int, step: str, folder: Path) -> None:
-        """Count a step's report, in the place of what that step counted before.
+        """Count a step's report, replacing what that step counted before.
 
-        One that can't be read is an error once totals are asked for: until then a good one may take its place.
+        A report that can't be read is an error only once totals are asked for, since a good one may replace it first.
         """
         self.broken.pop((day, step), None)
         try:
@@ -74,7 +74,7 @@ class Ledgers:
         return sorted({*self.record.workspace.goals, *(one.ledger for many in self.counted.values() for one in many)})
 
     def ledger(self, name: str) -> Ledger:
-        """Add up one ledger, in its goal's unit; raises EntryError where units can't be added."""
+        """Return a ledger, in the unit of its goal. Raises ``EntryError`` where units can't be added."""
         self._check()
         found = [one for many in self.counted.values() for one in many if one.ledger == name]
         goal = self.record.workspace.goals.get(name)
@@ -85,12 +85,12 @@ class Ledgers:
         return Ledger(name, unit, by_day, goal.value if goal else None)
 
     def _totals_of(self, day: int, folder: Path) -> Iterator[_Counted]:
-        """Yield what a report counts; raises EntryError for one that can't be read, rather than count less."""
+        """Yield a report's totals. Raises ``EntryError`` where it can't be read, since the sum would be too small."""
         try:
             totals = self.record.step(folder).totals
         except StoreError as error:
             place = f"{shown_step(folder)}:1"
-            raise EntryError(f"{place}: can't be read; make it again with: journal day {day}") from error
+            raise EntryError(f"{place}: can't be read; recreate it with: journal day {day}") from error
         yield from (_Counted(day, one.ledger, Amount(one.value, one.unit), folder) for one in totals)
 
     def _check(self) -> None:
@@ -99,7 +99,7 @@ class Ledgers:
 
 
 def read_ledgers(record: Record) -> Ledgers:
-    """Read the totals of every step that an entry still has."""
+    """Read the totals of all steps that are still in an entry."""
     ledgers = Ledgers(record)
     for day, path in record.days().items():
         for folder in record.folders(path):
@@ -117,4 +117,4 @@ def _convert(one: _Counted, name: str, unit: str) -> float:
         return one.amount.to(unit)
     except ValueError as error:
         place = shown_step(one.folder)
-        raise EntryError(f"{place}: ledger '{name}': {error}; give the goal in journal.yml that unit") from error
+        raise EntryError(f"{place}: ledger '{name}': {error}; use the same unit for the goal in journal.yml") from error

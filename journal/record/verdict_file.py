@@ -1,4 +1,4 @@
-"""Verdicts added to the end of the file beside an entry, whose bytes before them all stay."""
+"""Appends verdicts to the file beside an entry, keeping its existing bytes."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ from journal.record.verdicts import Verdict, parse_verdicts, read_verdicts
 from journal.text.document import as_yaml
 from journal.text.workspace import Workspace
 
-_OPENING = "# What I think of this day's pictures. `journal verdict` adds to it, and so may I.\nverdicts:\n"
+_OPENING = "# My verdicts on this day's pictures. `journal verdict` adds to this file, and so can I.\nverdicts:\n"
 _ITEM = re.compile(r"^( *)- ", re.MULTILINE)
 
 
 def add_verdicts(given: Mapping[Path, Sequence[Verdict]], workspace: Workspace, waiting: Callable[[str], None]) -> None:
-    """Add verdicts to the files beside entries, to all or none; ``waiting`` is told who else is at it just now.
+    """Add verdicts to the files beside entries, to all or none; ``waiting`` is told who else is adding some.
 
-    Raises EntryError where a file is damaged.
+    Raises ``EntryError`` where a file is damaged.
     """
     workspace.state.mkdir(exist_ok=True)
     with lock(workspace.state / "verdicts.lock", "journal verdict", waiting):
@@ -30,8 +30,8 @@ def add_verdicts(given: Mapping[Path, Sequence[Verdict]], workspace: Workspace, 
 
 
 def _with_more(entry: Path, verdicts: Sequence[Verdict], workspace: Workspace) -> str:
-    """Return the file's text with verdicts at its end, in its own indentation and line ends."""
-    known = read_verdicts(entry, workspace)  # a damaged file is said before anything is written
+    """Return the file's text with verdicts appended, in the file's indentation and line ends."""
+    known = read_verdicts(entry, workspace)  # report a damaged file before anything is written
     path = verdicts_of(entry)
     before = path.read_bytes().decode() if path.exists() else ""
     before = before if before.strip() else _OPENING
@@ -45,7 +45,7 @@ def _with_more(entry: Path, verdicts: Sequence[Verdict], workspace: Workspace) -
         written = []
     if len(written) != len(known) + len(verdicts):
         place = f"{workspace.display_path(path)}:1"
-        raise EntryError(f"{place}: nothing can be added at its end; write 'verdicts:' and below it '- picture: ...'")
+        raise EntryError(f"{place}: verdicts can't be appended; write 'verdicts:' and below it '- picture: ...'")
     return text
 
 

@@ -1,4 +1,4 @@
-"""What the author thinks of a day's pictures: a file of verdicts beside the entry."""
+"""The author's verdicts on a day's pictures, in a file beside the entry."""
 
 from __future__ import annotations
 
@@ -21,18 +21,18 @@ _NAMES = ("picture", "verdict", "word", "digest", "prompt", "model", "seed")
 
 @dataclass(frozen=True)
 class Verdict:
-    """What somebody thinks of one picture."""
+    """A verdict on one picture."""
 
     WORDS: ClassVar = ("kept", "failed")
 
     picture: str
-    """Its place below the entry's folder: ``step/file.png``."""
+    """Its path below the entry's folder: ``step/file.png``."""
     verdict: str
     """ "kept" or "failed"."""
     word: str = ""
     """Why, in a word or a sentence."""
     digest: str = ""
-    """Of the pixels that were looked at; where none is given, it is a verdict on whatever picture is in that place."""
+    """The digest of the judged pixels; if empty, the verdict applies to whatever picture has that path."""
     prompt: str = ""
     model: str = ""
     seed: int | None = None
@@ -42,12 +42,12 @@ class Verdict:
         return f"{self.verdict}: {self.word}" if self.word else self.verdict
 
     def is_of(self, picture: str, digest: str) -> bool:
-        """Say whether this is a verdict on that picture as it is now."""
+        """Return whether this is a verdict on that picture as it is now."""
         return self.picture == picture and self.digest in ("", digest)
 
 
 def read_verdicts(entry: Path, workspace: Workspace) -> list[Verdict]:
-    """Return an entry's verdicts in the order they were given; raises EntryError with the line of what is wrong."""
+    """Return an entry's verdicts, in order. Raises ``EntryError`` where their file is not valid."""
     path = verdicts_of(entry)
     if not path.is_file():
         return []
@@ -55,40 +55,42 @@ def read_verdicts(entry: Path, workspace: Workspace) -> list[Verdict]:
 
 
 def parse_verdicts(text: str, shown: str) -> list[Verdict]:
-    """Parse the text of a file of verdicts; ``shown`` is its name for messages."""
+    """Parse a file of verdicts, named ``shown`` in messages. Raises ``EntryError`` where it is not valid."""
     document = parse_yaml(text, shown)
     for name in document.data:
         if name != "verdicts":
             raise EntryError(f"{document.place(name)}: unknown key '{name}'{nearest(name, ['verdicts'])}")
     given = document.data.get("verdicts") or []
     if not isinstance(given, list):
-        raise EntryError(f"{document.place('verdicts')}: verdicts is a list; begin each with '- picture: STEP/FILE'")
+        raise EntryError(
+            f"{document.place('verdicts')}: verdicts must be a list; begin each with '- picture: STEP/FILE'"
+        )
     return [_verdict(value, document, str(index)) for index, value in enumerate(given)]
 
 
 def _verdict(value: Any, document: Document, index: str) -> Verdict:
     place = document.place("verdicts", index, "picture")
     if not isinstance(value, dict) or not isinstance(value.get("picture"), str):
-        raise EntryError(f"{place}: a verdict names no picture; add 'picture: STEP/FILE'")
+        raise EntryError(f"{place}: this verdict names no picture; add 'picture: STEP/FILE'")
     for name, one in value.items():
         if name not in _NAMES:
             where = document.place("verdicts", index, name)
             raise EntryError(f"{where}: unknown key '{name}'{nearest(name, list(_NAMES))}")
         if isinstance(one, dict | list):
             where = document.place("verdicts", index, name)
-            raise EntryError(f"{where}: {name} is one line of text; put it in quotes")
+            raise EntryError(f"{where}: {name} must be one line of text; put it in quotes")
     if value.get("verdict") not in Verdict.WORDS:
         where = document.place("verdicts", index, "verdict" if "verdict" in value else "picture")
         raise EntryError(f"{where}: verdict is {value.get('verdict')!r}; write kept or failed")
     seed = value.get("seed")
     if seed is not None and (isinstance(seed, bool) or not isinstance(seed, int)):
-        raise EntryError(f"{document.place('verdicts', index, 'seed')}: seed is {seed!r}; write a number")
+        raise EntryError(f"{document.place('verdicts', index, 'seed')}: seed is {seed!r}; write a whole number")
     texts = {name: "" if one is None else str(one) for name, one in value.items() if name != "seed"}
     return Verdict(**texts, seed=seed)
 
 
 def picture_digest(path: Path) -> str:
-    """Return a digest of a picture's pixels, whatever else its file says; of what is no picture, of its bytes."""
+    """Return a digest of a picture's pixels, regardless of metadata; if it is not a picture, of its bytes."""
     from PIL import Image as Pillow
     from PIL import UnidentifiedImageError
 
@@ -101,7 +103,7 @@ def picture_digest(path: Path) -> str:
 
 
 def with_verdicts(report: Report, step: str, folder: Path, verdicts: Sequence[Verdict]) -> Report:
-    """Return a report whose pictures' captions end with the latest verdict on them. ``folder`` holds the pictures."""
+    """Return the report with the latest verdict on each picture in ``folder`` appended to its caption."""
     if not any(verdict.picture.startswith(f"{step}/") for verdict in verdicts):
         return report
 
@@ -124,7 +126,7 @@ def latest_verdict(place: str, path: Path, verdicts: Sequence[Verdict]) -> Verdi
 
 
 def verdicts_on(place: str, path: Path, verdicts: Sequence[Verdict]) -> list[Verdict]:
-    """Return the verdicts on a picture as it is now; where its file is gone, those on the last one looked at there."""
+    """Return the verdicts on a picture as it is now, or, if its file is gone, on the last picture judged there."""
     of_place = [verdict for verdict in verdicts if verdict.picture == place]
     if not of_place:
         return []

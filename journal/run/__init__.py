@@ -1,4 +1,4 @@
-"""Run a plan: each step in a worker process, as soon as what it needs is there, unless its result is at hand."""
+"""Running plans: each step without a stored result runs in a worker process as soon as its needs are met."""
 
 from __future__ import annotations
 

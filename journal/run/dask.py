@@ -1,4 +1,4 @@
-"""Steps on a Dask cluster: one that is there, by its address, or one started on this machine for the run."""
+"""Steps on a Dask cluster: an existing one, by its address, or one started on this machine for the run."""
 
 from __future__ import annotations
 
@@ -21,19 +21,19 @@ from journal.run.messages import Event, Failed, Progress
 from journal.run.resources import Claims, ResourcePool
 
 _OWN = ("cpu", "memory")
-"""Resources that Dask workers offer without being told to."""
+"""Resources that Dask workers offer without configuration."""
 
 
 @dataclass(frozen=True)
 class _Settled:
-    """A future that is done."""
+    """A finished future."""
 
     key: str
     future: Any
 
 
 class DaskExecutor(Executor):
-    """Takes jobs to Dask workers and brings their files back."""
+    """Sends jobs to Dask workers and brings their files back."""
 
     name = "dask"
 
@@ -50,7 +50,7 @@ class DaskExecutor(Executor):
         self.client.subscribe_topic(f"journal-{self.run}", self._hear)
 
     def start(self, key: str, job: Job, timeout_s: float | None, claims: Claims) -> None:
-        """Submit a step. Claims beyond cores and memory go to the workers that offer such resources."""
+        """Submit a step; claims other than cores and memory are matched to workers that offer such resources."""
         wanted = {name: amount for name, amount in claims.items() if name not in _OWN and amount}
         if self.cluster is None and (lacking := self._lacking(wanted)):
             message = f"no Dask worker offers {lacking}; start one with: dask worker --resources '{lacking}'"
@@ -59,7 +59,7 @@ class DaskExecutor(Executor):
         name = f"{key}-{secrets.token_hex(4)}"
         self.jobs[key], self.names[name] = job, key
         with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # files in the message are meant: a worker that dies takes none with it
+            warnings.simplefilter("ignore")  # about large messages, which are intended: they carry files
             resources = {} if self.cluster else wanted or None
             packed = self.pack(job, timeout_s)
             future = self.client.submit(run_on_worker, packed, key=name, pure=False, resources=resources)
@@ -67,7 +67,7 @@ class DaskExecutor(Executor):
         future.add_done_callback(lambda done: self.events.put(_Settled(key, done)))
 
     def wait(self) -> Iterator[Event]:
-        """Wait until a worker says something; yield what happened."""
+        """Wait for news from the workers and yield it."""
         event: Event | _Settled | None = self.events.get()
         while event:
             yield self._settle(event) if isinstance(event, _Settled) else event
@@ -77,10 +77,10 @@ class DaskExecutor(Executor):
                 event = None
 
     def close(self) -> None:
-        """Cancel what is under way, and stop the cluster if it was started here."""
+        """Cancel what is running, and stop the cluster if it was started here."""
         self.client.cancel(list(self.futures.values()), force=True)
         if self.cluster is None:
-            with suppress(OSError, TimeoutError):  # a worker that is lost holds nothing any more
+            with suppress(OSError, TimeoutError):  # a lost worker has nothing left to end
                 self.client.run(end_run, self.run, on_error="ignore")
         self.client.close()
         if self.cluster is not None:
@@ -112,13 +112,13 @@ class DaskExecutor(Executor):
         return distributed.Client(self.cluster)
 
     def _is_shared(self) -> bool:
-        """Return whether every worker there is now sees the workspace; one that comes later is asked again."""
+        """Return whether all current workers see the workspace; workers that join later are asked separately."""
         self.write_marker()
         seen = self.client.run(_sees, str(self.marker), self.run)
         return bool(seen) and all(seen.values())
 
     def _lacking(self, wanted: Claims) -> str:
-        """Return what no worker offers, as Dask writes it; nothing while there is no worker yet."""
+        """Return what no worker offers, in Dask's notation; empty while there are no workers."""
         workers = self.client.scheduler_info(n_workers=-1)["workers"].values()
         offers = [worker.get("resources", {}) for worker in workers]
         fits = any(all(offer.get(name, 0) >= amount for name, amount in wanted.items()) for offer in offers)
@@ -130,7 +130,7 @@ class DaskExecutor(Executor):
             self.events.put(Event(self.names[name], Progress(*values)))
 
     def _settle(self, settled: _Settled) -> Event:
-        """Bring a step's files home; returns what its worker said last."""
+        """Bring a step's files home, and return its worker's last message."""
         key, future = settled.key, settled.future
         self.futures.pop(key, None)
         job = self.jobs.pop(key)
@@ -151,5 +151,5 @@ def _cause(error: BaseException | None) -> str:
     if error is None:
         return "it was cancelled by the Dask scheduler"
     if type(error).__name__ == "KilledWorker":
-        return "the Dask workers that took it died, each time; it may need more memory than they have"
+        return "every Dask worker that took it died; it may need more memory than they have"
     return f"on its Dask worker: {type(error).__name__}: {' '.join(str(error).split())}"

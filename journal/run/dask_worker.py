@@ -1,4 +1,4 @@
-"""What a Dask worker does: it runs packed jobs, and has the items of their ``ctx.map`` taken by all workers."""
+"""The Dask worker's side: it runs packed jobs, and spreads the items of their ``ctx.map`` over all workers."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from journal.run.remote import WorkerState, run_packed
 
 
 def run_on_worker(packed: PackedJob) -> Returned:
-    """Run a job in the processes that this worker's thread keeps for the run."""
+    """Run a job in the processes kept for the run by this worker's thread."""
     from distributed import get_worker
 
     worker = get_worker()
@@ -42,14 +42,14 @@ def run_on_worker(packed: PackedJob) -> Returned:
 
 
 def end_run(run: str, dask_worker: Any) -> None:
-    """End the processes that a Dask worker keeps for a run; Dask gives the worker by that name."""
+    """End the processes that a Dask worker keeps for a run; Dask passes the worker as ``dask_worker``."""
     states: dict[int, WorkerState] = dask_worker.__dict__.get("journal_states", {})
     for thread in [thread for thread, state in states.items() if state.run == run]:
         states.pop(thread).close()
 
 
 def _state(run: str) -> WorkerState:
-    """Return this thread's processes for a run; those of an earlier run may hold code that has changed since."""
+    """Return this thread's processes for a run, replacing those of an earlier run, whose code may be outdated."""
     from distributed import get_worker
 
     states: dict[int, WorkerState] = get_worker().__dict__.setdefault("journal_states", {})
@@ -62,7 +62,7 @@ def _state(run: str) -> WorkerState:
 
 
 def _spread(request: MapRequest, run: str, *, shared: bool) -> Answers:
-    """Have a step's items taken by all workers; their files travel both ways where these share no folder."""
+    """Spread a step's items over all workers, sending files both ways if they don't share the workspace."""
     from distributed import worker_client
 
     items = [request.item(number) for number in range(len(request.values))]
@@ -82,7 +82,7 @@ def _spread(request: MapRequest, run: str, *, shared: bool) -> Answers:
 
 @dataclass(frozen=True)
 class _Common:
-    """What all items of a ``ctx.map`` need: the workspace's own code, and the files that the function names."""
+    """What all items of a ``ctx.map`` need: the workspace's own code, and the files named by the function."""
 
     code: dict[str, bytes]
     archive: bytes
@@ -90,7 +90,7 @@ class _Common:
 
 @dataclass(frozen=True)
 class _ReturnedItem:
-    """What came of an item, with the files that it made and what it printed."""
+    """An item's answer, with the files it made and its output."""
 
     answer: Answer
     archive: bytes
@@ -98,13 +98,13 @@ class _ReturnedItem:
 
 
 def _own_code(request: MapRequest) -> dict[str, bytes]:
-    """Return the files of the workspace that the items' function may stand in, by their place in it."""
+    """Return the workspace files that may contain the items' function, by their path in the workspace."""
     root, files = request.root, read_code(request.source, request.root).files
     return {path.relative_to(root).as_posix(): path.read_bytes() for path in files if path.is_relative_to(root)}
 
 
 def _bring_home(returned: _ReturnedItem, request: MapRequest) -> Answer:
-    """Put what an item made where the step's own files are; returns its answer."""
+    """Put an item's files beside the step's own, and return its answer."""
     unpack_folder(returned.archive, request.folders["out"])
     with request.log.open("a", encoding="utf-8") as log:
         log.write(returned.log)
@@ -112,12 +112,12 @@ def _bring_home(returned: _ReturnedItem, request: MapRequest) -> Answer:
 
 
 def _answer_at_home(item: MapItem, run: str) -> Answer:
-    """Take an item in a process of its own, with its files where they are."""
+    """Run an item in a process of its own, with its files where they are."""
     return _state(run).workers.answer(item)
 
 
 def _answer_away(item: MapItem, archive: bytes, common: _Common, run: str) -> _ReturnedItem:
-    """Take an item with its files in a folder for the time of it, and with the code of this run and no older one."""
+    """Run an item with its files in a temporary folder, and with the code of this run."""
     state = _state(run)
     item = _with_code(item, common.code, Path(state.folder.name))
     with tempfile.TemporaryDirectory(prefix="journal-") as name:
@@ -130,7 +130,7 @@ def _answer_away(item: MapItem, archive: bytes, common: _Common, run: str) -> _R
 
 
 def _with_code(item: MapItem, code: dict[str, bytes], root: Path) -> MapItem:
-    """Put the workspace's own code into a folder that stays for the run; returns the item with its function there."""
+    """Put the workspace's own code into a folder kept for the run, and return the item pointing to it."""
     for name, content in code.items():
         if not (root / name).exists():
             (root / name).parent.mkdir(parents=True, exist_ok=True)

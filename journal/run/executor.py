@@ -1,4 +1,4 @@
-"""Where work runs: what every executor does and declares, and how one is found by its name or an address."""
+"""Executors, which run steps: their interface, and how one is found by its name or an address."""
 
 from __future__ import annotations
 
@@ -19,73 +19,73 @@ if TYPE_CHECKING:
 
 
 class Executor(ABC):
-    """Takes jobs and tells what becomes of them.
+    """Runs jobs and reports what becomes of them.
 
-    Its name stands in the history. One that has a queue of its own is given every step as soon as it can run;
-    otherwise a step is given once the machine has the cores and the memory that it claims.
+    Its name is recorded in the history. An executor with its own queue is given every step as soon as the step can run;
+    any other is given a step once this machine has the cores and memory that the step claims.
     """
 
     name = ""
     shares_files = False
-    """Whether its workers see the workspace's folder; else files travel with the job, and results back."""
+    """Whether its workers see the workspace's folder; if not, files are sent with each job, and results back."""
     has_own_queue = False
 
     def __init__(self, address: str, resources: ResourcePool, work: Path) -> None:
-        """Open the executor. ``address`` is empty where only its name was given; ``work`` is a folder for the run."""
+        """Open the executor; ``address`` is empty if only its name was given, ``work`` is a folder for the run."""
         self.address, self.resources, self.work = address, resources, work
         self.run = secrets.token_hex(8)
         self.marker = work / f"run-{self.run}"
 
     @abstractmethod
     def start(self, key: str, job: Job, timeout_s: float | None, claims: Claims) -> None:
-        """Begin a job; what becomes of it is told under its key."""
+        """Begin a job, whose events are reported under its key."""
 
     @abstractmethod
     def wait(self) -> Iterator[Event]:
-        """Wait until something happens to a job, and yield it; each ends with one ``Finished`` or ``Failed``."""
+        """Wait for events and yield them; each job ends with exactly one ``Finished`` or ``Failed``."""
 
     @abstractmethod
     def close(self) -> None:
-        """End all that is under way."""
+        """End everything that is running."""
 
     def pack(self, job: Job, timeout_s: float | None) -> PackedJob:
-        """Return a job that can be pickled and run by ``run_packed`` in any process, with its files if need be."""
+        """Return a job that can be pickled and run by ``run_packed`` in any process, with its files if needed."""
         self.write_marker()
         return pack_job(job, timeout_s, self.run, self.marker, files=not self.shares_files)
 
     def write_marker(self) -> None:
-        """Write the file by which a worker finds out whether it sees the workspace's folder."""
+        """Write the file that tells a worker whether it sees the workspace's folder."""
         if not self.marker.exists():
             self.marker.parent.mkdir(parents=True, exist_ok=True)
             self.marker.write_text(self.run, encoding="ascii")
 
     def receive(self, key: str, job: Job, returned: Returned) -> Event:
-        """Put the files that came back where they belong; returns what became of the job."""
+        """Put the returned files where they belong, and return the event that ends the job."""
         try:
             if returned.log:
                 job.log.write_text(returned.log, encoding="utf-8")
             if returned.archive is not None:
                 unpack_folder(returned.archive, job.out)
         except OSError as error:
-            return Event(key, Failed(f"its files can't be kept in .journal/work: {error.strerror}"))
+            return Event(key, Failed(f"its files can't be stored in .journal/work: {error.strerror}"))
         return Event(key, returned.message)
 
 
 def open_executor(where: str, resources: ResourcePool, work: Path, installed: Installed) -> Executor:
-    """Open an executor by its name, or by an address whose scheme is its name; raises UsageError."""
+    """Open an executor by its name, or by an address with that scheme. Raises ``UsageError`` where it can't."""
     name, is_address, _ = where.partition("://")
     points = installed.entry_points(EXECUTORS)
     if name not in {point.name for point in points}:
-        names = {point.value: point.name for point in reversed(points)}.values()  # schemes of addresses are left out
+        names = {point.value: point.name for point in reversed(points)}.values()  # leaves out schemes of addresses
         near = nearest(name, list(names), cutoff=0.7)
         known = near if near.startswith("; did") else f"; use {', '.join(sorted(names))}"
-        raise UsageError(f"work can't run on '{where}'{known}, or an address such as tcp://host:8786")
+        raise UsageError(f"steps can't run on '{where}'{known}, or an address such as tcp://host:8786")
     try:
         found = installed.find(EXECUTORS, name).load()
     except DoorError as error:
-        raise UsageError(f"work can't run on '{where}': {error}") from error
+        raise UsageError(f"steps can't run on '{where}': {error}") from error
     if not (isinstance(found, type) and issubclass(found, Executor)):
-        raise UsageError(f"work can't run on '{where}': it is no journal.Executor; use --on local")
+        raise UsageError(f"steps can't run on '{where}': it is not a journal.Executor; use --on local")
     executor = found(where if is_address else "", resources, work)
     if executor.has_own_queue:
         resources.lift_limits()

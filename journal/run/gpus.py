@@ -1,4 +1,4 @@
-"""Which of this machine's graphics cards each step has."""
+"""GPUs: which of this machine's GPUs each step gets."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ _CLOSE = 1e-9
 
 
 class Gpus:
-    """The cards by the names that CUDA knows them by, and what is free of each: steps that claim halves share one."""
+    """The GPUs by their CUDA names, and how much of each is free; steps that claim halves share one."""
 
     def __init__(self, names: Sequence[str]) -> None:
         self.free = dict.fromkeys(names, 1.0)
@@ -21,7 +21,7 @@ class Gpus:
         return len(self.free)
 
     def fitting(self, amount: float) -> tuple[str, ...]:
-        """Return the cards that a step which claims so many would get; none where they aren't free."""
+        """Return the GPUs that a step claiming this amount would get; empty if not enough are free."""
         if amount < 1:
             shared = [name for name, free in self.free.items() if free >= amount - _CLOSE]
             return (min(shared, key=self.free.__getitem__),) if amount and shared else ()
@@ -29,7 +29,7 @@ class Gpus:
         return tuple(whole[: ceil(amount)]) if len(whole) >= amount else ()
 
     def claim(self, amount: float) -> tuple[str, ...]:
-        """Take cards that fit; returns their names."""
+        """Claim GPUs and return their names."""
         taken = self.fitting(amount)
         for name in taken:
             self.free[name] -= min(amount, 1.0)
@@ -41,14 +41,14 @@ class Gpus:
 
 
 def visible_gpus(at_most: int | None = None) -> list[str]:
-    """Return the names of the cards that this process may use: those of CUDA_VISIBLE_DEVICES, or all there are.
+    """Return the names of the GPUs available to this process: those in ``CUDA_VISIBLE_DEVICES``, or else all.
 
-    ``at_most`` is how many the workspace says there are; where no list is set, they are numbered from 0.
+    ``at_most`` is the number set in the workspace; without a list, GPUs are numbered from 0.
     """
     listed = os.environ.get(VISIBLE)
     if listed is not None:
         names = [name.strip() for name in listed.split(",")]
-        known = names.index("-1") if "-1" in names else len(names)  # CUDA sees none of those after it
+        known = names.index("-1") if "-1" in names else len(names)  # CUDA ignores those after it
         return [name for name in names[:known] if name][:at_most]
     count = len(list(Path("/dev").glob("nvidia[0-9]*"))) if at_most is None else at_most
     return [str(number) for number in range(count)]

@@ -1,4 +1,4 @@
-"""What goes to a worker: a step, ready to run, or one item of a step's ``ctx.map``."""
+"""Jobs, which are sent to workers: a step, ready to run, or one item of a step's ``ctx.map``."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from journal.run.pickling import Folders, Pickled
 
 @dataclass(frozen=True)
 class Job:
-    """A step: its references are resolved, its files are paths."""
+    """A step to run, with references resolved and files as paths."""
 
     source: TaskSource
     values: Mapping[str, Any]
@@ -28,23 +28,23 @@ class Job:
     models: Mapping[str, str]
     threads: int
     gpus: tuple[str, ...] = ()
-    """The graphics cards that it sees; where it claims none it sees what the run sees."""
+    """The GPUs it sees; if it claims none, it sees those the run sees."""
     cache_dir: Path | None = None
-    """Where tasks keep what later runs need not make again; None makes all of it again."""
+    """Where tasks keep files that later runs need not recreate; None recreates them all."""
     code: tuple[Path, ...] = ()
-    """The workspace's own files that the task's code stands in."""
+    """The workspace's own files that contain the task's code."""
     uses_models: tuple[str, ...] = ()
-    """The models that its parameters name; a worker that holds them is the best one for it."""
+    """The models named by its parameters; a worker that has them loaded suits it best."""
 
     @property
     def folders(self) -> Folders:
-        """The folders in which its files lie; the innermost first, since ``out`` may lie in the workspace."""
+        """The folders of its files, innermost first, since ``out`` may be in the workspace."""
         return {"out": self.out, "workspace": self.root}
 
 
 @dataclass(frozen=True)
 class MapItem:
-    """One call of a ``ctx.map``: ``function(value)``, both packed, for the number-th item."""
+    """One call in a ``ctx.map``: ``function(value)``, both pickled, for an item by its number."""
 
     number: int
     source: TaskSource
@@ -52,14 +52,14 @@ class MapItem:
     value: bytes
     log: Path | None
     root: Path
-    """Where the workspace's own code is."""
+    """The folder of the workspace's own code."""
     folders: Folders
-    """Where the files are that it names, and those that it makes."""
+    """The folders of the files it names and makes."""
 
 
 @dataclass(frozen=True)
 class MapRequest:
-    """What a step asks for with ``ctx.map``."""
+    """A step's call of ``ctx.map``."""
 
     source: TaskSource
     function: Pickled
@@ -69,6 +69,6 @@ class MapRequest:
     folders: Folders
 
     def item(self, number: int) -> MapItem:
-        """Return the number-th item, with its files where the step's are."""
+        """Return an item by its number, with its files in the step's folders."""
         value = self.values[number].data
         return MapItem(number, self.source, self.function.data, value, self.log, self.root, self.folders)

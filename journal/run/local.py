@@ -1,4 +1,4 @@
-"""The executor of this machine: worker processes, kept for the steps that follow."""
+"""The local executor: worker processes, reused for later steps."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ Delegate = Callable[[MapRequest], Answers]
 
 
 class LocalExecutor(Executor):
-    """Runs jobs in worker processes of this machine."""
+    """Runs jobs in worker processes on this machine."""
 
     name = "local"
     shares_files = True
@@ -40,19 +40,19 @@ class LocalExecutor(Executor):
 
 
 class Workers:
-    """Worker processes: started when needed, kept for the steps that follow, replaced when they die."""
+    """Worker processes: started when needed, reused for later steps, replaced when they die."""
 
     def __init__(self, threads: int = 1, delegate: Delegate | None = None) -> None:
         self.threads = threads
-        """Threads that steps and their ``ctx.map`` may use together."""
+        """Threads for all steps and their ``ctx.map`` together."""
         self.delegate = delegate
-        """Takes the items of ``ctx.map`` elsewhere."""
+        """Runs the items of ``ctx.map`` elsewhere."""
         self.workers: list[Worker] = []
         self.map_calls: dict[Worker, MapCall] = {}
-        """The call that each worker takes items of."""
+        """The call whose items each worker runs."""
 
     def start(self, key: str, job: Job, timeout_s: float | None) -> None:
-        """Give a job to the idle worker that suits it best, or to a new one; its resources are claimed already."""
+        """Give a job, whose resources are already claimed, to the most suitable idle worker or to a new one."""
         self._free_gpus_for(job)
         for worker in sorted(self._idle(job.threads, job.gpus), key=lambda worker: -worker.affinity(job)):
             if worker.begin(key, job, timeout_s):
@@ -61,7 +61,7 @@ class Workers:
         self._new(job.threads, job.gpus).begin(key, job, timeout_s)
 
     def wait(self, at_most_s: float | None = None) -> Iterator[Event]:
-        """Wait until a worker says something, dies or runs past its time; yield what happened."""
+        """Wait until a worker sends a message, dies or times out, and yield the events."""
         busy = {worker.connection: worker for worker in self.workers if worker.is_busy}
         pauses = [worker.deadline - time.monotonic() for worker in busy.values() if worker.deadline]
         pauses += [at_most_s] if at_most_s is not None else []
@@ -69,10 +69,10 @@ class Workers:
         for connection in wait(list(busy), pause):
             yield from self._receive(busy[connection])  # type: ignore[index]  # only connections are waited for
         for worker in [worker for worker in busy.values() if worker.is_late]:
-            yield self._end(worker, f"took longer than its timeout of {worker.timeout_s:g} s and was ended")
+            yield self._end(worker, f"exceeded its timeout of {worker.timeout_s:g} s and was stopped")
 
     def answer(self, item: MapItem) -> Answer:
-        """Have a worker take one item of another's ``ctx.map``, and wait for it."""
+        """Have a worker run one item of another machine's ``ctx.map``, and wait for the answer."""
         idle = self._idle(threads=1, gpus=())
         worker = idle[0] if idle else self._new(threads=1, gpus=())
         worker.send(item)
@@ -84,20 +84,20 @@ class Workers:
             return Answer(item.number, b"", pickle.dumps(error))
 
     def close(self) -> None:
-        """End every worker, whatever it is at."""
+        """Stop every worker, even a busy one."""
         for worker in self.workers:
             worker.stop()
         self.workers.clear()
 
     def _idle(self, threads: int, gpus: tuple[str, ...]) -> list[Worker]:
-        """Return the workers that wait for work, without those that died meanwhile, as with the thread they are of."""
+        """Return the matching idle workers, removing those that died, as with the thread that started them."""
         for worker in [worker for worker in self.workers if not worker.is_busy and worker.is_gone]:
             self._remove(worker)
         idle = [worker for worker in self.workers if not worker.is_busy]
         return [worker for worker in idle if (worker.threads, worker.gpus) == (threads, gpus)]
 
     def _free_gpus_for(self, job: Job) -> None:
-        """End the idle workers that may still hold memory of a job's graphics cards and can't take it themselves."""
+        """Stop idle workers that may hold memory on a job's GPUs but can't run the job themselves."""
         for worker in [worker for worker in self.workers if not worker.is_busy and set(worker.gpus) & set(job.gpus)]:
             if (worker.threads, worker.gpus) != (job.threads, job.gpus):
                 self._remove(worker)
@@ -127,7 +127,7 @@ class Workers:
             yield Event(key, message)
 
     def _worker_died(self, worker: Worker) -> Iterator[Event]:
-        """See to what a worker that died was at."""
+        """Handle what a dead worker was doing."""
         message = worker.cause_of_death()
         call = self.map_calls.pop(worker, None)
         if call is None or call.caller is worker:
@@ -139,7 +139,7 @@ class Workers:
         self._continue(call)
 
     def _end(self, worker: Worker, message: str) -> Event:
-        """End a step's worker, and those that help it."""
+        """Stop a step's worker and its helpers."""
         for helper in [helper for helper, call in self.map_calls.items() if call.caller is worker]:
             del self.map_calls[helper]
             if helper is not worker:
@@ -161,7 +161,7 @@ class Workers:
         self._continue(call)
 
     def _continue(self, call: MapCall) -> None:
-        """Give items to the step's worker and to as many helpers as there are threads to spare."""
+        """Give items to the step's worker, and to as many helpers as there are spare threads."""
         if call.caller not in call.at_work and call.send_next(call.caller):
             self.map_calls[call.caller] = call
         while call.pending and self._spare() >= call.caller.threads:

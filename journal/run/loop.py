@@ -1,4 +1,4 @@
-"""The loop of a run: settle what is up to date, start what has to run, record each step as it ends."""
+"""The run loop: settle what is up to date, start what has to run, record each step as it ends."""
 
 from __future__ import annotations
 
@@ -34,10 +34,10 @@ LOG_LINES = 12
 
 
 def run_plan(run: Run, observer: Observer) -> list[StepResult]:
-    """Run the steps of a plan that have no result yet; returns how each ended, in the plan's order.
+    """Run the steps of a plan that have no result yet, and return how each ended, in the plan's order.
 
-    On KeyboardInterrupt (or SIGTERM) the workers are ended; what was finished is kept. Where the store can't be
-    written StoreError is raised, with all that was finished before kept as well.
+    On ``KeyboardInterrupt`` (or SIGTERM) the workers are stopped, and finished steps are kept. Raises ``StoreError``
+    where the store can't be written; finished steps are kept then, too.
     """
     chosen = run.chosen()
     loop = _Loop(run, observer, chosen)
@@ -52,7 +52,7 @@ def run_plan(run: Run, observer: Observer) -> list[StepResult]:
 
 @dataclass
 class _InHand:
-    """A step that a worker runs."""
+    """A step that is running."""
 
     waiting: Waiting
     job: Job
@@ -65,7 +65,7 @@ class _InHand:
 
 
 class _Loop:
-    """Starts steps as soon as they can run and there is room, and records each as it ends."""
+    """Starts steps as soon as they can run and resources are free, and records each as it ends."""
 
     def __init__(self, run: Run, observer: Observer, chosen: list[PlannedStep]) -> None:
         self.run, self.observer = run, observer
@@ -92,11 +92,11 @@ class _Loop:
             shutil.rmtree(self.work, ignore_errors=True)
 
     def _look_at(self, planned: PlannedStep) -> None:
-        """Settle a step without running it, or put it into the queue."""
+        """Settle a step without running it, or queue it."""
         run = self.run
         bad = [need for need in planned.needs if need not in run.results or run.results[need].failed]
         if bad and not planned.problem:
-            message = f"not run, since {' and '.join(bad)} failed"
+            message = f"not run because {' and '.join(bad)} failed"
             self._settle(StepResult(planned, Outcome.SKIPPED, run.last_good(planned), message=message))
             return
         try:
@@ -126,9 +126,9 @@ class _Loop:
         self._hand_over(self.in_hand[planned.id])
 
     def _begin(self) -> None:
-        """Begin the run in the history, once there is something to run."""
+        """Record the run in the history and open its executor, once there is something to run."""
         run = self.run
-        shutil.rmtree(run.store.work, ignore_errors=True)  # what killed runs left; nobody else works here now
+        shutil.rmtree(run.store.work, ignore_errors=True)  # left by killed runs; no other run is using it
         self.number = run.store.begin_run(run.options.command)
         where = run.options.on or run.workspace.on
         self.executor = open_executor(where, self.resources, run.store.work, run.cache.installed)
@@ -139,7 +139,9 @@ class _Loop:
             in_hand.job.out.mkdir(parents=True)
             in_hand.job.log.write_bytes(b"")
         except OSError as error:
-            raise StoreError(f".journal/work: {in_hand.planned.id} can't be started: {error.strerror}") from error
+            raise StoreError(
+                f".journal/work: {in_hand.planned.id} can't be started: {error.strerror}; then run again"
+            ) from error
         if self.executor:
             claims, timeout_s = in_hand.waiting.claims, in_hand.planned.step.timeout_s
             self.executor.start(in_hand.planned.id, in_hand.job, timeout_s, claims)
@@ -174,7 +176,7 @@ class _Loop:
         )
 
     def _take_all(self, events: list[Event]) -> None:
-        """Take what happened: results go to the store, then to the history, then the observer hears of them."""
+        """Handle events: put results into the store, then into the history, and then tell the observer."""
         ended = [taken for event in events if (taken := self._take(event))]
         if not ended:
             return
@@ -243,7 +245,7 @@ class _Loop:
 
 
 def _display_parameters(planned: PlannedStep, values: Mapping[str, Any], workspace: Workspace) -> dict[str, Any]:
-    """Return the parameters as the report tells them: references as written, files relative to the workspace."""
+    """Return the parameters for the report: references as written, files relative to the workspace."""
     shown: dict[str, Any] = {}
     for name, value in values.items():
         written = planned.step.parameters.get(name)
@@ -263,7 +265,7 @@ def _tail(log: Path) -> tuple[str, ...]:
 
 @contextmanager
 def _terminated_as_interrupted() -> Iterator[None]:
-    """Let SIGTERM, as a batch system sends it before the kill, end a run as Ctrl-C does."""
+    """Make SIGTERM, which batch systems send before a kill, end a run as Ctrl-C does."""
     if threading.current_thread() is not threading.main_thread():
         yield
         return

@@ -1,4 +1,4 @@
-"""A step's items, handed to the step's own worker and to idle ones, one at a time."""
+"""A ``ctx.map`` call, whose items go one at a time to the step's own worker and to idle ones."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 class MapCall:
-    """One ``ctx.map`` that is under way."""
+    """A running ``ctx.map`` call."""
 
     def __init__(self, request: MapRequest, caller: Worker) -> None:
         self.request, self.caller = request, caller
@@ -28,7 +28,7 @@ class MapCall:
         return not self.pending and not self.at_work
 
     def send_next(self, worker: Worker) -> bool:
-        """Give a worker the next item; False where none is left."""
+        """Send a worker the next item, and return whether there was one."""
         if not self.pending:
             return False
         number = self.pending.popleft()
@@ -37,19 +37,19 @@ class MapCall:
         return True
 
     def receive(self, worker: Worker, answer: Answer) -> None:
-        """Take what a worker answered; an error ends the call."""
+        """Take a worker's answer; an error ends the call."""
         self.at_work.pop(worker, None)
         self.results[answer.number] = answer.result
         if answer.error is not None:
             self.fail(self.error or answer.error)
 
     def fail(self, error: bytes) -> None:
-        """End the call with an error, once the items under way have ended."""
+        """End the call with an error once the running items have ended."""
         self.error = error
         self.pending.clear()
 
     def worker_died(self, worker: Worker) -> bool:
-        """Give a helper's item back, to be taken once more. False where that was the second time."""
+        """Queue a dead helper's item again, and return whether that was possible: each item gets a second try only."""
         number = self.at_work.pop(worker)
         if number in self.lost:
             return False
@@ -58,6 +58,6 @@ class MapCall:
         return True
 
     def close(self) -> None:
-        """Tell the step's worker all answers, or the error."""
+        """Send the step's worker all answers, or the error."""
         results = () if self.error else tuple(self.results[number] for number in range(len(self.request.values)))
         self.caller.send(Answers(results, self.error))

@@ -16,7 +16,7 @@ class Progress:
 
 @dataclass(frozen=True)
 class Finished:
-    """A step's result is written; ``peak_gb`` is the most memory that its process had, where somebody knows."""
+    """A step's result is written; ``peak_gb`` is the peak memory of its process, if known."""
 
     headline: str
     peak_gb: float | None = None
@@ -24,7 +24,7 @@ class Finished:
 
 @dataclass(frozen=True)
 class Failed:
-    """A step has no result, and why in one line."""
+    """A step failed, with the reason in one line."""
 
     message: str
     peak_gb: float | None = None
@@ -35,7 +35,7 @@ Ended = Finished | Failed
 
 @dataclass(frozen=True)
 class Event:
-    """What happened to the step of that key."""
+    """What happened to a step, by its key."""
 
     key: str
     message: Progress | Ended
@@ -43,7 +43,7 @@ class Event:
 
 @dataclass(frozen=True)
 class Answer:
-    """What came of one item of a ``ctx.map``: its result or its error, pickled."""
+    """The pickled result or error of one item of a ``ctx.map``."""
 
     number: int
     result: bytes
@@ -52,7 +52,7 @@ class Answer:
 
 @dataclass(frozen=True)
 class Answers:
-    """All results of a ``ctx.map``, pickled, in the order of the items; or the error that ended it."""
+    """All pickled results of a ``ctx.map``, in the items' order, or the error that ended it."""
 
     results: tuple[bytes, ...]
     error: bytes | None = None

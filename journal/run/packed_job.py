@@ -1,4 +1,4 @@
-"""Steps and items packed with the files that they read, for a machine that may share no folder with this one."""
+"""Steps and items packed with the files they read, for machines that may not share a folder with this one."""
 
 from __future__ import annotations
 
@@ -20,23 +20,23 @@ _WHOLE: Place = ("workspace", ".")
 
 @dataclass(frozen=True)
 class PackedJob:
-    """A job, its files, and how to find out whether they are needed at all."""
+    """A job, its files, and the means to tell whether they are needed at all."""
 
     job: Job
     timeout_s: float | None
     run: str
-    """Names the run; what a machine keeps between steps counts for one run alone."""
+    """The run's identifier; what a machine keeps between steps is valid for one run only."""
     marker: Path
-    """A file of this run: where it can be read, the workspace's folder is shared."""
+    """A file of this run, readable only where the workspace's folder is shared."""
     places: Mapping[str, str]
-    """Where in the archive each file or folder is that the job names."""
+    """The path in the archive of each file or folder named by the job."""
     archive: bytes
     version: str = VERSION
-    """That of journal here; there it has to be the same."""
+    """The version of journal, which has to be the same on the worker."""
 
     @property
     def is_shared(self) -> bool:
-        """Return whether all workers see the workspace, so that no file has to travel."""
+        """Return whether all workers see the workspace, so that no file has to be sent."""
         return self.is_home and not self.archive
 
     @property
@@ -48,7 +48,7 @@ class PackedJob:
             return False
 
     def unpack(self, folder: Path) -> Job:
-        """Put the files into a folder; returns the job with its paths there."""
+        """Unpack the files into a folder, and return the job with its paths there."""
         root, out = folder / "workspace", folder / "out"
         root.mkdir()
         out.mkdir()
@@ -64,7 +64,7 @@ class PackedJob:
 
 @dataclass(frozen=True)
 class Returned:
-    """What came of a packed: the worker's last message, and the step's files where they have to travel."""
+    """The outcome of a packed job: the worker's last message, and the step's files if they have to be sent."""
 
     message: Ended
     archive: bytes | None
@@ -72,7 +72,7 @@ class Returned:
 
 
 def pack_job(job: Job, timeout_s: float | None, run: str, marker: Path, *, files: bool) -> PackedJob:
-    """Pack a job; its files only where no worker shares the workspace's folder."""
+    """Pack a job, with its files if ``files`` is set."""
     if not files:
         return PackedJob(job, timeout_s, run, marker, {}, b"")
     wanted = dict.fromkeys([*_paths_in(dict(job.values)), *job.code])
@@ -88,10 +88,10 @@ def pack_folder(folder: Path) -> bytes:
 
 
 def pack_places(places: Iterable[Place], folders: Folders) -> bytes:
-    """Return what is at those places, as an archive with a folder for each of the step's.
+    """Return an archive of what is at those places, with a folder for each of the step's folders.
 
-    A file that is still to be made brings the folder that it is to lie in. Who names the whole workspace means a
-    place to find others from; it stays at home.
+    For a file that doesn't exist yet, its folder is packed. The workspace as a whole is never packed: whoever names it
+    only means a starting point for other paths.
     """
     named = [(folders[name] / path, str(Path(name, path))) for name, path in places if (name, path) != _WHOLE]
     to_come = {path.parent: str(Path(place).parent) for path, place in named if not path.exists()}
@@ -100,7 +100,7 @@ def pack_places(places: Iterable[Place], folders: Folders) -> bytes:
 
 
 def unpack_places(archives: Iterable[bytes], folder: Path) -> Folders:
-    """Put such archives into a folder; returns where the step's folders are in it."""
+    """Unpack such archives into a folder, and return where the step's folders are in it."""
     folders = {name: folder / name for name in ("out", "workspace")}
     for place in folders.values():
         place.mkdir()
@@ -110,25 +110,25 @@ def unpack_places(archives: Iterable[bytes], folder: Path) -> Folders:
 
 
 def stats_in(folder: Path) -> dict[str, str]:
-    """Return what shows whether each file below a folder has changed since."""
+    """Return a stamp for each file below a folder, which changes with the file."""
     found = ((path.relative_to(folder).as_posix(), path) for path in folder.rglob("*") if path.exists())
     return {name: "folder" if path.is_dir() else file_stat(path) for name, path in found}
 
 
 def pack_changes(folder: Path, before: Mapping[str, str]) -> bytes:
-    """Return the files of a folder that are new or changed since ``stats_in`` gave ``before``."""
+    """Return an archive of the files in a folder that are new or changed since ``stats_in`` returned ``before``."""
     changed = (name for name, stamp in sorted(stats_in(folder).items()) if before.get(name) != stamp)
     return _archive((folder / name, name) for name in changed)
 
 
 def unpack_folder(archive: bytes, folder: Path) -> None:
-    """Put an archive's content into a folder, and nothing outside it."""
+    """Unpack an archive into a folder, writing nothing outside it."""
     with tarfile.open(fileobj=io.BytesIO(archive)) as files:
         files.extractall(folder, filter="data")
 
 
 def _archive(files: Iterable[tuple[Path, str]]) -> bytes:
-    """Return an archive of files and bare folders, each under the name that it has there."""
+    """Return an archive of files and empty folders, each under its given name."""
     stream = io.BytesIO()
     with tarfile.open(fileobj=stream, mode="w:gz", compresslevel=1, dereference=True) as archive:
         for path, name in files:
@@ -137,7 +137,7 @@ def _archive(files: Iterable[tuple[Path, str]]) -> bytes:
 
 
 def _trees(roots: Iterable[tuple[Path, str]]) -> Iterator[tuple[Path, str]]:
-    """Yield files and folders with all that is below them."""
+    """Yield files and folders, with everything below them."""
     for root, name in roots:
         yield root, name
         for path in sorted(root.rglob("*")):

@@ -1,4 +1,4 @@
-"""Values on their way to another process: pickled, with each path told by its place in one of the step's folders."""
+"""Pickling for other processes, with paths stored relative to one of the step's folders."""
 
 from __future__ import annotations
 
@@ -10,21 +10,21 @@ from pathlib import Path
 from typing import Any
 
 Folders = Mapping[str, Path]
-"""Where a step's folders are: "out" and "workspace"; elsewhere they may lie at another place."""
+"""The paths of a step's folders, "out" and "workspace", which may differ between machines."""
 Place = tuple[str, str]
-"""A folder's name and a path in it."""
+"""The name of a folder, and a path in it."""
 
 
 @dataclass(frozen=True)
 class Pickled:
-    """A pickled value, and the places that it names."""
+    """A pickled value, and the places it names."""
 
     data: bytes
     places: tuple[Place, ...] = ()
 
 
 def pickle_value(value: Any, folders: Folders) -> Pickled:
-    """Pickle a value; raises what pickle raises where it can't travel."""
+    """Pickle a value. Raises what ``pickle`` raises where it can't be pickled."""
     stream = io.BytesIO()
     pickler = _Pickler(stream, folders)
     pickler.dump(value)
@@ -32,7 +32,7 @@ def pickle_value(value: Any, folders: Folders) -> Pickled:
 
 
 def unpickle_value(data: bytes, folders: Folders) -> Any:
-    """Return a pickled value, its paths as they are where the step's folders lie here."""
+    """Unpickle a value, with paths in the step's folders on this machine."""
     return _Unpickler(io.BytesIO(data), folders).load()
 
 

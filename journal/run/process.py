@@ -1,4 +1,4 @@
-"""One worker process and the step that it has in hand."""
+"""A worker process and the step it is running."""
 
 from __future__ import annotations
 
@@ -22,14 +22,14 @@ if TYPE_CHECKING:
 THREAD_VARIABLES = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
 WORKER_ENV = {
     "TOKENIZERS_PARALLELISM": "false",
-    "GOMP_SPINCOUNT": "1000",  # threads that wait on a busy machine sleep soon: by default they spin, four times slower
+    "GOMP_SPINCOUNT": "1000",  # let waiting threads sleep soon: spinning is four times slower on a busy machine
 }
 
 
 class Worker:
-    """A process that serves jobs with so many threads and these cards. It ends with the run, however that ends.
+    """A process that runs jobs with given threads and GPUs, and ends with the run, however that ends.
 
-    A library asks for the graphics cards once in a process, so one that was started for others can't be used.
+    Libraries look up the GPUs once per process, so a process started for other GPUs can't be used.
     """
 
     def __init__(self, threads: int, gpus: tuple[str, ...] = ()) -> None:
@@ -48,13 +48,13 @@ class Worker:
         theirs.close()
         self.key: str | None = None
         self.helps = False
-        """Whether it has an item of another worker's step in hand."""
+        """Whether it is running an item of another worker's step."""
         self.deadline: float | None = None
         self.timeout_s: float | None = None
         self.family = ""
-        """The package of the task that it ran last, whose libraries it has loaded."""
+        """The package of the task it ran last, whose libraries are loaded."""
         self.models: set[str] = set()
-        """The models that its steps named, which it may still hold."""
+        """The models named by its steps so far, which may still be loaded."""
 
     @property
     def is_busy(self) -> bool:
@@ -69,11 +69,11 @@ class Worker:
         return self.key is not None and self.deadline is not None and time.monotonic() > self.deadline
 
     def affinity(self, job: Job) -> int:
-        """Return how much of what a job needs the process has loaded already."""
+        """Return a score for how much of what a job needs is already loaded."""
         return 2 * len(self.models & set(job.uses_models)) + (self.family == _family(job))
 
     def begin(self, key: str, job: Job, timeout_s: float | None) -> bool:
-        """Begin a job; False where the process is gone."""
+        """Begin a job, and return whether the process is still there."""
         self.family, self.timeout_s = _family(job), timeout_s
         self.models |= set(job.uses_models)
         self.deadline = time.monotonic() + timeout_s if timeout_s else None
@@ -81,7 +81,7 @@ class Worker:
         return not self.is_gone and self.send(job)
 
     def send(self, message: Received) -> bool:
-        """Send a message; a process that is gone is found out when it is waited for."""
+        """Send a message, and return whether it was sent."""
         try:
             self.connection.send(message)
         except OSError:
@@ -89,22 +89,22 @@ class Worker:
         return True
 
     def receive(self) -> Sent:
-        """Return the next message of the process; raises EOFError where it is gone."""
+        """Return the next message from the process. Raises ``EOFError`` where it is gone."""
         message: Sent = self.connection.recv()
         return message
 
     def receive_answer(self) -> Answer:
-        """Return the answer to an item; raises EOFError where the process is gone."""
+        """Return the answer to an item. Raises ``EOFError`` where the process is gone."""
         while not isinstance(message := self.receive(), Answer):
             pass
         return message
 
     def clear_job(self) -> None:
-        """Have no step in hand any more."""
+        """Forget the step that has ended."""
         self.key = self.deadline = None
 
     def stop(self) -> None:
-        """End the process and all that it started."""
+        """Kill the process and everything it started."""
         self.connection.close()
         with suppress(ProcessLookupError, PermissionError):
             os.killpg(self.process.pid, signal.SIGKILL)
@@ -112,13 +112,13 @@ class Worker:
         self.process.wait()
 
     def cause_of_death(self) -> str:
-        """Say why the process ended."""
+        """Return why the process ended, as a message."""
         code = self.process.wait()
         if code == -signal.SIGKILL:
-            return "its process was killed (by the system, if memory ran out); run it again, or give it less to do"
+            return "its process was killed (by the system, if memory ran out); run it again, or use smaller inputs"
         if code < 0:
             return f"its process crashed ({signal.Signals(-code).name}); the step's log may say more"
-        return f"its process ended by itself with code {code}; a task must return a Report"
+        return f"its process exited with code {code}; a task must return a Report"
 
 
 def _pinned_to(gpus: tuple[str, ...]) -> dict[str, str]:

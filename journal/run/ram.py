@@ -1,4 +1,4 @@
-"""How much memory this process has had at most."""
+"""The peak memory of this process."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ from math import ceil, frexp
 from pathlib import Path
 
 _STEPS = 16
-"""So many sizes from one power of two to the next."""
+"""How many rounded sizes there are from one power of two to the next."""
 
 
 def reset_peak() -> bool:
-    """Begin to measure this process's highest resident memory anew; False where the system can't (all but Linux)."""
+    """Reset this process's peak memory, and return whether the system can (only Linux does)."""
     try:
         Path("/proc/self/clear_refs").write_text("5", encoding="ascii")
     except OSError:
@@ -21,7 +21,7 @@ def reset_peak() -> bool:
 
 
 def peak_gb() -> float:
-    """Return the highest resident memory of this process in GB, since ``reset_peak`` or its start."""
+    """Return the peak resident memory of this process in GB, since ``reset_peak`` or its start."""
     try:
         lines = Path("/proc/self/status").read_text(encoding="ascii", errors="replace").splitlines()
         return next(int(line.split()[1]) * 1024 for line in lines if line.startswith("VmHWM:")) / 1e9
@@ -31,7 +31,7 @@ def peak_gb() -> float:
 
 
 def rounded_up(size: float) -> float:
-    """Return a size a little above: of a thousand steps many then claim the same."""
+    """Return a size rounded up a little, so that of a thousand steps many claim the same amount."""
     _, exponent = frexp(size)
     unit = 2.0**exponent / (2 * _STEPS)
     return ceil(size / unit) * unit

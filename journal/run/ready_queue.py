@@ -1,4 +1,4 @@
-"""Which steps can run: those whose needs have ended, and of these the ones that fit on the machine."""
+"""Which steps can run: those whose needs are met and for which resources are free."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from journal.run.steps import Ready
 
 
 class Order:
-    """Releases each step once all that it needs have ended."""
+    """Releases each step once all steps it needs have ended."""
 
     def __init__(self, steps: list[PlannedStep]) -> None:
         known = {step.id for step in steps}
@@ -25,7 +25,7 @@ class Order:
         self.released = deque(step for step in steps if not self.unmet[step.id])
 
     def end(self, step_id: str) -> None:
-        """Note that a step has ended, however."""
+        """Note that a step has ended, successfully or not."""
         for follower in self.followers.pop(step_id, ()):
             self.unmet[follower] -= 1
             if not self.unmet[follower]:
@@ -34,18 +34,18 @@ class Order:
 
 @dataclass(frozen=True)
 class Waiting:
-    """A step that has to run and waits for resources."""
+    """A step that has to run and is waiting for resources."""
 
     number: int
     planned: PlannedStep
     ready: Ready
     claims: Claims
     gpus: tuple[str, ...] = ()
-    """The graphics cards that it has, once they were free."""
+    """The GPUs it was given."""
 
 
 class ReadyQueue:
-    """Steps that wait for resources; those of equal claims share a queue, so that a look takes no time."""
+    """Steps waiting for resources; steps with equal claims share a queue, which keeps lookups fast."""
 
     def __init__(self, resources: ResourcePool) -> None:
         self.resources = resources
@@ -61,9 +61,9 @@ class ReadyQueue:
         self.queues.setdefault(key, deque()).append(Waiting(self.count, planned, ready, claims))
 
     def pop_fitting(self) -> Iterator[Waiting]:
-        """Yield the steps that fit, the longest waiting first; each has claimed its resources.
+        """Yield the steps for which resources are free, longest waiting first, claiming the resources of each.
 
-        What the first one that doesn't fit lacks is kept for it: small steps can't hold up a big one for ever.
+        Resources that the first other step lacks are reserved for it, so that small steps can't starve a big one.
         """
         reserved: set[str] = set()
         heads = sorted((queue for queue in self.queues.values() if queue), key=lambda queue: queue[0].number)

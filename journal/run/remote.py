@@ -1,4 +1,4 @@
-"""The other side of an executor: runs a packed job in a process of its own, on whichever machine it came to."""
+"""The worker's side of an executor: runs a packed job in its own process, on whichever machine received it."""
 
 from __future__ import annotations
 
@@ -20,12 +20,12 @@ from journal.run.messages import Ended, Failed, Progress
 from journal.run.packed_job import PackedJob, Returned, pack_folder
 
 _LOOK_S = 1.0
-"""So often a step under way looks whether it is still wanted."""
+"""How often a running step checks whether it is still wanted, in seconds."""
 
 
 @dataclass
 class WorkerState:
-    """What a machine keeps between the steps of a run: processes with their models, and which code it has checked."""
+    """What a machine keeps between the steps of a run: processes with their models, and checked code."""
 
     run: str
     workers: Workers = field(default_factory=Workers)
@@ -40,7 +40,7 @@ class WorkerState:
 
 
 def _ignore(progress: Progress) -> None:
-    """Tell nobody."""
+    """Ignore progress."""
 
 
 def run_packed(
@@ -49,7 +49,7 @@ def run_packed(
     is_wanted: Callable[[], bool] = lambda: True,
     state: WorkerState | None = None,
 ) -> Returned:
-    """Run a step where its files are, or in a folder for the time of it; what fails is a message."""
+    """Run a step where its files are, or in a temporary folder; a failure is returned, not raised."""
     own = WorkerState(packed.run) if state is None else None
     try:
         return _run_packed(packed, progressed, is_wanted, state or own or WorkerState(packed.run))
@@ -97,15 +97,15 @@ def _run(
 
 
 def check_code(job: Job, version: str, state: WorkerState) -> None:
-    """Raise JournalError where this machine has another version of the task, whose result would pass for this one's."""
+    """Raise ``JournalError`` where this machine has a different version of the task, whose result would differ."""
     if job.source in state.checked:
         return
     _check_version("journal", VERSION, version)
     parts, name, origin = load_parts(job.header.depends_on), job.header.task, job.source.origin
     code = read_code(job.source, job.root)
     if code.digest != parts[Part(PartKind.CODE, name)]:
-        what = "other code" if code.files else "no code"
-        raise JournalError(f"the worker has {what} of '{name}'; install the same version of {origin} there")
+        what = "different code" if code.files else "no code"
+        raise JournalError(f"the worker has {what} for '{name}'; install the same version of {origin} there")
     for part, wanted in parts.items():
         if part.kind == PartKind.LIBRARY:
             _check_version(part.name, library_version(part.name), wanted)

@@ -1,4 +1,4 @@
-"""How much runs at once: cores, memory, graphics cards and whatever else tasks claim."""
+"""Resources, which limit what runs at once: cores, memory, GPUs and whatever else tasks claim."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ from journal.run.gpus import Gpus, visible_gpus
 from journal.run.ram import rounded_up
 
 Claims = Mapping[str, float]
-"""How much of each resource a step takes: "cpu" in threads, "memory" in GB, "gpu" in cards, others by count."""
+"""How much of each resource a step takes: "cpu" in threads, "memory" in GB, "gpu" in GPUs, others by count."""
 
 
 class ResourcePool:
-    """What is free of each resource; how much there is of each is found out where the workspace doesn't say it."""
+    """How much of each resource is free; totals not set in the workspace are detected."""
 
     def __init__(self, jobs: int | None = None, gpus: int | None = None, memory_gb: float | None = None) -> None:
         self.gpus = Gpus(visible_gpus(gpus))
@@ -24,12 +24,12 @@ class ResourcePool:
         }
         self.free = dict(self.whole)
         self.unknown = 0.0
-        """How much there is of a resource that nobody counted; 0 lets one step at a time have it."""
+        """The total of a resource nobody declared; 0 means that one step at a time may have it."""
 
     def claims(self, resources: Claims, learned_gb: float | None = None) -> dict[str, float]:
-        """Return what a step takes of this machine: what its task says, and never more than there is.
+        """Return what a step claims: what its task declares, but never more than the machine has.
 
-        A task that says nothing takes a thread, and the memory that the step took last time.
+        A task that declares nothing gets one thread, and the memory that the step used last time.
         """
         learned = {"memory": rounded_up(learned_gb)} if learned_gb else {}
         wanted = {"cpu": 1.0, **learned, **resources}
@@ -39,19 +39,19 @@ class ResourcePool:
         return {name: min(float(amount), self.whole[name]) for name, amount in wanted.items()}
 
     def lacking(self, claims: Claims, reserved: Iterable[str] = ()) -> list[str]:
-        """Return the resources of which not enough is free, or that are kept for a step that waits longer."""
+        """Return the resources of which too little is free, or which are reserved for a step that has waited longer."""
         kept = set(reserved)
         return [name for name, amount in claims.items() if amount and (name in kept or not self._is_free(name, amount))]
 
     def lift_limits(self) -> None:
-        """Have room without end, where another keeps the queue."""
+        """Remove all limits, for an executor with its own queue."""
         self.unknown = 1e9
-        self.gpus = Gpus([])  # each of its machines knows its own
+        self.gpus = Gpus([])  # each of its machines knows its own GPUs
         self.whole = dict.fromkeys(self.whole, self.unknown)
         self.free = dict(self.whole)
 
     def claim(self, claims: Claims) -> tuple[str, ...]:
-        """Take what a step claims; returns the names of the cards among it."""
+        """Take what a step claims, and return the names of its GPUs."""
         for name, amount in claims.items():
             self.free[name] -= amount
         return self.gpus.claim(claims.get("gpu", 0.0))
@@ -63,5 +63,5 @@ class ResourcePool:
 
     def _is_free(self, name: str, amount: float) -> bool:
         if name == "gpu" and len(self.gpus):
-            return bool(self.gpus.fitting(amount))  # halves of two cards are no card
+            return bool(self.gpus.fitting(amount))  # halves of two GPUs don't add up to one
         return self.free[name] >= amount - 1e-9

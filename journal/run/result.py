@@ -1,4 +1,4 @@
-"""What a run is asked for and what it tells: the user's options, how each step ended, and who is told."""
+"""The options of a run, the results of its steps, and the observer of both."""
 
 from __future__ import annotations
 
@@ -13,24 +13,24 @@ from journal.store.history import Outcome
 
 @dataclass(frozen=True)
 class RunOptions:
-    """What the user asked of a run."""
+    """The options of a run."""
 
     only: tuple[str, ...] = ()
     force: bool = False
     jobs: int | None = None
     command: str = ""
     on: str = ""
-    """Where: an executor's name, or an address; empty is as journal.yml says."""
+    """An executor's name or address; empty means the one in journal.yml."""
 
 
 @dataclass(frozen=True)
 class StepResult:
-    """How a step of a run ended; what fails is a value, not an exception."""
+    """How a step ended; a failure is a value, not an exception."""
 
     planned: PlannedStep
     outcome: Outcome
     folder: Path | None = None
-    """The result: this one, or the last good one where the step failed."""
+    """The folder of the result, or of the last good one if the step failed."""
     reasons: tuple[str, ...] = ()
     message: str = ""
     headline: str = ""
@@ -38,7 +38,7 @@ class StepResult:
     log: tuple[str, ...] = ()
     """The last lines of a failed step's log."""
     log_path: str = ""
-    """Where all of it is."""
+    """The path of the full log."""
 
     @property
     def failed(self) -> bool:
@@ -46,7 +46,7 @@ class StepResult:
 
 
 class Observer(Protocol):
-    """Is told what happens, as it happens."""
+    """Is notified of events in a run as they happen."""
 
     def started(self, step: PlannedStep, reasons: tuple[str, ...]) -> None: ...
     def progressed(self, step: PlannedStep, progress: Progress) -> None: ...

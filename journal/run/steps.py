@@ -1,4 +1,4 @@
-"""The steps of a plan: which are asked for, what each would be run with, and whether its result is at hand."""
+"""The steps of a run: which are chosen, what each would be run with, and whether it already has a result."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from journal.text.workspace import Workspace
 
 @dataclass(frozen=True)
 class Ready:
-    """A step whose needs are there: its fingerprint, what it is given, and its result if there is one."""
+    """A step whose needs are met: its fingerprint, its inputs, and its result if there is one."""
 
     fingerprint: Fingerprint
     inputs: Inputs
@@ -35,7 +35,7 @@ class Ready:
 
 @dataclass
 class Run:
-    """One plan being run."""
+    """A plan being run."""
 
     plan: Plan
     workspace: Workspace
@@ -44,7 +44,7 @@ class Run:
     cache: TaskCache
     record: Record
     stale: Collection[tuple[int, str]] = ()
-    """Steps of earlier days that would run, so that what refers to them would too."""
+    """Steps of earlier days that would run, so that steps referring to them would, too."""
     results: dict[str, StepResult] = field(default_factory=dict)
 
     @property
@@ -53,16 +53,19 @@ class Run:
 
     @cached_property
     def last_done(self) -> dict[str, StepRun]:
-        """The last good run of each step."""
+        """The last successful run of each step."""
         return self.store.last_runs(self.entry.day, done=True)
 
     @cached_property
     def last(self) -> dict[str, StepRun]:
-        """The last run of each step, however it ended."""
+        """The last run of each step, successful or not."""
         return self.store.last_runs(self.entry.day)
 
     def chosen(self) -> list[PlannedStep]:
-        """Return the steps to see to: all but the manual ones, or those that ``only`` names and what they need."""
+        """Return the steps to run: all but the manual ones, or those named by ``only`` and the steps they need.
+
+        Raises ``UsageError`` where ``only`` names an unknown step.
+        """
         known = {step.id for step in self.plan.steps}
         for name in self.options.only:
             if name not in known:
@@ -74,14 +77,14 @@ class Run:
         return [planned for planned in self.plan.steps if planned.id in wanted]
 
     def preview(self) -> Iterator[StepResult]:
-        """Say of each step, without running any, whether it would run and why."""
+        """Yield for each step whether it would run and why, without running any."""
         for planned in self.chosen():
             self.results[planned.id] = self._preview(planned)
             yield self.results[planned.id]
         self.store.flush()
 
     def make_ready(self, planned: PlannedStep) -> Ready:
-        """Resolve a step's references and take its fingerprint; raises JournalError where that can't be done."""
+        """Resolve a step's references and compute its fingerprint. Raises ``JournalError`` where that fails."""
         if planned.problem or planned.source is None:
             raise planned.problem or TaskError("the step has no task")
         outputs = {ref: output_of(ref, self.results, self.record) for ref in planned.references}
@@ -96,12 +99,12 @@ class Run:
         return Ready(fingerprint, inputs, reasons=self._reasons(planned.id, fingerprint))
 
     def last_good(self, planned: PlannedStep) -> Path | None:
-        """Return the folder of the step's last result, or None."""
+        """Return the folder of the step's last good result, or None."""
         last = self.last_done.get(planned.id)
         return self.store.result(last.fingerprint) if last else None
 
     def one_line(self, error: JournalError) -> str:
-        """Return an error's words, with paths relative to the workspace."""
+        """Return an error's message, with paths relative to the workspace."""
         return str(error).replace(f"{self.workspace.root}/", "")
 
     def _reasons(self, step: str, fingerprint: Fingerprint) -> tuple[str, ...]:
@@ -113,7 +116,7 @@ class Run:
     def _preview(self, planned: PlannedStep) -> StepResult:
         bad = [need for need in planned.needs if self.results[need].failed] if not planned.problem else []
         if bad:
-            message = f"not run, since {' and '.join(bad)} can't run"
+            message = f"not run because {' and '.join(bad)} can't run"
             return StepResult(planned, Outcome.SKIPPED, self.last_good(planned), message=message)
         if again := self._runs_again(planned):
             return StepResult(planned, Outcome.WOULD_RUN, self.last_good(planned), again)
@@ -126,7 +129,7 @@ class Run:
         return StepResult(planned, Outcome.WOULD_RUN, self.last_good(planned), ready.reasons)
 
     def _runs_again(self, planned: PlannedStep) -> tuple[str, ...]:
-        """Return why a step may run whose own part is unchanged: what it refers to runs before it."""
+        """Return why a step may run although it is unchanged itself: steps it refers to run before it."""
         said = {}
         for reference in planned.references if not planned.problem else ():
             if reference.day is None and self.results[reference.step].outcome == Outcome.WOULD_RUN:

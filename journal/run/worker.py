@@ -1,4 +1,4 @@
-"""The other side of a run: a process that takes steps one after another and writes their reports."""
+"""The worker process of a run, which runs steps one after another and writes their reports."""
 
 from __future__ import annotations
 
@@ -31,13 +31,13 @@ from journal.run.pickling import Folders, pickle_value, unpickle_value
 from journal.run.ram import peak_gb, reset_peak
 
 Sent = Progress | Ended | MapRequest | Answer
-"""What a worker says."""
+"""What a worker sends."""
 Received = Job | MapItem | Answers
-"""What it is told."""
+"""What a worker receives."""
 
 
 class Channel:
-    """The two ways between a worker and its run; the thread that reads ends the process with the run."""
+    """The connection between a worker and its run; its reading thread ends the process when the run ends."""
 
     def __init__(self, connection: Connection[Sent, Received]) -> None:
         self.connection = connection
@@ -48,7 +48,7 @@ class Channel:
         self.connection.send(message)
 
     def _receive(self) -> None:
-        """Pass messages on; when the run is gone, so is this process, whatever it is at."""
+        """Queue incoming messages, and end this process at once if the run is gone."""
         try:
             while True:
                 self.inbox.put(self.connection.recv())
@@ -57,18 +57,20 @@ class Channel:
 
 
 def main() -> None:
-    """Serve jobs from the connection whose descriptor is the first argument, until it closes."""
+    """Run jobs from the connection whose descriptor is the first argument, until it closes."""
     _die_with_the_run(int(sys.argv[2]))
-    sys.stdout.reconfigure(line_buffering=True)  # type: ignore[union-attr]  # a log whose step crashes holds all
+    sys.stdout.reconfigure(line_buffering=True)  # type: ignore[union-attr]  # so that the log is complete if a step crashes
     channel = Channel(Connection(int(sys.argv[1])))
     for number in count():
         job = channel.inbox.get()
         if isinstance(job, Answers):
-            continue  # of a step that has ended meanwhile
+            continue  # for a step that has ended meanwhile
         if job.log:
             _write_output_to(job.log)
         if str(job.root) not in sys.path:
-            sys.path.append(str(job.root))  # plugins may import the workspace's modules, which hide no library
+            sys.path.append(
+                str(job.root)
+            )  # plugins may import the workspace's modules, which must not shadow libraries
         if isinstance(job, MapItem):
             channel.send(answer_item(job))
             continue
@@ -80,7 +82,7 @@ def main() -> None:
 
 
 def run_job(job: Job, channel: Channel) -> Ended:
-    """Run a step; returns what became of it. All else goes to the step's log."""
+    """Run a step and return how it ended; everything else goes to the step's log."""
     try:
         report = _call_task(job, channel)
         write_report(report, job.out, job.header)
@@ -89,7 +91,7 @@ def run_job(job: Job, channel: Channel) -> Ended:
     except JournalError as error:
         message = str(error)
     except MemoryError:
-        message = "ran out of memory; give it smaller inputs, or a machine with more"
+        message = "ran out of memory; use smaller inputs, or a machine with more memory"
     except (Exception, SystemExit) as error:  # a step may fail in any way, and the run goes on
         message = f"{type(error).__name__}: {error}"
         if mend := mend_import(error, job.source.module):
@@ -100,7 +102,7 @@ def run_job(job: Job, channel: Channel) -> Ended:
 
 
 def answer_item(item: MapItem) -> Answer:
-    """Work on one item of a ``ctx.map``."""
+    """Run one item of a ``ctx.map``."""
     try:
         load_task(item.source)  # a plugin file's functions can be found once it is loaded
         function, value = (unpickle_value(data, item.folders) for data in (item.function, item.value))
@@ -111,7 +113,7 @@ def answer_item(item: MapItem) -> Answer:
 
 
 def map_over(job: Job, channel: Channel, function: Callable[[Any], Any], items: Iterable[Any]) -> list[Any]:
-    """Apply a function to items over the run's workers, of which this one is one; raises PicklingError first."""
+    """Apply a function to items on the run's workers. Raises ``PicklingError`` where they can't be sent."""
     values = tuple(pickle_value(item, job.folders) for item in items)
     pickled = pickle_value(function, job.folders)
     channel.send(MapRequest(job.source, pickled, values, job.log, job.root, job.folders))
@@ -149,7 +151,7 @@ def _call_task(job: Job, channel: Channel) -> Report:
 
 
 def _print_error(error: BaseException) -> None:
-    """Print to the log where in the task's own code an error arose."""
+    """Print an error to the log, with the traceback from the task's own code on."""
     here, trace = str(Path(__file__).parents[1]), error.__traceback__
     while trace and trace.tb_next and trace.tb_frame.f_code.co_filename.startswith(here):
         trace = trace.tb_next
@@ -158,14 +160,14 @@ def _print_error(error: BaseException) -> None:
 
 
 def _cache_key(header: ReportHeader) -> str:
-    """Return what a task's remembered files depend on beside their keys: its code and its libraries."""
+    """Return what a task's remembered files depend on besides their keys: its code and libraries."""
     parts = load_parts(header.depends_on)
     kinds = (PartKind.CODE, PartKind.LIBRARY)
     return repr(sorted((str(part), value) for part, value in parts.items() if part.kind in kinds))
 
 
 def _sync(folder: Path) -> None:
-    """Have the disk take a result before it is called done, so that a loss of power leaves none that is half there."""
+    """Flush a result to disk before it counts as done, so that a power failure leaves no partial result."""
     for path in (one for one in folder.rglob("*") if one.is_file()):
         with path.open("rb") as stream:
             os.fsync(stream.fileno())
@@ -181,7 +183,7 @@ def _pickled_error(error: Exception, folders: Folders) -> bytes:
 
 
 def _restore(folder: Path, environment: Mapping[str, str]) -> None:
-    """Undo what a step did to the process, for the step that follows."""
+    """Undo what a step did to the process, for the next step."""
     os.chdir(folder)
     for name in set(os.environ) - set(environment):
         del os.environ[name]
@@ -191,18 +193,18 @@ def _restore(folder: Path, environment: Mapping[str, str]) -> None:
 
 
 def _die_with_the_run(run: int) -> None:
-    """Ask Linux to end this process when the run's ends, even where a library holds the interpreter."""
+    """Ask Linux to end this process with the run's, even if a library blocks the interpreter."""
     if not sys.platform.startswith("linux"):
         return
     ctypes.CDLL(None).prctl(1, signal.SIGKILL)
-    with suppress(OSError):  # where memory runs out the system shall end a worker, not the run
+    with suppress(OSError):  # if memory runs out, the system should kill a worker, not the run
         Path("/proc/self/oom_score_adj").write_text("500", encoding="ascii")
     if os.getppid() != run:
         os._exit(1)
 
 
 def _write_output_to(log: Path) -> None:
-    """Send all that the step prints, from whatever library, to its log."""
+    """Redirect all output of the step, from whatever library, to its log."""
     stream = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o644)
     sys.stdout.flush()
     sys.stderr.flush()

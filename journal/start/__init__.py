@@ -1,4 +1,4 @@
-"""What a new workspace and a new entry begin with."""
+"""The contents of new workspaces and new entries."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _TEMPLATE = "template.md"
 
 
 def make_workspace(folder: Path) -> Iterator[Path]:
-    """Make journal.yml, site/mkdocs.yml and a first entry in a folder; yields what it made, and keeps what is there."""
+    """Create journal.yml, site/mkdocs.yml and a first entry, keeping existing files; yield what was created."""
     texts = {
         FILE_NAME: (_HERE / FILE_NAME).read_text().replace("DAY-1", date.today().isoformat()),
         "site/mkdocs.yml": (_HERE / "mkdocs.yml").read_text(),
@@ -35,13 +35,18 @@ def make_workspace(folder: Path) -> Iterator[Path]:
 
 
 def new_entry(record: Record, day: int | None, title: str) -> Path:
-    """Write the entry of a day, or of the one after the last, from the workspace's template.md or ours."""
+    """Write the entry of a day, or of the one after the last, from the workspace's template.md or the built-in one.
+
+    Raises ``UsageError`` where the day can't have a new entry.
+    """
     workspace, days = record.workspace, record.days()
     day = day if day is not None else max(days, default=0) + 1
     if day in days:
-        raise UsageError(f"day {day} has its entry already: {workspace.display_path(days[day])}")
+        raise UsageError(
+            f"day {day} already has an entry: {workspace.display_path(days[day])}; edit that, or choose another day"
+        )
     if day > LAST_DAY:
-        raise UsageError(f"day {day} is too far off; the last one is {LAST_DAY}")
+        raise UsageError(f"day {day} is too large; the last possible day is {LAST_DAY}")
     when = workspace.date_of(day) or date.today()
     written = (title or f"Day {day}").encode("utf-8", "replace").decode()
     values = {"DAY": str(day), "DATE": when.isoformat(), "TITLE": json.dumps(written, ensure_ascii=False)}
@@ -50,7 +55,7 @@ def new_entry(record: Record, day: int | None, title: str) -> Path:
         text = text.replace(f"{{{{{name}}}}}", value)
     path = entry_file(workspace.entries, day, when)
     if not _write_new(path, text):
-        raise UsageError(f"{workspace.display_path(path)} is there already; read or remove it first")
+        raise UsageError(f"{workspace.display_path(path)} already exists; read or remove it first")
     return path
 
 
@@ -63,7 +68,7 @@ def _template(workspace: Workspace) -> str:
 
 
 def _write_new(path: Path, text: str) -> bool:
-    """Write a file unless there is one; raises UsageError where none can be."""
+    """Write a file unless it exists. Raises ``UsageError`` where it can't be written."""
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         with path.open("x", encoding="utf-8") as stream:
@@ -71,7 +76,7 @@ def _write_new(path: Path, text: str) -> bool:
     except FileExistsError as error:
         if path.parent.is_dir():
             return False
-        raise UsageError(f"{path} can't be made: {path.parent} is no folder; choose another") from error
+        raise UsageError(f"{path} can't be created: {path.parent} is not a folder; choose another") from error
     except OSError as error:
-        raise UsageError(f"{path} can't be made: {error.strerror}; choose another folder") from error
+        raise UsageError(f"{path} can't be created: {error.strerror}; choose another folder") from error
     return True

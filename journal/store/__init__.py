@@ -1,4 +1,4 @@
-"""Results by fingerprint, and the history of runs, in the workspace's .journal folder."""
+"""The store: results by fingerprint and the history of runs, in the workspace's ``.journal`` folder."""
 
 from __future__ import annotations
 
@@ -21,13 +21,13 @@ __all__ = ["StepRun", "Store", "Waste", "replace_folder", "size_of", "write_atom
 
 
 def _keep_quiet(_: str) -> None:
-    """Tell nobody."""
+    """Ignore warnings."""
 
 
 class Store:
-    """The folder ``.journal``: ``results/`` by fingerprint, ``work/`` for steps that run, ``logs/``, ``journal.db``.
+    """The folder ``.journal``: ``results/`` by fingerprint, ``work/`` for running steps, ``logs/``, ``journal.db``.
 
-    ``warn`` is called with a sentence where the database was lost or damaged, and is made anew.
+    ``warn`` is called with a sentence if the database was lost or damaged and is rebuilt.
     """
 
     def __init__(self, folder: Path, warn: Callable[[str], None] = _keep_quiet) -> None:
@@ -40,7 +40,7 @@ class Store:
                 part.mkdir(parents=True, exist_ok=True)
             self.database = Database(folder / "journal.db", self._renew)
         except OSError as error:
-            raise StoreError(f"{folder.name}: results can't be kept there: {cause(error)}") from error
+            raise StoreError(f"{folder.name}: results can't be stored there: {cause(error)}") from error
         self.digests = Digests(self.database)
         self._notes: dict[str, dict[str, str]] = {}
         self._new_notes: dict[tuple[str, str], str] = {}
@@ -55,7 +55,7 @@ class Store:
         return folder if has_report(folder) else None
 
     def keep(self, work: Path, fingerprint: str) -> Path:
-        """Move a finished step's folder to its place by one rename; an older result gives way."""
+        """Move a finished step's folder to its place by one rename, replacing an older result."""
         target = self.results / fingerprint[:2] / fingerprint
         try:
             target.parent.mkdir(exist_ok=True)
@@ -63,57 +63,57 @@ class Store:
                 target.rename(work.with_name(f"{work.name}.old"))
             work.rename(target)
         except OSError as error:
-            raise StoreError(f".journal/results: a result can't be kept: {cause(error)}; then run again") from error
+            raise StoreError(f".journal/results: a result can't be stored: {cause(error)}; then run again") from error
         shutil.rmtree(work.with_name(f"{work.name}.old"), ignore_errors=True)
         return target
 
     def drop(self, fingerprint: str) -> None:
-        """Forget a result that turned out damaged."""
+        """Remove a damaged result."""
         shutil.rmtree(self.results / fingerprint[:2] / fingerprint, ignore_errors=True)
 
     @contextmanager
     def hold(self, who: str, waiting: Callable[[str], None]) -> Iterator[None]:
-        """Hold the workspace for one run; where another holds it, ``waiting(its words)`` is called once, then wait."""
+        """Lock the workspace for one run, after calling ``waiting(holder)`` once if another run holds it."""
         with lock(self.folder / "lock", who, waiting):
             yield
 
     def begin_run(self, command: str) -> int:
-        """Note that a run begins; returns its number."""
+        """Record the start of a run, and return its number."""
         return self.database.add("INSERT INTO run (started, command) VALUES (?, ?)", (time.time(), command))
 
     def record(self, *runs: StepRun) -> None:
-        """Write down how steps ended, durably."""
+        """Record durably how steps ended."""
         self.database.write((history.INSERT, [run.row() for run in runs]))
 
     def last_runs(self, day: int, *, done: bool = False) -> dict[str, StepRun]:
-        """Return the latest run of each step of a day: of any outcome, or the latest that was done."""
+        """Return the latest run of each step of a day: with any outcome, or only successful ones."""
         rows = self.database.read(history.LAST_DONE if done else history.LAST, (day,))
         return {run.step: run for run in map(step_run_of, rows)}
 
     def step_runs(self, limit: int, day: int | None = None) -> list[tuple[StepRun, str]]:
-        """Return the latest runs of steps, the newest first, each with the command that made it."""
+        """Return the latest runs of steps, newest first, each with the command that started it."""
         values = (limit,) if day is None else (day, limit)
         rows = self.database.read(history.LATEST if day is None else history.LATEST_OF_DAY, values)
         commands = dict(self.database.read("SELECT id, command FROM run"))
         return [(run, commands.get(run.run, "")) for run in map(step_run_of, rows)]
 
     def digest(self, path: Path) -> str:
-        """Return the SHA-256 of a file or folder; a file's is kept by its size, times and inode."""
+        """Return the SHA-256 of a file or folder; files are cached by size, times and inode."""
         return self.digests.digest(path)
 
     def recall(self, kind: str, key: str) -> str | None:
-        """Return what was noted of that kind under a key."""
+        """Return the note of a kind under a key, or None."""
         if kind not in self._notes:
             self._notes[kind] = dict(self.database.read("SELECT key, value FROM memo WHERE kind = ?", (kind,)))
         return self._notes[kind].get(key)
 
     def note(self, kind: str, key: str, value: str) -> None:
-        """Note something that would take time to work out again; it is written down with the next ``flush``."""
+        """Note something that would take time to recompute; the next ``flush`` writes it to disk."""
         if self.recall(kind, key) != value:
             self._notes[kind][key] = self._new_notes[(kind, key)] = value
 
     def flush(self) -> None:
-        """Write down digests and notes."""
+        """Write new digests and notes to disk."""
         self.digests.flush()
         if self._new_notes:
             rows = [(kind, key, value) for (kind, key), value in self._new_notes.items()]
@@ -121,24 +121,26 @@ class Store:
             self.database.write(("INSERT OR REPLACE INTO memo VALUES (?, ?, ?)", rows))
 
     def keep_blocks(self, blocks: dict[str, str]) -> None:
-        """Keep blocks' generated texts by checksum: the base of a merge, should a block be edited by hand."""
+        """Store generated texts by checksum, as merge bases for blocks edited by hand."""
         self.database.write(("INSERT OR REPLACE INTO block VALUES (?, ?)", blocks.items()))
 
     def block(self, checksum: str) -> str | None:
-        """Return the generated text of that checksum."""
+        """Return the generated text with a checksum, or None."""
         rows = self.database.read("SELECT text FROM block WHERE checksum = ?", (checksum,))
         return str(rows[0][0]) if rows else None
 
     def waste(self, entries: Path, keep_s: float = 0.0) -> list[Waste]:
-        """List what ``journal gc`` would remove."""
+        """Return what ``journal gc`` would remove."""
         return find_waste(self.folder, self.database, entries, keep_s)
 
     def _renew(self, database: Database, what: str) -> None:
-        """Fill a fresh database with what the disk still knows; results themselves need none."""
+        """Fill a new database with what can be recovered from disk; the results themselves don't need it."""
         found = list(step_runs_on_disk(self.folder.parent / "entries"))
         count = sum(has_report(folder) for folder in self.results.glob("??/*"))
         if found:
             database.write((history.INSERT, [run.row() for run in found]))
         if what == "damaged" or count:
             aside = "; it is kept as journal.db.damaged" if what == "damaged" else ""
-            self.warn(f".journal/journal.db was {what}{aside}. It is rebuilt; the results ({count}) are all there")
+            self.warn(
+                f".journal/journal.db was {what}{aside}. It has been rebuilt; no results were lost ({count} found)"
+            )

@@ -1,4 +1,4 @@
-"""The SQLite database of a store: its tables, their migrations, and what is done when it is damaged."""
+"""The SQLite database of a store: its tables, their migrations, and recovery from damage."""
 
 from __future__ import annotations
 
@@ -41,27 +41,27 @@ MIGRATIONS = (
     CREATE INDEX step_run_by_step ON step_run (day, step, id);
     """,
 )
-"""Never edited once released: a database of any earlier version is brought up to date by those that it lacks."""
+"""Never edited once released: a database of an earlier version is updated by the migrations it lacks."""
 
 
 class Database:
-    """A connection whose errors are one line, and which starts afresh where the file turns out damaged."""
+    """A connection with one-line errors, which replaces the file if it turns out to be damaged."""
 
     def __init__(self, path: Path, renew: Callable[[Database, str], None]) -> None:
         self.path = path
         self.renew = renew
-        """Is called with what became of the file when a fresh database takes the place of one lost or damaged."""
+        """Called with "gone" or "damaged" when a new database replaces a lost or damaged one."""
         there = path.exists()
         self.connection = self._open()
         if not there:
             renew(self, "gone")
 
     def read(self, query: str, values: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
-        """Return all rows that a query gives."""
+        """Return all rows of a query."""
         return self._try(lambda connection: connection.execute(query, values).fetchall())
 
     def write(self, *statements: tuple[str, Iterable[Sequence[Any]]]) -> None:
-        """Carry out statements, each for all its rows, durably: all of them or none."""
+        """Execute statements, each for all its rows, in one durable transaction."""
         held = [(statement, list(rows)) for statement, rows in statements]
 
         def work(connection: sqlite3.Connection) -> None:
@@ -72,7 +72,7 @@ class Database:
         self._try(work)
 
     def add(self, statement: str, values: Sequence[Any]) -> int:
-        """Insert one row; returns its number."""
+        """Insert one row and return its id."""
 
         def work(connection: sqlite3.Connection) -> int:
             with connection:
@@ -99,9 +99,9 @@ class Database:
             return self.connection
 
     def _set_aside(self, error: sqlite3.DatabaseError) -> None:
-        """Put a fresh database in the place of a damaged one; raises StoreError for any other trouble."""
+        """Replace a damaged database by a new one. Raises ``StoreError`` where the trouble is not damage."""
         if not _is_damage(error):
-            raise StoreError(f".journal/journal.db: {error}; what was finished is kept, run again") from error
+            raise StoreError(f".journal/journal.db: {error}; finished steps are kept, run again") from error
         self.connection.close()
         for part in (self.path, *self.path.parent.glob(f"{self.path.name}-*")):
             if part.exists():
@@ -111,7 +111,7 @@ class Database:
 
 
 def _is_damage(error: sqlite3.DatabaseError) -> bool:
-    """Return whether the file's content is wrong; a full disk or a lock that is held is no damage."""
+    """Return whether the file's content is damaged, unlike with a full disk or a held lock."""
     if isinstance(error, sqlite3.OperationalError):
         return str(error).startswith(("no such table", "no such column"))
     return not isinstance(error, sqlite3.IntegrityError | sqlite3.ProgrammingError)
@@ -132,11 +132,11 @@ def _connect(path: Path) -> sqlite3.Connection:
 def _migrate(connection: sqlite3.Connection) -> None:
     if _version(connection) == len(MIGRATIONS):
         return
-    connection.execute("BEGIN IMMEDIATE")  # another run may be at it
+    connection.execute("BEGIN IMMEDIATE")  # another run may be migrating it
     done = _version(connection)
     if done > len(MIGRATIONS):
         connection.rollback()
-        raise StoreError(".journal/journal.db is of a newer journal than this one; update journal")
+        raise StoreError(".journal/journal.db was written by a newer version of journal; update journal")
     try:
         for script in MIGRATIONS[done:]:
             for statement in script.split(";\n"):

@@ -1,4 +1,4 @@
-"""The SHA-256 of files, each worked out once and then known by the file's size, times and inode."""
+"""SHA-256 digests of files, computed once and cached by size, times and inode."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ from journal.api.models import content_digest
 from journal.files import file_stat
 from journal.store.database import Database
 
-_FRESH_NS = 100_000_000  # a file changed this lately may change again without a new time stamp
+_FRESH_NS = 100_000_000  # a file changed this recently may change again without a new timestamp
 
 
 class Digests:
-    """TaskCache digests; what is new goes to the database with ``flush``."""
+    """A cache of file digests; ``flush`` writes new ones to the database."""
 
     def __init__(self, database: Database) -> None:
         self.database = database
@@ -37,7 +37,7 @@ class Digests:
         return digest
 
     def flush(self) -> None:
-        """Write down what is new."""
+        """Write new digests to the database."""
         if self._new:
             rows = [(path, *known) for path, known in self._new.items()]
             self.database.write(("INSERT OR REPLACE INTO digest VALUES (?, ?, ?)", rows))

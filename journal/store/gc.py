@@ -1,4 +1,4 @@
-"""What in a store is of no use any more, and how much room it takes."""
+"""Garbage collection: what in a store is no longer needed, and how much space it takes."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ from journal.record import reports_below
 from journal.store.database import Database
 
 _REMEMBERED_S = 30 * 86400.0
-"""Tasks' remembered files are kept so long after they were written: no index says what uses them."""
+"""How long files remembered by tasks are kept, in seconds: no index says what still uses them."""
 
 
 @dataclass(frozen=True)
 class Waste:
-    """A file or folder that can go."""
+    """A file or folder that can be removed."""
 
     path: Path
     bytes: int
@@ -32,9 +32,9 @@ class Waste:
 
 
 def find_waste(folder: Path, database: Database, entries: Path, keep_s: float = 0.0) -> list[Waste]:
-    """List the results that no entry shows and no step made last, and what killed runs left.
+    """Return results that no entry shows and that are no step's latest, and files left by killed runs.
 
-    Results younger than ``keep_s`` seconds stay.
+    Results newer than ``keep_s`` seconds are kept.
     """
     used = _used(database, entries)
     old = time.time() - keep_s
@@ -43,7 +43,7 @@ def find_waste(folder: Path, database: Database, entries: Path, keep_s: float = 
 
 
 def _used(database: Database, entries: Path) -> set[str]:
-    """Return the fingerprints that entries show, and the last good one of every step whose day has an entry."""
+    """Return the fingerprints shown in entries, and the last successful one of every step."""
     shown = {step.fingerprint for step in reports_below(entries) if step.fingerprint}
     last = "SELECT max(id) FROM step_run WHERE outcome = 'done' GROUP BY day, step"
     return shown | {row[0] for row in database.read(f"SELECT fingerprint FROM step_run WHERE id IN ({last})")}

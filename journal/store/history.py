@@ -1,4 +1,4 @@
-"""The history of runs: what ran, when, how long, why and where."""
+"""The history of runs: what ran, when, for how long, why and where."""
 
 from __future__ import annotations
 
@@ -26,20 +26,20 @@ LATEST_OF_DAY = f"SELECT {_COLUMNS} FROM step_run WHERE day = ? ORDER BY id DESC
 
 
 class Outcome(StrEnum):
-    """How a step of a run ended, or would."""
+    """How a step ended, or would end."""
 
     DONE = "done"
     CURRENT = "current"
-    """Its result was at hand."""
+    """It already had a result."""
     FAILED = "failed"
     SKIPPED = "skipped"
-    """Not run, since what it needs failed."""
+    """Not run because a step it needs failed."""
     WOULD_RUN = "would run"
 
 
 @dataclass(frozen=True)
 class StepRun:
-    """One run of a step, as history keeps it."""
+    """One run of a step, as recorded in the history."""
 
     day: int
     step: str
@@ -55,10 +55,10 @@ class StepRun:
     executor: str = "local"
     run: int = 0
     peak_gb: float | None = None
-    """The most memory that its process had; None where nobody knows."""
+    """The peak memory of its process; None if unknown."""
 
     def row(self) -> tuple[Any, ...]:
-        """Return the values as the database keeps them."""
+        """Return the values as a database row."""
         parts = json.dumps(dump_parts(self.parts), ensure_ascii=False)
         return (
             self.day, self.step, self.task, self.fingerprint, parts, self.reason,
@@ -67,14 +67,14 @@ class StepRun:
 
 
 def step_run_of(row: tuple[Any, ...]) -> StepRun:
-    """Make a step's run of its row."""
+    """Return a step run from its database row."""
     day, step, task, fingerprint, parts, reason, outcome, *rest = row
     known = Outcome(outcome) if outcome in list(Outcome) else Outcome.FAILED  # of a newer version
     return StepRun(day, step, task, fingerprint, load_parts(json.loads(parts)), reason, known, *rest)
 
 
 def step_runs_on_disk(entries: Path) -> Iterator[StepRun]:
-    """Find out from the reports beside the entries what was run last, for a history that was lost."""
+    """Yield the last run of each step as found in the reports beside the entries, to rebuild a lost history."""
     for step in reports_below(entries):
         day = day_of_step(step.folder)
         if day is not None and step.fingerprint and step.depends_on:

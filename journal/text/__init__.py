@@ -1,1 +1,1 @@
-"""The author's words: journal.yml, entries and their blocks, as text with places."""
+"""What the author writes: journal.yml, entries and their blocks, read with line numbers."""

@@ -1,4 +1,4 @@
-"""Blocks in an entry's text: found by their markers, replaced, and merged where somebody edited one by hand.
+"""Blocks in an entry's text: found by their markers, replaced, and merged with edits by hand.
 
 How ``splice`` works: a CommonMark parser says which comment lines are markers (those in code are text). Each start
 marker with its end marker is a block, known by its offsets in the text. The new text is put together from slices: what
@@ -25,7 +25,7 @@ _END = re.compile(r" {0,3}<!--\s*/journal:(?P<id>[A-Za-z0-9][A-Za-z0-9_-]*)(?:\s
 
 @dataclass(frozen=True)
 class Block:
-    """A marker, and the region below it down to its end marker if it has one. Offsets are in the whole text."""
+    """A start marker and the region below it, up to the end marker if there is one; offsets are into the whole text."""
 
     id: str
     start: int
@@ -41,12 +41,12 @@ class Block:
 
 
 def checksum(generated: str) -> str:
-    """Return eight hexadecimal digits of a generated text; line ends don't count."""
+    """Return an eight-digit hexadecimal checksum of a generated text, ignoring the style of line ends."""
     return hashlib.sha256(_unix(generated).encode("utf-8", "surrogateescape")).hexdigest()[:8]
 
 
 def find_blocks(text: str, body_start: int, shown: str) -> list[Block]:
-    """Find the blocks of an entry; markers in code fences are text. Raises EntryError for markers out of order."""
+    """Find the blocks of an entry, ignoring markers in code. Raises ``EntryError`` where markers are out of order."""
     blocks: list[Block] = []
     open_block: Block | None = None
     for start, end, line, content in _comment_lines(text, body_start):
@@ -55,7 +55,7 @@ def find_blocks(text: str, body_start: int, shown: str) -> list[Block]:
                 blocks.append(open_block)
             open_block = Block(opening["id"], start, end, end, end, None, line)
             if any(block.id == open_block.id for block in blocks):
-                raise EntryError(f"{shown}:{line}: a second block '{open_block.id}'; keep one marker for each step")
+                raise EntryError(f"{shown}:{line}: a second block '{open_block.id}'; keep one marker per step")
         elif closing := _END.fullmatch(content):
             if open_block is None or open_block.id != closing["id"]:
                 raise EntryError(f"{shown}:{line}: {_why_no_end(closing['id'], blocks, open_block)}")
@@ -67,10 +67,10 @@ def find_blocks(text: str, body_start: int, shown: str) -> list[Block]:
 def _why_no_end(name: str, blocks: list[Block], open_block: Block | None) -> str:
     begun = next((block for block in blocks if block.id == name and block.inside == block.end), None)
     if begun and open_block is None:
-        return f"block '{name}', begun on line {begun.line}, has another block in it; end it before that one"
+        return f"block '{name}', which begins on line {begun.line}, contains another block; end it before that one"
     if open_block:
-        return f"the end of block '{name}' stands where block '{open_block.id}' should end; put them right"
-    return f"the end of block '{name}' has no beginning; remove this line"
+        return f"block '{name}' ends where block '{open_block.id}' should end; fix the markers"
+    return f"block '{name}' ends here but has no beginning; remove this line"
 
 
 def splice(
@@ -81,11 +81,11 @@ def splice(
     base_of: Callable[[str], str | None],
     edits: str = "merge",
 ) -> str:
-    """Put generated texts into their blocks; what stands outside the blocks stays as it is, byte for byte.
+    """Put generated texts into their blocks, keeping everything outside the blocks byte for byte.
 
-    A step without a marker gets its block at the end. A block that was edited by hand is merged with its new text,
-    with ``base_of(checksum)``, the text generated before, as the base; BlockConflictError is raised where that can't be
-    done. ``edits`` "keep" leaves such a block as it is, "drop" takes the new text.
+    A step without a marker gets its block at the end. A block edited by hand is merged with its new text; the base is
+    ``base_of(checksum)``, the text generated before. If ``edits`` is "keep", such a block is left alone; if "drop", it
+    is replaced. Raises ``BlockConflictError`` where the merge fails.
     """
     newline = _line_end(text)
     texts = {name: _normal(content) for name, content in generated.items()}
@@ -108,7 +108,7 @@ def splice(
 
 
 def without_markers(text: str, body_start: int) -> str:
-    """Return an entry's body as a page shows it: without the lines of its markers; those in code fences are text."""
+    """Return an entry's body without its marker lines, as a page shows it; markers in code fences stay."""
     pieces: list[str] = []
     position = body_start
     for start, end, _, _ in _comment_lines(text, body_start):
@@ -118,7 +118,7 @@ def without_markers(text: str, body_start: int) -> str:
 
 
 def is_edited(block: Block, text: str) -> bool:
-    """Return whether somebody changed a block by hand since it was generated."""
+    """Return whether a block was changed by hand since it was generated."""
     inside = text[block.inside : block.outside]
     return bool(inside.strip()) and block.checksum != checksum(inside)
 
@@ -131,7 +131,7 @@ def _settle(
     base_of: Callable[[str], str | None],
     edits: str,
 ) -> str:
-    """Return what the block shall hold: the new text, with the edits by hand if there are any."""
+    """Return a block's new content: the new text, merged with any edits by hand."""
     if edits == "drop" or not old.strip() or block.checksum == checksum(old) or _unix(old) == new:
         return new
     if edits == "keep":
@@ -139,19 +139,19 @@ def _settle(
     base = new if block.checksum == checksum(new) else base_of(block.checksum or "")
     merged = merge_lines(base, _unix(old), new) if base is not None else None
     if merged is None:
-        why = "and its new result changes the same lines" if base is not None else "and what it was is not known"
+        why = "and its new result changes the same lines" if base is not None else "and its generated text is unknown"
         raise BlockConflictError(
-            f"{shown}:{block.line}: block '{block.id}' was edited by hand {why}; the file is as it was. "
-            "Run again with --edits keep for your text, or --edits drop for the new result"
+            f"{shown}:{block.line}: block '{block.id}' was edited by hand {why}; the file is unchanged. "
+            "Rerun with --edits keep for your text, or --edits drop for the new result"
         )
     return merged
 
 
 def _rewrite(block: Block, text: str, content: str, generated: str) -> str:
-    """Return a block with new content; where nothing is new in it, its very bytes.
+    """Return a block with new content, or its exact bytes if nothing changed.
 
-    The start marker's line stays its author's, and its line end is that of the block. The checksum is of the generated
-    text, so that an edit stays known as one.
+    The start marker's line stays as the author wrote it, and its line end is used for the whole block. The checksum is
+    that of the generated text, so that an edit remains recognisable.
     """
     end = f"<!-- /journal:{block.id} {checksum(generated)} -->"
     if _unix(text[block.inside : block.outside]) == content and text[block.outside : block.end].strip() == end:
@@ -161,15 +161,15 @@ def _rewrite(block: Block, text: str, content: str, generated: str) -> str:
 
 
 def _block(name: str, generated: str, newline: str) -> str:
-    """Return the text of a block that the entry doesn't have yet."""
+    """Return the text of a block that is new to the entry."""
     text = f"<!-- journal:{name} -->\n{generated}<!-- /journal:{name} {checksum(generated)} -->\n"
     return text.replace("\n", newline)
 
 
 def _closed(block: Block, text: str, generated: str, shown: str) -> Block:
-    """Return a block, with its end where the end marker was taken out right below what is generated.
+    """Return a block with its end known, even if its end marker was removed below unchanged generated text.
 
-    Raises EntryError where an end marker is there but counts as text: then nobody can tell what the block holds.
+    Raises ``EntryError`` where there is an end marker but it counts as text, so that the block's extent is unknown.
     """
     if block.inside != block.end:
         return block
@@ -180,8 +180,8 @@ def _closed(block: Block, text: str, generated: str, shown: str) -> Block:
         end = _END.fullmatch(line)
         if (end and end["id"] == block.id) or re.search(rf"<!-- /journal:{block.id} [0-9a-f]{{8}} -->", line):
             raise EntryError(
-                f"{shown}:{number}: here the end of block '{block.id}' is text, in a code fence, comment or list that "
-                "is open above it, or in the middle of a line; give it a line of its own outside of them"
+                f"{shown}:{number}: the end of block '{block.id}' counts as text: it is in a code fence, comment or "
+                "list begun above it, or in the middle of a line; put it on a line of its own, outside of these"
             )
     generated = generated.replace("\n", _line_end_of(block, text))
     end_at = block.inside + len(generated) if text.startswith(generated, block.inside) else block.inside
@@ -189,15 +189,15 @@ def _closed(block: Block, text: str, generated: str, shown: str) -> Block:
 
 
 def _check(result: str, body_start: int, names: Iterable[str], place: str) -> None:
-    """Raise EntryError where a block would not be found again, so that each run would add another one."""
+    """Raise ``EntryError`` where a block would not be found again, so that every run would add another copy."""
     try:
         found = {block.id for block in find_blocks(result, body_start, "") if block.inside != block.end}
     except EntryError:
         found = set()
     if missing := [name for name in names if name not in found]:
         raise EntryError(
-            f"{place}: the code fence or comment that begins here has no end, so that the block of step "
-            f"'{missing[0]}' would be part of it; close it"
+            f"{place}: the code fence or comment that begins here is never closed and would swallow the block of "
+            f"step '{missing[0]}'; close it"
         )
 
 
@@ -211,7 +211,7 @@ def _append(text: str, block: str, newline: str) -> str:
 
 
 def _comment_lines(text: str, body_start: int) -> list[tuple[int, int, int, str]]:
-    """Return (start, end, line number, content) of the lines that are journal's markers to a CommonMark parser."""
+    """Return (start, end, line number, content) of the lines that a CommonMark parser takes for markers."""
     if "journal:" not in text[body_start:]:
         return []
     lines, tokens, first = _parse(text, body_start)
@@ -235,14 +235,14 @@ def _parse(text: str, body_start: int) -> tuple[list[tuple[int, int, str]], list
 
 
 def _last_open_line(text: str, body_start: int) -> int:
-    """Return the line where the code fence or HTML block that goes on to the end of an entry begins."""
+    """Return the line where the code fence or HTML block that runs to the end of an entry begins."""
     _, tokens, first = _parse(text, body_start)
     begins = [token.map[0] for token in tokens if token.type in ("fence", "html_block") and token.level == 0]
     return first + max(begins, default=0)
 
 
 def _is_opaque(html: str) -> bool:
-    """Return whether an HTML block is one whose lines are no markers: a comment over several lines, or raw text."""
+    """Return whether an HTML block can't contain markers: a comment over several lines, or raw text."""
     start = html.lstrip().lower()
     comment = start.startswith("<!") and not re.match(r"<!--\s*/?journal:", start)
     return comment or start.startswith(("<pre", "<script", "<style", "<textarea", "<?"))
@@ -258,7 +258,7 @@ def _lines_with_offsets(text: str, body_start: int) -> list[tuple[int, int, str]
 
 
 def _parsed(line: str) -> str:
-    """Return a line as the Markdown parser counts lines, so that its line numbers are ours."""
+    """Return a line such that the Markdown parser counts lines as we do."""
     return re.sub(r"[\r\n\0]", "", line) + "\n"
 
 
@@ -272,7 +272,7 @@ def _line_end_of(block: Block, text: str) -> str:
 
 
 def _normal(generated: str) -> str:
-    """Return a generated text with \\n as line end, also at its end."""
+    """Return a generated text with ``\\n`` line ends, including one at its end."""
     text = _unix(generated)
     return text if not text or text.endswith("\n") else text + "\n"
 

@@ -1,4 +1,4 @@
-"""YAML with line numbers: how the workspace file and the front matter of entries are read."""
+"""YAML with line numbers: the reader of journal.yml and of entries' front matter."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _Base: Any = getattr(yaml, "CBaseLoader", yaml.BaseLoader)
 
 @dataclass(frozen=True)
 class Document:
-    """Plain data and the line of every key in it."""
+    """Plain data, with the line number of every key."""
 
     data: dict[str, Any]
     where: str
@@ -34,9 +34,9 @@ class Document:
 
 
 def parse_yaml(text: str, where: str, first_line: int = 1) -> Document:
-    """Parse one YAML mapping, with the values of YAML 1.2: ``on`` and ``no`` are words, not booleans.
+    """Parse one YAML mapping by the rules of YAML 1.2, where ``on`` and ``no`` are words, not booleans.
 
-    ``first_line`` is the line of the file on which the text begins. Raises EntryError with the place.
+    ``first_line`` is the line of the file on which the text begins. Raises ``EntryError`` where the text is not valid.
     """
     _check_characters(text, where, first_line)
     try:
@@ -46,18 +46,18 @@ def parse_yaml(text: str, where: str, first_line: int = 1) -> Document:
         line = first_line + (error.problem_mark.line if error.problem_mark else 0)
         if "nesting depth" in (error.problem or ""):  # newer libraries have a limit of their own
             raise _too_deep(where, line) from error
-        raise EntryError(f"{where}:{line}: not valid YAML: {error.problem}; mend it there") from error
+        raise EntryError(f"{where}:{line}: not valid YAML: {error.problem}; fix it there") from error
     if node is None:
         return Document({}, where, {(): first_line})
     if not isinstance(node, yaml.MappingNode):
         kind = type(node).__name__.removesuffix("Node").lower()
-        raise EntryError(f"{where}:{first_line}: expected 'key: value' lines, found a {kind}; write such lines")
+        raise EntryError(f"{where}:{first_line}: expected 'key: value' lines, found a {kind}; write 'key: value' lines")
     lines: dict[tuple[str, ...], int] = {(): first_line}
     return Document(_Reader(where, first_line, lines).mapping(node, ()), where, lines)
 
 
 def _check_characters(text: str, where: str, first_line: int) -> None:
-    """Raise EntryError for what no YAML may hold; the parser itself would not tell the line."""
+    """Raise ``EntryError`` where the text has characters that YAML forbids; the parser wouldn't tell the line."""
     if bad := _FORBIDDEN.search(text):
         line = first_line + text.count("\n", 0, bad.start())
         if "\ud800" <= bad[0] <= "\udfff":
@@ -66,7 +66,7 @@ def _check_characters(text: str, where: str, first_line: int) -> None:
 
 
 def _check_depth(text: str, where: str, first_line: int) -> None:
-    """Raise EntryError for lists in lists without end, on which libyaml would overflow its stack and crash."""
+    """Raise ``EntryError`` where nesting is too deep, which would crash libyaml by overflowing its stack."""
     depth = 0
     for event in yaml.parse(text, Loader=_Base):
         depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
@@ -76,11 +76,11 @@ def _check_depth(text: str, where: str, first_line: int) -> None:
 
 
 def _too_deep(where: str, line: int) -> EntryError:
-    return EntryError(f"{where}:{line}: more than {_DEEPEST} values within each other; write it flatter")
+    return EntryError(f"{where}:{line}: values nested more than {_DEEPEST} deep; make it flatter")
 
 
 class _Reader:
-    """Builds plain data of YAML nodes and notes where keys stand."""
+    """Builds plain data from YAML nodes and notes the lines of keys."""
 
     def __init__(self, where: str, first_line: int, lines: dict[tuple[str, ...], int]) -> None:
         self.where, self.first_line, self.lines = where, first_line, lines
@@ -90,9 +90,9 @@ class _Reader:
     def value(self, node: yaml.Node, path: tuple[str, ...]) -> Any:
         self.count += 1
         if self.count > _MOST:
-            raise EntryError(f"{self.where}:{self.line(node)}: more than {_MOST} values; aliases repeat too much")
+            raise EntryError(f"{self.where}:{self.line(node)}: more than {_MOST} values; use fewer aliases")
         if any(node is above for above in self.open):
-            raise EntryError(f"{self.where}:{self.line(node)}: an alias that contains itself; write the value out")
+            raise EntryError(f"{self.where}:{self.line(node)}: an alias contains itself; write the value out")
         if isinstance(node, yaml.ScalarNode):
             return node.value if node.style in _QUOTED else plain_scalar(node.value)
         self.open.append(node)
@@ -110,9 +110,11 @@ class _Reader:
             if not isinstance(name, str) or not name:
                 raise EntryError(f"{self.where}:{self.line(key)}: a key must be a word; put it in quotes")
             if name == "<<":
-                raise EntryError(f"{self.where}:{self.line(key)}: '<<' takes over no values here; write them out")
+                raise EntryError(
+                    f"{self.where}:{self.line(key)}: '<<' merge keys are not supported; write the values out"
+                )
             if name in data:
-                raise EntryError(f"{self.where}:{self.line(key)}: the key '{name}' stands twice; remove one of them")
+                raise EntryError(f"{self.where}:{self.line(key)}: the key '{name}' appears twice; remove one")
             self.lines[(*path, name)] = self.line(key)
             data[name] = self.value(value, (*path, name))
         return data
@@ -136,13 +138,13 @@ _WORDS = {
 
 
 def as_yaml(value: Any) -> str:
-    """Return plain data as one line of YAML: JSON, whose escapes both share but for the signs that no YAML may hold."""
+    """Return plain data as one line of YAML: JSON, plus escapes for the characters that only YAML forbids."""
     written = json.dumps(value, ensure_ascii=False, default=str)
     return "".join(sign if sign.isprintable() else f"\\U{ord(sign):08x}" for sign in written)
 
 
 def plain_scalar(text: str) -> Any:
-    """Return the value of an unquoted YAML 1.2 scalar; dates as YYYY-MM-DD become dates."""
+    """Return the value of an unquoted YAML 1.2 scalar; YYYY-MM-DD becomes a date."""
     if text in _WORDS:
         return _WORDS[text]
     if _INTEGER.fullmatch(text):

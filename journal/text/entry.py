@@ -1,4 +1,4 @@
-"""An entry: one dated Markdown file of a day, with the steps that its front matter asks for."""
+"""An entry: a day's dated Markdown file, with the steps in its front matter."""
 
 from __future__ import annotations
 
@@ -35,16 +35,16 @@ class Step:
     timeout_s: float | None = None
     retries: int = 0
     when: str = "auto"
-    """ "auto", or "manual": runs only where ``--only`` names it."""
+    """ "auto", or "manual" for a step that runs only when named with ``--only``."""
 
 
 @dataclass(frozen=True)
 class Entry:
-    """A day's file, read."""
+    """A day's file, parsed."""
 
     path: Path
     text: str
-    """The whole file, byte for byte: bytes that are no UTF-8 stand as surrogates."""
+    """The whole file, byte for byte; bytes that aren't UTF-8 appear as surrogates."""
     day: int
     date: date
     title: str
@@ -53,7 +53,7 @@ class Entry:
     body_start: int
     """Where in ``text`` the Markdown below the front matter begins."""
     display_path: str
-    """The file's name for messages."""
+    """The file's name, for messages."""
     draft: bool = False
     description: str = ""
 
@@ -75,18 +75,18 @@ class Entry:
 
 
 def read_entry(path: Path, workspace: Workspace) -> Entry:
-    """Read an entry; raises EntryError with the line of what is wrong."""
+    """Read an entry. Raises ``EntryError`` where it can't be read or is not valid."""
     try:
         text = path.read_bytes().decode("utf-8", "surrogateescape")
     except OSError as error:
         raise EntryError(
-            f"{workspace.display_path(path)}:1: can't be read: {error.strerror}; mend that first"
+            f"{workspace.display_path(path)}:1: can't be read: {error.strerror}; fix that first"
         ) from error
     return parse_entry(text, path, workspace)
 
 
 def parse_entry(text: str, path: Path, workspace: Workspace) -> Entry:
-    """Parse the text of an entry; its path gives the day and date that the front matter leaves out."""
+    """Parse the text of an entry, taking the day and date from its path if the front matter leaves them out."""
     shown = workspace.display_path(path)
     yaml_text, yaml_line, body_start = split_front_matter(text, shown)
     document = parse_yaml(yaml_text, shown, yaml_line)
@@ -108,7 +108,7 @@ def parse_entry(text: str, path: Path, workspace: Workspace) -> Entry:
 
 
 def _check_names(document: Document) -> None:
-    """Raise EntryError for a name that looks like one of ours mistyped; names of other programs are let be."""
+    """Raise ``EntryError`` where a name looks like a mistyped one of ours; names used by other programs are fine."""
     for name in document.data:
         if name not in (*_FRONT_MATTER_NAMES, *_NAMES_OF_OTHERS):
             known = nearest(name, _FRONT_MATTER_NAMES, cutoff=0.8)
@@ -117,7 +117,7 @@ def _check_names(document: Document) -> None:
 
 
 def split_front_matter(text: str, shown: str) -> tuple[str, int, int]:
-    """Return the front matter's YAML, the line it begins on, and where the body begins in the text."""
+    """Return the front matter's YAML, the line it begins on, and the offset of the body."""
     match = re.match("\ufeff?---[ \t]*(\r\n|\n|\r)", text)
     if text.startswith(("\udcff\udcfe", "\udcfe\udcff")):
         raise EntryError(f"{shown}:1: the file is UTF-16; save it as UTF-8")
@@ -125,12 +125,12 @@ def split_front_matter(text: str, shown: str) -> tuple[str, int, int]:
         raise EntryError(f"{shown}:1: no front matter; begin the file with a line ---, then 'title: ...', then ---")
     end = _FRONT_MATTER_END.search(text, match.end())
     if not end:
-        raise EntryError(f"{shown}:1: the front matter has no end; close it with a line ---")
+        raise EntryError(f"{shown}:1: the front matter is never closed; end it with a line ---")
     return text[match.end() : end.start()], 2, end.end()
 
 
 def _day_and_date(document: Document, path: Path, workspace: Workspace) -> tuple[int, date]:
-    """Return the day and date as stated; what is not stated follows from the file's name or the rule of day 1."""
+    """Return the day and date as stated, or else as given by the file's name or counted from day 1."""
     day, when = _stated_day(document), _stated_date(document)
     named_day, named_date = _named(path, document.where)
     _check_equal(document, "day", day, named_day)
@@ -142,7 +142,7 @@ def _day_and_date(document: Document, path: Path, workspace: Workspace) -> tuple
     if when is None and day is not None:
         when = workspace.date_of(day)
     if day is None or when is None:
-        raise EntryError(f"{document.place()}: the entry tells no day and date; add 'day: 133' and 'date: 2024-05-13'")
+        raise EntryError(f"{document.place()}: the entry has no day and date; add 'day: 133' and 'date: 2024-05-13'")
     return day, when
 
 
@@ -161,26 +161,26 @@ def _stated_date(document: Document) -> date | None:
 
 
 def _named(path: Path, shown: str) -> tuple[int | None, date | None]:
-    """Return the day and date that a file's name tells."""
+    """Return the day and date in a file's name."""
     name = parse_entry_name(path)
     if not name:
         return None, None
     try:
         return name.day, date.fromisoformat(name.date)
     except ValueError as error:
-        raise EntryError(f"{shown}:1: {name.date} in the file's name is no date; rename the file") from error
+        raise EntryError(f"{shown}:1: {name.date} in the file's name is not a date; rename the file") from error
 
 
 def _check_equal(document: Document, what: str, stated: object, named: object) -> None:
     if stated is not None and named is not None and stated != named:
         place = document.place(what)
-        raise EntryError(f"{place}: {what} is {stated}, but the file's name says {named}; make them equal")
+        raise EntryError(f"{place}: {what} is {stated}, but the file's name says {named}; make them agree")
 
 
 def _text(document: Document, name: str) -> str:
     value = document.data.get(name)
     if isinstance(value, dict | list):
-        raise EntryError(f"{document.place(name)}: {name} is one line of text; put it in quotes")
+        raise EntryError(f"{document.place(name)}: {name} must be one line of text; put it in quotes")
     return "" if value is None else str(value)
 
 
@@ -196,23 +196,23 @@ def _words(document: Document, name: str) -> list[str]:
     if isinstance(value, str):
         return [value]
     if not isinstance(value, list) or any(isinstance(word, dict | list) for word in value):
-        raise EntryError(f"{document.place(name)}: {name} is a list of words, such as [theory, deep-learning]")
+        raise EntryError(f"{document.place(name)}: {name} must be a list of words, such as [theory, deep-learning]")
     return [str(word) for word in value]
 
 
 def _tasks(document: Document) -> dict[str, Any]:
     value = document.data.get("tasks") or {}
     if not isinstance(value, dict):
-        raise EntryError(f"{document.place('tasks')}: tasks holds steps as 'id:' with 'uses: TASK' below each")
+        raise EntryError(f"{document.place('tasks')}: tasks must hold steps: 'id:' with 'uses: TASK' below it")
     return value
 
 
 def _step(document: Document, name: str, value: Any) -> Step:
     place = document.place("tasks", name)
     if not _STEP_ID.fullmatch(name):
-        raise EntryError(f"{place}: step id '{name}' may hold letters, digits, - and _ only")
+        raise EntryError(f"{place}: step id '{name}' may contain only letters, digits, - and _; rename it")
     if not isinstance(value, dict) or not isinstance(value.get("uses"), str):
-        raise EntryError(f"{place}: step '{name}' says no task; add 'uses: TASK' below it (journal task lists them)")
+        raise EntryError(f"{place}: step '{name}' names no task; add 'uses: TASK' below it (journal task lists them)")
     lines = {key: document.lines[("tasks", name, key)] for key in value}
     return Step(
         id=name,
@@ -230,7 +230,7 @@ def _step(document: Document, name: str, value: Any) -> Step:
 def _after(document: Document, step: str, value: Any) -> list[str]:
     names = [value] if isinstance(value, str) else value
     if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
-        raise EntryError(f"{document.place('tasks', step, 'after')}: after is a step id or a list of them")
+        raise EntryError(f"{document.place('tasks', step, 'after')}: after must be a step id or a list of step ids")
     return names
 
 
@@ -241,7 +241,7 @@ def _timeout(document: Document, step: str, value: Any) -> float | None:
         amount = parse_amount(value)
         seconds = amount.to("s") if amount.unit else amount.value
         if not seconds:
-            raise ValueError("it would end the step at once")
+            raise ValueError("it would end the step immediately")
         return seconds
     except ValueError as error:
         place = document.place("tasks", step, "timeout")
@@ -251,7 +251,7 @@ def _timeout(document: Document, step: str, value: Any) -> float | None:
 def _retries(document: Document, step: str, value: Any) -> int:
     if isinstance(value, int) and not isinstance(value, bool) and value >= 0:
         return value
-    raise EntryError(f"{document.place('tasks', step, 'retries')}: retries is {value!r}; write a number from 0")
+    raise EntryError(f"{document.place('tasks', step, 'retries')}: retries is {value!r}; write 0, 1, 2, ...")
 
 
 def _when(document: Document, step: str, value: Any) -> str:

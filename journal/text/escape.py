@@ -1,4 +1,4 @@
-"""Text made inert: shown by Markdown and HTML as it is, whatever its characters mean to them."""
+"""Escaping: text that Markdown and HTML show literally."""
 
 from __future__ import annotations
 
@@ -6,18 +6,18 @@ import re
 
 
 def escape(text: str) -> str:
-    """Return text so that Markdown and HTML show it as it is, on one line."""
+    """Return text on one line, escaped so that Markdown and HTML show it literally."""
     escaped = _one_line(text).translate(_MARKDOWN)
     return _LIST_SIGN.sub(lambda match: f"{match[1]}\\{match[2]}", escaped)
 
 
 def escape_html(text: str) -> str:
-    """Return text for HTML, also within an attribute, on one line."""
+    """Return text on one line, escaped for HTML, including attributes."""
     return _one_line(text).translate(_INERT)
 
 
 def preformatted(text: str) -> str:
-    """Return text for ``<pre>``: shown to the last space and blank line."""
+    """Return text escaped for ``<pre>``, with every space and blank line preserved."""
     lines = text.replace("\r\n", "\n").replace("\r", "\n").translate(_INERT).split("\n")
     for index, line in enumerate(lines):
         if line and not line.strip(" "):
@@ -27,7 +27,7 @@ def preformatted(text: str) -> str:
 
 
 def stands_alone(markdown: str) -> bool:
-    """Return whether what follows a Markdown text is no part of it: it holds no open fence or comment, no marker."""
+    """Return whether a Markdown text is self-contained: no open fence or comment, and no marker."""
     if not re.search(r"```|~~~|<", markdown):
         return True
     from markdown_it import MarkdownIt
@@ -47,7 +47,7 @@ _HTML: dict[int, str] = {
     ord(sign): f"&{name};" for sign, name in (("&", "amp"), ("<", "lt"), (">", "gt"), ('"', "quot"))
 }
 _INERT = _CONTROLS | _HTML | {ord(sign): f"&#{ord(sign)};" for sign in "`~$*_[]{}:\\|!#\t\f\u0085\u2028\u2029"}
-"""For HTML: what Markdown and its extensions look for becomes a number, in HTML too."""
+"""For HTML: characters special to Markdown and its extensions become numeric references."""
 _MARKDOWN = _CONTROLS | _HTML | {ord('"'): '"'} | {ord(sign): f"\\{sign}" for sign in "\\`*_[]#"}
 _MARKDOWN |= {ord(sign): f"&#{ord(sign)};" for sign in "|~${}"}
-"""For Markdown: backslashes where every flavour knows them, numbers elsewhere."""
+"""For Markdown: backslash escapes where every flavour knows them, numeric references elsewhere."""

@@ -1,9 +1,9 @@
-"""Two changes of one text merged line by line.
+"""Three-way merging, line by line.
 
-Each side's change is a list of hunks: lines ``start`` to ``end`` of the base give way to others. The hunks of both
-sides are taken in the order of the base. They are in each other's way only where they change the same lines, or add
-something at the same place; where both do the same, it is done once. Lines added right above or below what the other
-side changed stay there: no line is changed by both.
+Each side's change is a list of hunks, which replace lines ``start`` to ``end`` of the base. The hunks of both sides
+are applied in the order of the base. Two hunks conflict only if they change the same lines, or add lines at the same
+place; identical hunks are applied once. Lines added right above or below what the other side changed don't conflict,
+since no line is changed by both.
 """
 
 from __future__ import annotations
@@ -20,14 +20,14 @@ class _Hunk:
     lines: tuple[str, ...]
 
     def hinders(self, other: _Hunk) -> bool:
-        """Return whether both can't be carried out; ``other`` begins at the same line or below."""
+        """Return whether the two hunks conflict; ``other`` begins at the same line or below."""
         same_place = self.start == other.start and self.end == other.end
         both_add = same_place and self.start == self.end
         return both_add or (self.start < other.end and other.start < self.end)
 
 
 def merge_lines(base: str, ours: str, theirs: str) -> str | None:
-    """Merge two changes of a text; None where they are in each other's way."""
+    """Merge two changes of a text; return None if they conflict."""
     lines = base.splitlines(keepends=True)
     pieces: list[str] = []
     position = 0
@@ -46,7 +46,7 @@ def _hunks(base: Sequence[str], changed: str) -> list[_Hunk]:
 
 
 def _in_order(ours: list[_Hunk], theirs: list[_Hunk]) -> Iterator[_Hunk | None]:
-    """Yield the hunks of both sides from the top; None where two are in each other's way."""
+    """Yield the hunks of both sides from the top, or None once two conflict."""
     while ours and theirs:
         if ours[0] == theirs[0]:
             yield ours.pop(0)
@@ -60,5 +60,5 @@ def _in_order(ours: list[_Hunk], theirs: list[_Hunk]) -> Iterator[_Hunk | None]:
 
 
 def _comes_first(one: _Hunk, other: _Hunk) -> bool:
-    """Return whether a hunk stands above another; what adds lines right above a changed one stands above it."""
+    """Return whether a hunk comes before another; one that adds lines right above a changed line comes before it."""
     return (one.start, one.end) < (other.start, other.end)

@@ -1,4 +1,4 @@
-"""The workspace: a folder with a journal.yml, and what that file says."""
+"""The workspace: a folder with a journal.yml, and the settings in that file."""
 
 from __future__ import annotations
 
@@ -19,23 +19,23 @@ _GIGABYTES = {"GB": 1.0, "MB": 1e-3}
 
 @dataclass(frozen=True)
 class Amount:
-    """A number with its unit: 120 min."""
+    """A number with a unit, such as 120 min."""
 
     value: float
     unit: str
 
     def to(self, unit: str) -> float:
-        """Return the number in another unit; times convert, other units must be the same."""
+        """Return the number in another unit, converting times. Raises ``ValueError`` where other units differ."""
         if unit == self.unit:
             return self.value
         if unit in _SECONDS and self.unit in _SECONDS:
             return self.value * _SECONDS[self.unit] / _SECONDS[unit]
-        raise ValueError(f"{self.unit or 'a bare number'} can't be counted in {unit or 'bare numbers'}")
+        raise ValueError(f"{self.unit or 'a bare number'} can't be converted to {unit or 'a bare number'}")
 
 
 @dataclass(frozen=True)
 class Workspace:
-    """What journal.yml says."""
+    """The settings in journal.yml."""
 
     root: Path
     name: str
@@ -45,11 +45,11 @@ class Workspace:
     models: Mapping[str, str] = field(default_factory=dict)
     on: str = "local"
     jobs: int | None = None
-    """Threads of all steps together; None is as many as there are cores."""
+    """Threads for all steps together; None means one per core."""
     gpus: int | None = None
-    """Graphics cards of this machine; None is as many as are found."""
+    """GPUs of this machine; None means as many as are found."""
     memory_gb: float | None = None
-    """Memory that steps may take together; None is what is free when a run begins."""
+    """Memory for all steps together; None means what is free when a run begins."""
 
     @property
     def entries(self) -> Path:
@@ -61,7 +61,7 @@ class Workspace:
 
     @property
     def state(self) -> Path:
-        """The folder of results and history, which git ignores."""
+        """The folder of results and history, ignored by git."""
         return self.root / ".journal"
 
     @property
@@ -69,35 +69,40 @@ class Workspace:
         return self.root / "build"
 
     def date_of(self, day: int) -> date | None:
-        """Return the date of a day by the rule that day 1 sets."""
+        """Return the date of a day, counted from day 1."""
         try:
             return self.day_1 + timedelta(days=day - 1) if self.day_1 else None
         except OverflowError:
             return None  # no calendar goes that far
 
     def day_of(self, when: date) -> int | None:
-        """Return the day of a date by the rule that day 1 sets."""
+        """Return the day of a date, counted from day 1."""
         return (when - self.day_1).days + 1 if self.day_1 else None
 
     def display_path(self, path: Path) -> str:
-        """Return a path as a message or an entry may show it: relative to the workspace."""
+        """Return a path relative to the workspace, for messages and entries."""
         return path.relative_to(self.root).as_posix() if path.is_relative_to(self.root) else path.name
 
 
 def find_workspace(start: Path) -> Workspace:
-    """Read the workspace that a folder belongs to: the nearest journal.yml in it or above it."""
+    """Read the workspace of a folder, from the nearest journal.yml in it or above it.
+
+    Raises ``UsageError`` where there is none.
+    """
     for folder in (start.resolve(), *start.resolve().parents):
         if (folder / FILE_NAME).is_file():
             return read_workspace(folder)
-    raise UsageError(f"no {FILE_NAME} here or in a folder above; go to your workspace, or make one with: journal init")
+    raise UsageError(
+        f"no {FILE_NAME} here or in a folder above; go to your workspace, or create one with: journal init"
+    )
 
 
 def read_workspace(root: Path) -> Workspace:
-    """Read ``root/journal.yml``; raises EntryError with the line of what is wrong."""
+    """Read ``root/journal.yml``. Raises ``EntryError`` where it can't be read or is not valid."""
     try:
         text = (root / FILE_NAME).read_bytes().decode("utf-8-sig", "surrogateescape")
     except OSError as error:
-        raise EntryError(f"{FILE_NAME}:1: can't be read: {error.strerror}; mend that first") from error
+        raise EntryError(f"{FILE_NAME}:1: can't be read: {error.strerror}; fix that first") from error
     document = parse_yaml(text, FILE_NAME)
     _check_names(document, (), ["name", "url", "day-1", "goals", "models", "run"])
     run = _section(document, "run")
@@ -117,7 +122,7 @@ def read_workspace(root: Path) -> Workspace:
 
 
 def parse_amount(text: Any) -> Amount:
-    """Read "120 min", "36 clips" or a bare number; raises ValueError."""
+    """Parse "120 min", "36 clips" or a bare number. Raises ``ValueError`` where it is none of these."""
     match = re.fullmatch(r"\s*(\d+(?:\.\d+)?)\s*([^\d\s]*)\s*", str(text))
     if not match:
         raise ValueError(f"'{text}' is not an amount such as '120 min'")
@@ -127,7 +132,9 @@ def parse_amount(text: Any) -> Amount:
 def _section(document: Document, name: str) -> dict[str, Any]:
     value = document.data.get(name) or {}
     if not isinstance(value, dict):
-        raise EntryError(f"{document.place(name)}: '{name}' holds 'name: value' lines, not {value!r}; write such")
+        raise EntryError(
+            f"{document.place(name)}: '{name}' must hold 'name: value' lines, not {value!r}; write such lines"
+        )
     return value
 
 
@@ -136,7 +143,7 @@ def _text(document: Document, *keys: str) -> str:
     for key in keys:
         value = (value or {}).get(key)
     if isinstance(value, dict | list):
-        raise EntryError(f"{document.place(*keys)}: '{keys[-1]}' is one line of text, not {value!r}; mend it there")
+        raise EntryError(f"{document.place(*keys)}: '{keys[-1]}' must be one line of text, not {value!r}; fix it there")
     return "" if value is None else str(value)
 
 
@@ -179,4 +186,6 @@ def _count(document: Document, name: str, value: Any) -> int | None:
         return None
     if isinstance(value, int) and not isinstance(value, bool) and value > 0:
         return value
-    raise EntryError(f"{document.place('run', name)}: {name} is {value!r}; write 'auto' or a number from 1")
+    raise EntryError(
+        f"{document.place('run', name)}: {name} is {value!r}; write 'auto' or a whole number of at least 1"
+    )
