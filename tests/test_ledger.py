@@ -73,9 +73,7 @@ def test_a_report_that_is_no_report_is_an_error_rather_than_a_smaller_total(tmp_
     folder.mkdir(parents=True)
     for text in ("<<<<<<< HEAD", "{}", "[]", '{"items": [{"kind": "total", "ledger": "a", "value": "x", "unit": ""}]}'):
         (folder / "report.json").write_text(text)
-        with pytest.raises(
-            EntryError, match=r"clips/report\.json:1: can't be read; recreate it with: journal day 133"
-        ):
+        with pytest.raises(EntryError, match=r"clips/report\.json:1: can't be read; recreate it with: journal day 133"):
             put_and_ask(folder)
 
 

@@ -151,7 +151,8 @@ def test_a_server_answers_for_itself(tmp_path: Path) -> None:
 def test_one_model_that_is_no_place_does_not_hide_the_others(space: Space) -> None:
     space.write("journal.yml", "models: {a: package:no_such_package/x, b: nonsense, c: ./plugins}\n")
     lines = space.run("models", check=0).out.splitlines()
-    assert [line.split()[:2] for line in lines] == [["a", "no"], ["b", "no"], ["c", "at"]]
+    states = [(line[:16].strip(), line[16:29].strip()) for line in lines]
+    assert states == [("a", "not found"), ("b", "not found"), ("c", "available")]
     examined = space.run("doctor").out
     assert "NOT model a: not found" in examined and "ok  model c: available" in examined
 
