@@ -277,7 +277,7 @@ def test_a_deleted_end_marker_above_another_result_loses_nothing() -> None:
         ("<!-- journal:a -->\n```\n<!-- /journal:a 12345678 -->\n", 3, "put it on a line of its own"),
         ("<!-- journal:a -->\nx <!-- /journal:a 12345678 -->\n", 2, "put it on a line of its own"),
         ("Words.\n\n```\ncode\n", 3, "is never closed and would swallow the block of step 'a'; close it"),
-        ("Words.\n<!-- todo\n", 2, "has no end"),
+        ("Words.\n<!-- todo\n", 2, "is never closed"),
     ],
 )
 def test_markers_out_of_order_are_an_error_with_the_line_and_the_mend(text: str, line: int, words: str) -> None:

@@ -380,19 +380,19 @@ def _older_journal(folder: Path) -> Path:
 OTHERS = {
     "another function": (
         lambda folder: _install(folder, half="number * 0.5"),
-        "the Dask worker has different code for 'pack.half'; install the same version of the package toypack there",
+        "the worker has different code for 'pack.half'; install the same version of the package toypack there",
     ),
     "no package": (
         lambda folder: folder,
-        "the Dask worker has no code for 'pack.half'; install the same version of the package toypack there",
+        "the worker has no code for 'pack.half'; install the same version of the package toypack there",
     ),
     "another library": (
         lambda folder: _install(folder, toylib="1.1"),
-        "the Dask worker has toylib 1.1, not 1.0; install that version there",
+        "the worker has toylib 1.1, not 1.0; install that version there",
     ),
     "another journal": (
         lambda folder: _older_journal(_install(folder)),
-        "the Dask worker has journal 0.0.9, not 0.1.0; install that version there",
+        "the worker has journal 0.0.9, not 0.1.0; install that version there",
     ),
 }
 

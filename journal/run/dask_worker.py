@@ -57,7 +57,7 @@ def _state(run: str) -> WorkerState:
     if found is None or found.run != run:
         if found:
             found.close()
-        found = states[threading.get_ident()] = WorkerState(run)
+        found = states[threading.get_ident()] = WorkerState(run, address=get_worker().address)
     return found
 
 

@@ -29,6 +29,8 @@ class WorkerState:
 
     run: str
     workers: Workers = field(default_factory=Workers)
+    address: str = ""
+    """Where the machine answers, for logs."""
     checked: set[TaskSource] = field(default_factory=set)
     folder: tempfile.TemporaryDirectory[str] = field(
         default_factory=lambda: tempfile.TemporaryDirectory("", "journal-")
@@ -83,7 +85,7 @@ def _run(
     try:
         check_code(job, packed.version, state)
     except JournalError as error:
-        job.log.write_text(f"refused on {platform.node()}\n", encoding="utf-8")
+        job.log.write_text(f"refused by {state.address} on {platform.node()}\n", encoding="utf-8")
         return Failed(str(error))
     state.workers.start("step", job, packed.timeout_s)
     while True:
