@@ -372,7 +372,7 @@ def _older_journal(folder: Path) -> Path:
     import journal
 
     shutil.copytree(Path(journal.__file__).parent, folder / "journal", ignore=shutil.ignore_patterns("assets"))
-    init = folder / "journal/__init__.py"
+    init = folder / "journal/extras.py"
     init.write_text(init.read_text().replace(journal.__version__, "0.0.9"))
     return folder
 
