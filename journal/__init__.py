@@ -31,11 +31,13 @@ if TYPE_CHECKING:
     from journal.run.messages import Event, Failed, Finished, Progress
     from journal.run.packed_job import PackedJob, Returned
     from journal.run.remote import run_packed
+    from journal.run.resources import Claims, ResourcePool
     from journal.text.escape import escape, escape_html
 
 __version__ = VERSION
 __all__ = [
     "Audio",
+    "Claims",
     "Composite",
     "Context",
     "EntryError",
@@ -65,6 +67,7 @@ __all__ = [
     "Rate",
     "Record",
     "Report",
+    "ResourcePool",
     "Returned",
     "Table",
     "Task",
@@ -109,10 +112,15 @@ _PLACES = {
     "journal.run.messages": ["Event", "Failed", "Finished", "Progress"],
     "journal.run.packed_job": ["PackedJob", "Returned"],
     "journal.run.remote": ["run_packed"],
+    "journal.run.resources": ["Claims", "ResourcePool"],
     "journal.text.escape": ["escape", "escape_html"],
     "pydantic": ["Field"],  # it takes a tenth of a second to import, and few commands need it
 }
 _PLACE_OF = {name: place for place, names in _PLACES.items() for name in names}
+
+
+def __dir__() -> list[str]:
+    return sorted([*globals(), *__all__])
 
 
 def __getattr__(name: str) -> object:

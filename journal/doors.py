@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from journal.errors import JournalError, one_line
-from journal.extras import mend_import
+from journal.extras import DISTRIBUTION, mend_import
 from journal.files import file_stat
 
 TASKS, EXECUTORS, ITEMS, COMMANDS = "journal.tasks", "journal.executors", "journal.items", "journal.commands"
@@ -82,8 +82,9 @@ class Installed:
     def find(self, door: str, name: str) -> EntryPoint:
         """Return the entry point of that name. Raises ``DoorError`` where there is none or more than one."""
         found = [point for point in self.entry_points(door) if point.name == name]
-        if len(found) == 1:
-            return found[0]
+        own = [point for point in found if point.package == DISTRIBUTION]
+        if own or len(found) == 1:
+            return (own or found)[0]  # what is built in can't be replaced
         if not found:
             raise DoorError(f"nothing installed here brings '{name}' ({door})")
         raise DoorError(f"'{name}' is provided by {' and '.join(one.origin for one in found)}; uninstall one of them")

@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 from itertools import groupby
 
-from journal.api.item import file_link
+from journal.api.item import file_link, markdown_of
 from journal.api.items import Metric
 from journal.api.report import Report
 from journal.record.ledger import Ledgers
@@ -32,7 +32,7 @@ def render_report(report: Report, page: BlockPage) -> str:
     """Return a report as Markdown that ends with a newline."""
     parts = []
     for is_metric, group in groupby(report.items, lambda item: isinstance(item, Metric)):
-        texts = [item.markdown(page) for item in group]
+        texts = [markdown_of(item, page) for item in group]
         parts += ["\n".join(text for text in texts if text)] if is_metric else texts  # metrics are one list
     return "\n\n".join(part for part in parts if part) + "\n"
 

@@ -177,7 +177,7 @@ def test_day_0_is_a_day_as_any_other(space: Space) -> None:
     space.run("day", "0", check=0)
     assert "letters: **5**" in path.read_text()
     assert "day 0    1 up to date" in space.run("status", check=0).out
-    assert "no entry of day 1 in entries/" in space.run("day", "1", check=2).err
+    assert "no entry for day 1 in entries/" in space.run("day", "1", check=2).err
 
 
 def test_files_may_have_any_name_if_their_front_matter_tells_the_day(tmp_path: Path) -> None:

@@ -133,6 +133,7 @@ def test_a_package_that_cannot_be_had_says_why_on_one_line(
 
 
 def test_a_hub_out_of_reach_is_one_line_that_names_the_model(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    pytest.importorskip("huggingface_hub")
     monkeypatch.setattr("huggingface_hub.constants.HF_HUB_OFFLINE", True)
     with pytest.raises(ModelError) as caught:
         fetch_model("hf:no-such-owner/no-such-model", {}, tmp_path)

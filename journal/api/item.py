@@ -8,7 +8,8 @@ from typing import ClassVar, Protocol, Self
 from urllib.parse import quote as quote_url
 
 from journal.api.numbers import NamedNumber
-from journal.text.escape import escape
+from journal.errors import JournalError, TaskError, one_line
+from journal.text.escape import escape, stands_alone
 
 
 class Page(Protocol):
@@ -70,6 +71,41 @@ class UnknownItem(Item):
 
     def to_json(self) -> dict[str, object]:
         return dict(self.data)
+
+
+def markdown_of(item: Item, page: Page) -> str:
+    """Return an item as Markdown; one from a plugin that can't be shown says why, and breaks nothing around it."""
+    try:
+        text = item.markdown(page)
+    except JournalError:
+        raise
+    except Exception as error:  # third-party code may fail in any way
+        return UnknownItem({}, f"Not shown: {_named(item)}: {one_line(f'{type(error).__name__}: {error}')}").markdown(
+            page
+        )
+    if isinstance(text, str) and (_is_built_in(item) or stands_alone(text)):
+        return text
+    what = (
+        "an open comment, code fence or marker in its Markdown" if isinstance(text, str) else "its Markdown is no text"
+    )
+    return UnknownItem({}, f"Not shown: {_named(item)}: {what}").markdown(page)
+
+
+def numbers_of(item: Item) -> list[NamedNumber]:
+    """Return the numbers that an item shows; raises ``TaskError`` naming its kind where a plugin can't list them."""
+    try:
+        return list(item.numbers())
+    except Exception as error:  # third-party code may fail in any way
+        cause = one_line(f"{type(error).__name__}: {error}")
+        raise TaskError(f"{_named(item)}: its numbers can't be listed: {cause}; fix its plugin") from error
+
+
+def _named(item: Item) -> str:
+    return f"an item of the kind '{item.kind}'"
+
+
+def _is_built_in(item: Item) -> bool:
+    return type(item).__module__.startswith("journal.")
 
 
 def file_link(folder: str, path: str) -> str:

@@ -9,7 +9,8 @@ from pathlib import Path
 from journal.api.item import Item, UnknownItem
 from journal.api.plugin_files import Declared, load_plugin_file, read_plugin_files
 from journal.doors import ITEMS, DoorError, Installed
-from journal.errors import one_line
+from journal.errors import TaskError, one_line
+from journal.extras import DISTRIBUTION
 
 
 class ItemKinds:
@@ -20,13 +21,30 @@ class ItemKinds:
         self._classes: dict[str, type[Item]] = {}
 
     def load(self, data: Mapping[str, object]) -> Item:
-        """Create an item; if its kind is not available, keep its data and show the reason."""
+        """Create an item; if its kind is not available or can't read it, keep its data and show the reason."""
         kind = str(data["kind"])
         try:
             found = self._class(kind)
         except DoorError as error:
             return UnknownItem(data, f"Not shown: an item of the kind '{kind}'. {error}")
-        return found.from_json(data)
+        if found.__module__.startswith("journal."):
+            return found.from_json(data)
+        try:
+            return found.from_json(data)
+        except Exception as error:  # of another version of its plugin, say
+            cause = one_line(f"{type(error).__name__}: {error}")
+            return UnknownItem(data, f"Not shown: an item of the kind '{kind}', which its plugin can't read ({cause})")
+
+    def check(self, item: Item) -> None:
+        """Raise ``TaskError`` where an item could not be read back: its kind is another's, or nobody's."""
+        if type(item).__module__.startswith("journal."):
+            return
+        try:
+            found = self._class(item.kind)
+        except DoorError as error:
+            raise TaskError(f"an item of the kind '{item.kind}' can't be read back: {error}") from error
+        if (found.__module__, found.__qualname__) != (type(item).__module__, type(item).__qualname__):
+            raise TaskError(f"the kind '{item.kind}' is already {found.__qualname__} of {found.__module__}; rename it")
 
     def _class(self, kind: str) -> type[Item]:
         if kind not in self._classes:
@@ -34,20 +52,32 @@ class ItemKinds:
         return self._classes[kind]
 
     def _find(self, kind: str) -> type[Item]:
-        if kind in self._declared:
-            declared = self._declared[kind]
-            found, origin = _load(declared), declared.origin
-        else:
+        """Return the class of a kind; a built-in kind can't be replaced, others have to be unique."""
+        points = [point for point in self.installed.entry_points(ITEMS) if point.name == kind]
+        declared = self._declared.get(kind, [])
+        if any(point.package == DISTRIBUTION for point in points) or (points and not declared):
             point = self.installed.find(ITEMS, kind)
             found, origin = point.load(), point.origin
-        if isinstance(found, type) and issubclass(found, Item):
-            return found
-        raise DoorError(f"'{kind}' from {origin} is not an Item; make it a dataclass derived from journal.Item")
+        elif len(declared) == 1 and not points:
+            found, origin = _load(declared[0]), declared[0].origin
+        elif not declared:
+            raise DoorError(f"no plugin and no installed package provides '{kind}' (entry points {ITEMS})")
+        else:
+            origins = [*(point.origin for point in points), *(one.origin for one in declared)]
+            raise DoorError(f"'{kind}' is provided by {' and '.join(origins)}; rename one of them")
+        if not (isinstance(found, type) and issubclass(found, Item)):
+            raise DoorError(f"'{kind}' from {origin} is not an Item; make it a dataclass derived from journal.Item")
+        if getattr(found, "kind", None) != kind:
+            raise DoorError(f"'{kind}' from {origin} has the kind {getattr(found, 'kind', None)!r}; make them equal")
+        return found
 
     @cached_property
-    def _declared(self) -> dict[str, Declared]:
-        files = read_plugin_files(self.plugins) if self.plugins else []
-        return {declared.name: declared for file in files for declared in file.items}
+    def _declared(self) -> dict[str, list[Declared]]:
+        found: dict[str, list[Declared]] = {}
+        for file in read_plugin_files(self.plugins) if self.plugins else []:
+            for declared in file.items:
+                found.setdefault(declared.name, []).append(declared)
+        return found
 
 
 def _load(declared: Declared) -> object:

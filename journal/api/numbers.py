@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
+_NAME = re.compile(r"\{([^{}]*)\}")
 _LONGEST = 1e15  # from here on, powers of ten are easier to read
 
 
@@ -35,7 +37,11 @@ class Composite:
     numbers: Mapping[str, Number] = field(default_factory=dict)
 
     def __str__(self) -> str:
-        return self.text.format_map({name: str(number) for name, number in self.numbers.items()})
+        return _NAME.sub(lambda match: str(self.numbers.get(match[1], match[0])), self.text)
+
+    def names(self) -> list[str]:
+        """Return the names of the numbers that its text has in braces."""
+        return _NAME.findall(self.text)
 
     def to_json(self) -> dict[str, object]:
         """Return the text and its numbers as plain data."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure as Plot
 
 __all__ = ["Report", "new_figure"]
+_LARGEST = 10**308
 
 
 @dataclass
@@ -84,11 +86,17 @@ class Report:
 
     def add(self, item: Item) -> Report:
         """Add an item of any kind, such as one from a plugin."""
+        if not isinstance(item, Item) or not isinstance(getattr(item, "kind", None), str):
+            kind = "has no kind; add: kind: ClassVar = 'name'" if isinstance(item, Item) else "is not a journal.Item"
+            raise TaskError(f"the item {type(item).__name__} {kind}")
         return self._add(item)
 
     def total(self, ledger: str, value: float, unit: str) -> Report:
         """Add an amount, in a unit such as "s" or "clips", to a ledger. Raises ``TaskError`` where it isn't finite."""
-        amount = float(value)
+        try:
+            amount = float(value)
+        except (TypeError, ValueError) as error:
+            raise TaskError(f"the total for ledger '{ledger}' is {value!r}, not a number; leave it out") from error
         if not math.isfinite(amount):
             raise TaskError(f"the total for ledger '{ledger}' is {amount}, not a number; leave it out")
         return self._add(Total(ledger, amount, unit))
@@ -149,7 +157,7 @@ def _pairs(row: Any, names: list[str]) -> list[tuple[str, Any]]:
 def _cell(value: Any, place: str) -> Cell:
     """Turn numpy scalars into plain ones. Raises ``TaskError`` where a number is not finite."""
     if isinstance(value, Composite):
-        return Composite(value.text, {name: _number(one, place) for name, one in value.numbers.items()})
+        return _composite(value, place)
     if isinstance(value, Number):
         return _number(value, place)
     try:
@@ -158,13 +166,28 @@ def _cell(value: Any, place: str) -> Cell:
         raise TaskError(f"{place} is a {type(value).__name__} of several values; give one of them") from error
     if isinstance(plain, float) and not math.isfinite(plain):
         raise TaskError(f"{place} is {plain}, not a number; leave it out and say why")
+    if isinstance(plain, int) and abs(plain) > _LARGEST:
+        raise TaskError(f"{place} has more than 308 digits; give it in a larger unit")
     if plain is None or isinstance(plain, str | int | float | bool):
         return plain
-    return str(plain)
+    if re.search(r" at 0x[0-9a-f]+>", text := str(plain)):  # each run would write another
+        raise TaskError(f"{place} is an object of the class {type(plain).__name__}; give a number or text")
+    return text
+
+
+def _composite(value: Composite, place: str) -> Composite:
+    for name, number in value.numbers.items():
+        if not isinstance(number, Number):
+            raise TaskError(f"{place}: '{name}' is {number!r}, not a Number; write Number({number!r})")
+    if missing := [name for name in value.names() if name not in value.numbers]:
+        raise TaskError(f"{place}: its text names {{{missing[0]}}}, which is none of its numbers; add it")
+    return Composite(value.text, {name: _number(one, place) for name, one in value.numbers.items()})
 
 
 def _number(number: Number, place: str) -> Number:
     value = _cell(number.value, place)
     if isinstance(value, bool) or not isinstance(value, int | float):
         raise TaskError(f"{place} is {value!r}, not a number; use Number only for numbers")
+    if any(isinstance(one, int) and one < 0 for one in (number.digits, number.figures)):
+        raise TaskError(f"{place} has a negative number of digits; give 0 or more")
     return replace(number, value=value)

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from journal.api.figures import write_svg
+from journal.api.item import Item
 from journal.api.item_kinds import ItemKinds
 from journal.api.items import Total
 from journal.api.report import Report
@@ -37,7 +38,9 @@ class ReportHeader:
     """The parts of the fingerprint."""
 
 
-def write_report(report: Report, folder: Path, header: ReportHeader | None = None) -> None:
+def write_report(
+    report: Report, folder: Path, header: ReportHeader | None = None, kinds: ItemKinds | None = None
+) -> None:
     """Write the figures and ``report.json`` into a step's folder. Raises ``TaskError`` where the report is wrong."""
     target = report_in(folder)
     if target.exists():
@@ -48,7 +51,7 @@ def write_report(report: Report, folder: Path, header: ReportHeader | None = Non
         "schema": SCHEMA,
         **asdict(header or ReportHeader()),
         "headline": " ".join((report.headline_text or _first_metric(report)).split()),
-        "items": [item.with_files(lambda path: _place(path, folder)).to_json() for item in report.items],
+        "items": [_settle(item, folder, kinds or ItemKinds()) for item in report.items],
         "outputs": {name: _settle_output(name, value, folder) for name, value in report.outputs.items()},
     }
     text = json.dumps(settled, indent=1, ensure_ascii=False, allow_nan=False)
@@ -152,6 +155,20 @@ def _first_metric(report: Report) -> str:
     for item in report.metrics:
         return f"{item.name} {item}"
     return ""
+
+
+def _settle(item: Item, folder: Path, kinds: ItemKinds) -> dict[str, object]:
+    """Return an item's JSON form, its files in the step's folder; raises ``TaskError`` naming what can't be kept."""
+    kinds.check(item)
+    settled = item.with_files(lambda path: _place(path, folder)).to_json()
+    try:
+        json.dumps(settled, allow_nan=False)
+    except (TypeError, ValueError) as error:
+        message = (
+            f"an item of the kind '{item.kind}' is not plain data ({error}); give text, numbers, lists or mappings"
+        )
+        raise TaskError(message) from error
+    return settled
 
 
 def _place(path: str, folder: Path) -> str:

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from math import floor, log10
 
+from journal.api.item import numbers_of
 from journal.api.numbers import NamedNumber, format_number
 from journal.api.report import Report
 from journal.record import Record
@@ -250,7 +251,7 @@ def _typed(match: re.Match[str], line: int, words: frozenset[str], around: froze
 def _facts_of(step: str, report: Report) -> Iterator[Fact]:
     """Yield the numbers of a report's items."""
     for item in report.items:
-        for found in item.numbers():
+        for found in numbers_of(item):
             yield Fact(
                 step, tuple(map(_label, found.names)), float(found.number.value), found.number.unit, _name(found)
             )

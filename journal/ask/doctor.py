@@ -7,8 +7,9 @@ import sys
 from collections.abc import Iterator
 
 from journal.api.models import model_states
+from journal.doors import COMMANDS, EXECUTORS, ITEMS, DoorError, Installed
 from journal.errors import JournalError
-from journal.extras import extras, install_line, missing_modules
+from journal.extras import DISTRIBUTION, extras, install_line, missing_modules
 from journal.plan.registry import load_task, read_registry
 from journal.text.workspace import Workspace
 
@@ -22,8 +23,23 @@ def examine(workspace: Workspace) -> Iterator[tuple[bool, str]]:
         mend = f": {', '.join(missing)} missing; {install_line(extra)}" if missing else ""
         yield not missing, f"extra {extra}{mend}"
     yield from _tasks(workspace)
+    yield from _doors()
     for state in model_states(workspace.models, workspace.root):
         yield not state.problem, f"model {' '.join(str(state).split())}"
+
+
+def _doors() -> Iterator[tuple[bool, str]]:
+    """Yield what packages bring beside tasks, and whether it can be imported."""
+    installed = Installed()
+    for door in (EXECUTORS, ITEMS, COMMANDS):
+        for point in installed.entry_points(door):
+            if point.package != DISTRIBUTION:
+                what = f"{door.removeprefix('journal.').removesuffix('s')} {point.name}"
+                try:
+                    installed.find(door, point.name).load()
+                    yield True, what
+                except DoorError as error:
+                    yield False, f"{what}: {error}"
 
 
 def _tasks(workspace: Workspace) -> Iterator[tuple[bool, str]]:

@@ -12,7 +12,7 @@ from types import NoneType, UnionType
 from typing import Annotated, Any, Literal, Union, get_args, get_origin
 
 from journal.api.task import Parameter
-from journal.errors import EntryError, UsageError, nearest
+from journal.errors import EntryError, UsageError
 from journal.plan.registry import Registry, load_task
 
 _HUGE = 10**15
@@ -33,9 +33,10 @@ def list_tasks(registry: Registry) -> list[str]:
 
 def explain_task(registry: Registry, name: str) -> list[str]:
     """Return a task's description and its parameters."""
-    if name not in registry.sources:
-        raise UsageError(f"unknown task '{name}'{nearest(name, registry.names())}")
-    source = registry.find(name)
+    try:
+        source = registry.find(name)
+    except EntryError as error:  # an entry has no part in this
+        raise UsageError(str(error)) from error
     task = load_task(source)
     lines = [f"{task.name}  ({source.origin})", "", inspect.getdoc(task.function) or "", ""]
     return lines + [line for parameter in task.parameters.values() for line in _parameter_lines(parameter)]

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import typer
 import typer.core
 
 from journal.doors import COMMANDS, DoorError, EntryPoint, Installed
+from journal.errors import JournalError, one_line
 
 GROUPS: dict[str, list[str]] = {
     "Write": ["init", "new", "import"],
@@ -18,6 +20,7 @@ GROUPS: dict[str, list[str]] = {
     "Help": ["task", "doctor"],
 }
 _FROM_PACKAGES = "From packages"
+_NOT_ITS_FAULT: Any = (JournalError, typer.Exit, typer.Abort, typer.BadParameter.__mro__[2])  # the last is click's
 
 
 class Commands(typer.core.TyperGroup):
@@ -57,9 +60,23 @@ def _load(name: str) -> Any:
     found = point.load()
     if not isinstance(found, typer.Typer):
         raise DoorError(f"command '{name}' from {point.origin} is not a typer.Typer; make it one")
-    command = typer.main.get_command(found)
+    try:
+        command = typer.main.get_command(found)
+    except Exception as error:  # such as an app without a command
+        raise DoorError(f"command '{name}' of {point.origin}: {one_line(str(error))}") from error
     command.name = name
+    command.__dict__["invoke"] = partial(_invoke, command.invoke, f"command '{name}' of {point.origin}")
     return command
+
+
+def _invoke(invoke: Callable[[Any], Any], what: str, context: Any) -> Any:
+    """Run a package's command; an exception of its own names it."""
+    try:
+        return invoke(context)
+    except _NOT_ITS_FAULT:
+        raise
+    except Exception as error:  # third-party code may fail in any way
+        raise DoorError(f"{what}: {one_line(f'{type(error).__name__}: {error}')}") from error
 
 
 def add_commands(app: typer.Typer, functions: dict[str, Callable[..., None]]) -> None:

@@ -9,7 +9,7 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
-from journal.api.items import Metric, Quote, Table, Text
+from journal.api.items import Audio, FileLink, Gallery, Image, Total, Trial
 from journal.api.report import Report
 from journal.api.task import ParameterError, Task
 from journal.day import OpenWorkspace, open_entry
@@ -26,6 +26,8 @@ from journal.text.document import as_yaml, parse_yaml, plain_scalar
 from journal.text.entry import RESERVED, Entry, parse_entry
 from journal.text.workspace import Workspace
 
+_FILES = (Audio, FileLink, Gallery, Image, Total, Trial)
+"""What a terminal can't show; the files are listed."""
 _VALUE = re.compile(r"(?P<name>[A-Za-z_][\w-]*)=(?P<value>.*)", re.DOTALL)
 
 
@@ -79,7 +81,7 @@ def run_adhoc(adhoc: AdhocRun, opened: OpenWorkspace, options: RunOptions, obser
 
 def describe_adhoc(folder: Path, record: Record) -> str:
     """Return the parts of a result that a terminal can show: its numbers, tables and texts, as Markdown."""
-    items = [item for item in record.step(folder).report.items if isinstance(item, Metric | Table | Text | Quote)]
+    items = [item for item in record.step(folder).report.items if not isinstance(item, _FILES)]
     return render_report(Report([*items]), BlockPage("", 0, Ledgers(record))).strip("\n")
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from journal.doors import EXECUTORS, DoorError, Installed
-from journal.errors import UsageError, nearest
+from journal.errors import JournalError, UsageError, nearest, one_line
 from journal.run.messages import Event, Failed
 from journal.run.packed_job import PackedJob, Returned, pack_job, unpack_folder
 
@@ -86,7 +86,13 @@ def open_executor(where: str, resources: ResourcePool, work: Path, installed: In
         raise UsageError(f"steps can't run on '{where}': {error}") from error
     if not (isinstance(found, type) and issubclass(found, Executor)):
         raise UsageError(f"steps can't run on '{where}': it is not a journal.Executor; use --on local")
-    executor = found(where if is_address else "", resources, work)
+    try:
+        executor = found(where if is_address else "", resources, work)
+    except JournalError:
+        raise
+    except Exception as error:  # third-party code may fail in any way
+        cause = one_line(f"{type(error).__name__}: {error}")
+        raise UsageError(f"steps can't run on '{where}': {cause}; use --on local") from error
     if executor.has_own_queue:
         resources.lift_limits()
     return executor

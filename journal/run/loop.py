@@ -15,13 +15,14 @@ from pathlib import Path
 from typing import Any
 
 from journal.api.report_file import ReportHeader, read_headline
-from journal.errors import JournalError, StoreError, TaskError
+from journal.errors import JournalError, StoreError, TaskError, one_line
+from journal.layout import has_report
 from journal.plan import PlannedStep
 from journal.plan.parts import PartKind, dump_parts
 from journal.plan.references import references_in
 from journal.run.executor import Executor, open_executor
 from journal.run.job import Job
-from journal.run.messages import Ended, Event, Finished, Progress
+from journal.run.messages import Ended, Event, Failed, Finished, Progress
 from journal.run.ready_queue import Order, ReadyQueue, Waiting
 from journal.run.resources import ResourcePool
 from journal.run.result import Observer, StepResult
@@ -84,12 +85,25 @@ class _Loop:
             for waiting in self.queue.pop_fitting():
                 self._start(waiting)
             if self.in_hand and self.executor:
-                self._take_all(list(self.executor.wait()))
+                self._wait(self.executor)
 
     def close(self) -> None:
         if self.executor:
-            self.executor.close()
+            with _named_faults(self.executor):
+                self.executor.close()
             shutil.rmtree(self.work, ignore_errors=True)
+
+    def _wait(self, executor: Executor) -> None:
+        """Take what happens; what had ended before an executor failed is kept."""
+        events: list[Event] = []
+        try:
+            with _named_faults(executor):
+                for event in executor.wait():
+                    if not isinstance(event, Event):
+                        raise TypeError(f"wait() yields {type(event).__name__}; yield an Event")
+                    events.append(event)
+        finally:
+            self._take_all(events)
 
     def _look_at(self, planned: PlannedStep) -> None:
         """Settle a step without running it, or queue it."""
@@ -144,7 +158,8 @@ class _Loop:
             ) from error
         if self.executor:
             claims, timeout_s = in_hand.waiting.claims, in_hand.planned.step.timeout_s
-            self.executor.start(in_hand.planned.id, in_hand.job, timeout_s, claims)
+            with _named_faults(self.executor):
+                self.executor.start(in_hand.planned.id, in_hand.job, timeout_s, claims)
 
     def _job(self, waiting: Waiting, threads: int) -> Job:
         run, planned, ready = self.run, waiting.planned, waiting.ready
@@ -213,12 +228,16 @@ class _Loop:
     def _result(self, in_hand: _InHand, ended: Ended) -> StepResult:
         planned, ready = in_hand.planned, in_hand.waiting.ready
         seconds = time.time() - in_hand.started
+        if isinstance(ended, Finished) and not has_report(in_hand.job.out):
+            ended = Failed("its executor called it finished, but there is no result; run it again, or with --on local")
         if isinstance(ended, Finished):
             folder = self.run.store.keep(in_hand.job.out, ready.fingerprint.digest)
             return StepResult(planned, Outcome.DONE, folder, ready.reasons, "", read_headline(folder) or "", seconds)
         last, log = self.run.last_good(planned), in_hand.job.log
         shown = self.run.workspace.display_path(log)
-        return StepResult(planned, Outcome.FAILED, last, ready.reasons, ended.message, "", seconds, _tail(log), shown)
+        return StepResult(
+            planned, Outcome.FAILED, last, ready.reasons, one_line(ended.message), "", seconds, _tail(log), shown
+        )
 
     def _step_run(self, in_hand: _InHand, result: StepResult, peak_gb: float | None) -> StepRun:
         fingerprint = in_hand.waiting.ready.fingerprint
@@ -242,6 +261,23 @@ class _Loop:
         self.run.results[result.planned.id] = result
         self.order.end(result.planned.id)
         self.observer.finished(result)
+
+
+class ExecutorError(JournalError):
+    """An executor failed, not one of the steps that it runs."""
+
+
+@contextmanager
+def _named_faults(executor: Executor) -> Iterator[None]:
+    """Turn whatever goes wrong in an executor into one line that names it."""
+    try:
+        yield
+    except JournalError:
+        raise
+    except Exception as error:  # third-party code may fail in any way
+        cause = one_line(f"{type(error).__name__}: {error}")
+        message = f"executor '{executor.name or type(executor).__name__}': {cause}; finished steps are kept"
+        raise ExecutorError(message) from error
 
 
 def _display_parameters(planned: PlannedStep, values: Mapping[str, Any], workspace: Workspace) -> dict[str, Any]:

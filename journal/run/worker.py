@@ -19,6 +19,7 @@ from queue import SimpleQueue
 from typing import Any
 
 from journal.api.context import Context
+from journal.api.item_kinds import ItemKinds
 from journal.api.report import Report
 from journal.api.report_file import ReportHeader, write_report
 from journal.errors import JournalError, TaskError, one_line
@@ -85,7 +86,7 @@ def run_job(job: Job, channel: Channel) -> Ended:
     """Run a step and return how it ended; everything else goes to the step's log."""
     try:
         report = _call_task(job, channel)
-        write_report(report, job.out, job.header)
+        write_report(report, job.out, job.header, ItemKinds(job.root / "plugins"))
         _sync(job.out)
         return Finished(report.headline_text)
     except JournalError as error:
