@@ -40,22 +40,32 @@ def is_file(path: Path) -> bool:
 
 
 def replace_folder(source: Path, target: Path) -> None:
-    """Copy a folder over an older copy, which stays until the new one is complete."""
-    partial, old = target.with_name(f".{target.name}.part"), target.with_name(f".{target.name}.old")
+    """Copy a folder to where an older copy may be; the old one stays until the new one is complete."""
     try:
-        target.parent.mkdir(parents=True, exist_ok=True)
-        shutil.rmtree(partial, ignore_errors=True)
-        shutil.copytree(source, partial)
+        with swap_folder(target) as partial:
+            shutil.copytree(source, partial)
+    except (OSError, shutil.Error) as error:
+        raise StoreError(f"{target.parent.name}/{target.name} can't be written: {cause(error)}") from error
+
+
+@contextmanager
+def swap_folder(target: Path) -> Iterator[Path]:
+    """Yield where to make a folder that then takes the place of ``target``, which stays as it is if that fails."""
+    partial, old = target.with_name(f".{target.name}.part"), target.with_name(f".{target.name}.old")
+    target.parent.mkdir(parents=True, exist_ok=True)
+    shutil.rmtree(partial, ignore_errors=True)
+    try:
+        yield partial
         shutil.rmtree(old, ignore_errors=True)
         old.unlink(missing_ok=True)  # where a file stood in the folder's place
         if target.exists():
             target.rename(old)
         partial.rename(target)
         shutil.rmtree(old, ignore_errors=True)
-    except (OSError, shutil.Error) as error:
+    except BaseException:
         _restore(old, target)
         shutil.rmtree(partial, ignore_errors=True)
-        raise StoreError(f"{target.parent.name}/{target.name} can't be written: {cause(error)}") from error
+        raise
 
 
 @contextmanager

@@ -12,7 +12,7 @@ from hypothesis import assume, example, given
 from hypothesis import strategies as st
 
 from journal.errors import BlockConflictError, EntryError
-from journal.text.blocks import checksum, find_blocks, is_edited, splice, without_markers
+from journal.text.blocks import Edits, checksum, find_blocks, is_edited, splice, without_markers
 
 STEPS = ("a", "b", "c-1")
 
@@ -20,7 +20,10 @@ STEPS = ("a", "b", "c-1")
 def put(text: str, edits: str = "merge", bases: tuple[str, ...] = (), **generated: str) -> str:
     """Splice results into a text without front matter; ``bases`` are what the store knows."""
     known = {checksum(base): base for base in bases}
-    return splice(text, 0, generated, "entries/e.md", known.get, edits)
+    result, conflicts = splice(text, 0, generated, "entries/e.md", known.get, Edits(edits))
+    if conflicts:
+        raise BlockConflictError(conflicts[0].message)
+    return result
 
 
 def block(name: str, content: str) -> str:
@@ -225,7 +228,7 @@ def test_an_edit_survives_in_a_fresh_clone_while_the_result_is_the_same() -> Non
 
 
 def test_an_edit_of_the_same_lines_is_a_conflict_that_says_how_to_choose() -> None:
-    with pytest.raises(BlockConflictError, match=r"entries/e\.md:1: block 'a' .*--edits keep .*--edits drop"):
+    with pytest.raises(BlockConflictError, match=r"entries/e\.md:1: block 'a' .*--edits a=keep .*--edits a=drop"):
         put(EDITED, a="first\n\nLAST\n", bases=("first\n\nlast\n",))
 
 
@@ -334,7 +337,7 @@ def test_a_conflict_exits_4_leaves_the_file_and_either_choice_ends_it(space: Spa
     path.write_text(path.read_text().replace("times: 1", "times: 2"))
     before = path.read_bytes()
     done = space.run("day", "133", check=4)
-    assert "--edits keep" in done.err and "--edits drop" in done.err
+    assert "--edits a=keep" in done.err and "--edits a=drop" in done.err
     assert path.read_bytes() == before
     space.run("day", "133", "--edits", "keep", check=0)
     assert "letters: **two**" in path.read_text()

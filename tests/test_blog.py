@@ -205,6 +205,19 @@ def test_publish_to_no_remote_says_what_git_said_and_what_to_do(blog: Space) -> 
     assert said.endswith("give --remote NAME-OR-ADDRESS")
 
 
+def test_publish_takes_no_option_of_gits_and_not_the_branch_of_the_sources(blog: Space, tmp_path: Path) -> None:
+    _git(blog.root)("init", "--quiet", "--initial-branch", "master")
+    harm = tmp_path / "harm"
+    for arguments, message in {
+        (f"--remote=--upload-pack=touch {harm}",): "is neither a remote's name nor an address",
+        ("--remote", "origin", "--branch=--force"): "is not a valid branch name",
+        ("--branch", "a..b"): "is not a valid branch name",
+        ("--branch", "master"): "branch master holds the sources of this workspace",
+    }.items():
+        assert message in blog.run("publish", *arguments, check=1).err
+    assert not harm.exists()
+
+
 def test_publish_without_a_repository_says_what_to_do(blog: Space) -> None:
     done = blog.run("publish", check=1)
     assert done.err.strip() == "this workspace is not in a git repository; run: git init"

@@ -18,9 +18,10 @@ from journal.api.figures import write_svg
 from journal.api.item import Item
 from journal.api.item_kinds import ItemKinds
 from journal.api.items import Total
+from journal.api.models import content_digest
 from journal.api.report import Report
 from journal.errors import StoreError, TaskError
-from journal.layout import REPORT, report_in
+from journal.layout import REPORT, artifacts_in, report_in
 
 SCHEMA = 1
 """The schema version of report.json."""
@@ -54,6 +55,7 @@ def write_report(
         "items": [_settle(item, folder, kinds or ItemKinds()) for item in report.items],
         "outputs": {name: _settle_output(name, value, folder) for name, value in report.outputs.items()},
     }
+    settled["artifacts"] = {path.relative_to(folder).as_posix(): content_digest(path) for path in artifacts_in(folder)}
     text = json.dumps(settled, indent=1, ensure_ascii=False, allow_nan=False)
     target.write_text(_SURROGATES.sub("\ufffd", text) + "\n", encoding="utf-8")
 

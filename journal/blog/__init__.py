@@ -30,7 +30,7 @@ class BlogError(JournalError):
 
 def build_site(workspace: Workspace) -> Built:
     """Compile the entries and build the site. Raises ``BlogError``, with MkDocs' own message, where that fails."""
-    days = compile_docs(workspace)
+    compiled = compile_docs(workspace)
     with _mkdocs_warnings() as warnings:
         from mkdocs.commands.build import build
         from mkdocs.exceptions import MkDocsException
@@ -39,7 +39,7 @@ def build_site(workspace: Workspace) -> Built:
             build(_config(workspace))
         except MkDocsException as error:
             raise BlogError(f"site/mkdocs.yml: the site can't be built: {error}") from error
-    return Built(days, workspace.build / "site" / "index.html", tuple(warnings))
+    return Built(compiled.days, workspace.build / "site" / "index.html", (*compiled.warnings, *warnings))
 
 
 def serve_site(workspace: Workspace, port: int) -> None:

@@ -4,18 +4,21 @@ from __future__ import annotations
 
 import re
 import shutil
+from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import unquote
 
 from journal.blog.pages import day_page, listing_pages
+from journal.day import edited_lines
 from journal.files import is_file
 from journal.record import Record
 from journal.record.ledger import read_ledgers
 from journal.store import write_atomically
-from journal.text.blocks import without_markers
+from journal.text.blocks import find_blocks, is_edited, may_be_edited, without_markers
 from journal.text.entry import Entry
 from journal.text.workspace import Workspace
 
+_EDITED = "\n*Edited by hand since it was computed.*\n\n"
 ASSETS = Path(__file__).parent / "assets"
 _MARKER_LINE = re.compile(r"^ {0,3}<!--\s*/?journal:[^>]*-->[ \t]*(\r\n|\n|\r|\Z)", re.MULTILINE)
 _PLOT = re.compile(r"^!\[(?P<alt>(?:\\.|[^\]\\])*)\]\((?P<path>[^)\s]+\.svg)\)[ \t]*$", re.MULTILINE)
@@ -27,7 +30,15 @@ _LINK = re.compile(
 )
 
 
-def compile_docs(workspace: Workspace) -> int:
+@dataclass(frozen=True)
+class Compiled:
+    """What was compiled: how many days, and lines about what the author should know."""
+
+    days: int
+    warnings: tuple[str, ...] = ()
+
+
+def compile_docs(workspace: Workspace) -> Compiled:
     """Write build/docs, with a page for each entry that is not a draft, and return the number of days.
 
     Files with unchanged content are left alone, and files that no entry needs any more are removed.
@@ -43,7 +54,7 @@ def compile_docs(workspace: Workspace) -> int:
     for index, entry in enumerate(entries):
         files |= _day_files(entry, entries[:index][-1:], entries[index + 1 :][:1], docs / "days")
     _write(files, docs)
-    return len(entries)
+    return Compiled(len(entries), tuple(line for entry in entries for line in edited_lines(entry)))
 
 
 def _day_files(entry: Entry, before: list[Entry], after: list[Entry], folder: Path) -> dict[Path, bytes | Path]:
@@ -59,9 +70,20 @@ def _day_files(entry: Entry, before: list[Entry], after: list[Entry], folder: Pa
 
 def _without_markers(entry: Entry) -> str:
     """Remove markers; a parser is needed only if there are code fences, in which markers are text."""
+    if may_be_edited(entry.text):
+        return without_markers(_with_marks(entry), entry.body_start)
     if "```" in entry.body or "~~~" in entry.body:
         return without_markers(entry.text, entry.body_start)
     return _MARKER_LINE.sub("", entry.body)
+
+
+def _with_marks(entry: Entry) -> str:
+    """Return an entry's text with a word at the end of each block that was edited by hand."""
+    text = entry.text
+    for block in reversed(find_blocks(text, entry.body_start, entry.display_path)):
+        if is_edited(block, entry.text):
+            text = f"{text[: block.outside]}{_EDITED}{text[block.outside :]}"
+    return text
 
 
 def linked_files(body: str, folder: Path) -> set[str]:

@@ -24,6 +24,7 @@ def publish_site(workspace: Workspace, remote: str, branch: str, message: str, *
     root, site = workspace.root, workspace.build / "site"
     if _git(root, "rev-parse", "--git-dir") is None:
         raise PublishError("this workspace is not in a git repository; run: git init")
+    _check_target(root, remote, branch)
     there = _fetch(root, remote, branch) if push else None
     if there and _git(root, "merge-base", "--is-ancestor", there, f"refs/heads/{branch}") is None:
         _git(root, "update-ref", f"refs/heads/{branch}", there)
@@ -33,15 +34,27 @@ def publish_site(workspace: Workspace, remote: str, branch: str, message: str, *
         raise PublishError(f"branch {branch}: {error}") from error
     if not push:
         return f"the site is on branch {branch}; push it with: git push {remote} {branch}"
-    done = subprocess.run(["git", "push", remote, branch], cwd=root, capture_output=True, text=True, check=False)
+    done = subprocess.run(
+        ["git", "push", "--", remote, f"refs/heads/{branch}"], cwd=root, capture_output=True, text=True, check=False
+    )
     if done.returncode:
         raise PublishError(f"branch {branch} is committed, but can't be pushed to {remote}: {_cause(done.stderr)}")
     return f"the site is on branch {branch} of {remote}"
 
 
+def _check_target(root: Path, remote: str, branch: str) -> None:
+    """Raise ``PublishError`` for what git would take as an option, for no branch, and for the branch of the sources."""
+    if not remote or remote.startswith("-"):
+        raise PublishError(f"--remote {remote!r} is neither a remote's name nor an address; check 'git remote -v'")
+    if branch.startswith("-") or _git(root, "check-ref-format", f"refs/heads/{branch}") is None:
+        raise PublishError(f"--branch {branch!r} is not a valid branch name; use one such as gh-pages")
+    if (_git(root, "symbolic-ref", "--quiet", "HEAD") or "").strip() == f"refs/heads/{branch}":
+        raise PublishError(f"branch {branch} holds the sources of this workspace; publish to another, such as gh-pages")
+
+
 def _fetch(root: Path, remote: str, branch: str) -> str | None:
     """Return the commit of the remote's branch, or None if it has no such branch."""
-    if _git(root, "fetch", "--quiet", remote, f"refs/heads/{branch}") is None:
+    if _git(root, "fetch", "--quiet", "--", remote, f"refs/heads/{branch}") is None:
         return None
     found = _git(root, "rev-parse", "FETCH_HEAD")
     return found.strip() if found else None

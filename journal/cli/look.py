@@ -42,16 +42,20 @@ def why(
 def check(days: Days, as_json: Json = False) -> None:
     """Compare the numbers typed in a day's prose with its reports."""
     from journal.ask.check import check_entry
+    from journal.day import edited_lines
     from journal.record import open_record
 
     record = open_record()
     entries = [record.entry(number) for number in parse_days(days, record)]
     found = [(entry, one) for entry in entries for one in check_entry(entry, record)]
+    edited = [line for entry in entries for line in edited_lines(entry)]
+    for line in edited:
+        typer.echo(line, err=True)
     if as_json:
         typer.echo(json.dumps([one.as_data(entry.display_path) for entry, one in found], indent=1, ensure_ascii=False))
     else:
         typer.echo("\n".join(one.sentence(entry.display_path) for entry, one in found) or "no typed number differs")
-    raise typer.Exit(1 if found else 0)
+    raise typer.Exit(1 if found or edited else 0)
 
 
 def stats(as_json: Json = False) -> None:

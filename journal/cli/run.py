@@ -9,7 +9,6 @@ from typing import Annotated
 import typer
 
 from journal.cli.opening import Days, Json, open_all, open_store, open_workspace, parse_days, warn_of_waiting
-from journal.errors import UsageError
 
 
 def day(
@@ -18,7 +17,9 @@ def day(
     force: Annotated[bool, typer.Option("--force", help="Run even if already up to date.")] = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Show what would run and why, but run nothing.")] = False,
     jobs: Annotated[int, typer.Option(min=0, help="Threads for all steps together; 0: as set in journal.yml.")] = 0,
-    edits: Annotated[str, typer.Option(help="What to do with edits made by hand: merge, keep or drop.")] = "merge",
+    edits: Annotated[
+        list[str], typer.Option(help="Edits made by hand: merge, keep or drop; STEP=keep for a single step.")
+    ] = [],  # noqa: B006
     on: Annotated[str, typer.Option(help="Where to run: local, dask, or the address of a Dask scheduler.")] = "",
     stale: Annotated[bool, typer.Option("--stale", help="Run only the days that are out of date.")] = False,
     as_json: Json = False,
@@ -26,14 +27,14 @@ def day(
     """Run the steps of a day's entry and put their results into it."""
     from journal.cli.running import choose_stale, run_one, run_one_of_many
     from journal.run import RunOptions
+    from journal.text.blocks import Edits
 
-    if edits not in ("merge", "keep", "drop"):
-        raise UsageError(f"--edits is '{edits}'; use merge, keep or drop")
+    chosen_edits = Edits.parse(edits)
     opened = open_all()
     options = RunOptions(tuple(only), force, jobs or None, command=f"journal day {days}", on=on)
     chosen = parse_days(days, opened.record)
     chosen = choose_stale(chosen, opened) if stale else chosen
-    run = partial(run_one, opened, options=options, dry_run=dry_run, edits=edits, as_json=as_json)
+    run = partial(run_one, opened, options=options, dry_run=dry_run, edits=chosen_edits, as_json=as_json)
     done = [run(number) if ".." not in days else run_one_of_many(number, run) for number in chosen]
     if as_json:
         typer.echo(done[0][1] if done and ".." not in days else f"[{', '.join(text for _, text in done)}]")

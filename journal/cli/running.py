@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from journal.day.adhoc import AdhocRun
     from journal.record import Record
     from journal.run import Run, RunOptions
+    from journal.text.blocks import Edits
 
 
 def choose_stale(days: list[int], opened: OpenWorkspace) -> list[int]:
@@ -64,12 +65,12 @@ def run_one(
     options: RunOptions,
     *,
     dry_run: bool,
-    edits: str,
+    edits: Edits,
     as_json: bool,
 ) -> tuple[int, str]:
     """Run one day, printing its progress, and return the exit code and the outcome as JSON."""
     from journal.cli.console import Console
-    from journal.day import open_day, run_day, stray_markers, summary
+    from journal.day import edited_lines, open_day, run_day, stray_markers, summary
 
     if dry_run:
         return _preview(open_day(opened, number, options), as_json=as_json)
@@ -85,7 +86,7 @@ def run_one(
         console.line(f"day {number}: {run.entry.title}")
         outcome = run_day(run, console, edits)
         console.line(_closing_line(outcome, run))
-        for line in stray_markers(run) if outcome.wrote else ():
+        for line in [*(stray_markers(run) if outcome.wrote else ()), *edited_lines(opened.record.entry(number))]:
             typer.echo(line, err=True)
     return outcome.exit_code, summary(outcome)
 

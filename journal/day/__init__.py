@@ -17,6 +17,7 @@ from journal.plan.task_cache import TaskCache
 from journal.record import Record
 from journal.run import Observer, Run, RunOptions, StepResult, run_plan
 from journal.store import Store
+from journal.text.blocks import Edits
 from journal.text.entry import Entry, parse_entry
 from journal.text.workspace import Workspace
 
@@ -82,7 +83,7 @@ def _check_verdicts(entry: Entry, workspace: Workspace) -> None:
         read_verdicts(entry.path, workspace)
 
 
-def run_day(run: Run, observer: Observer, edits: str = "merge") -> DayOutcome:
+def run_day(run: Run, observer: Observer, edits: Edits = Edits()) -> DayOutcome:  # noqa: B008  # a frozen value
     """Run a day's plan and put the results into its entry, even if the run is interrupted."""
     try:
         results = run_plan(run, observer)
@@ -92,13 +93,13 @@ def run_day(run: Run, observer: Observer, edits: str = "merge") -> DayOutcome:
     return DayOutcome(run.plan, results, write_results(run, results, edits))
 
 
-def write_results(run: Run, results: list[StepResult], edits: str = "merge") -> bool:
+def write_results(run: Run, results: list[StepResult], edits: Edits = Edits()) -> bool:  # noqa: B008
     """Put artifacts beside the entry and blocks into it, and return whether the entry changed.
 
     The entry is first read again, since its author may have edited it while the steps ran.
     """
     entry = _read_again(run.entry, run.workspace)
-    if edits == "merge" and is_rendered(run, entry, results):
+    if edits == Edits() and is_rendered(run, entry, results):
         return False
     from journal.day.writing import write_blocks  # it brings the Markdown, which most runs need not write
 
@@ -117,6 +118,17 @@ def _in_place(run: Run) -> list[StepResult]:
         if result and (whole or planned.id in marked):
             found.append(result)
     return found
+
+
+def edited_lines(entry: Entry) -> list[str]:
+    """Return a line for each block that was edited by hand."""
+    from journal.text.blocks import find_blocks, is_edited, may_be_edited
+
+    if not may_be_edited(entry.text):
+        return []
+    blocks = find_blocks(entry.text, entry.body_start, entry.display_path)
+    edited = [block for block in blocks if is_edited(block, entry.text)]
+    return [f"{entry.display_path}:{block.line}: block '{block.id}' was edited by hand" for block in edited]
 
 
 def stray_markers(run: Run) -> list[str]:

@@ -6,34 +6,57 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from journal.api.report import Report
+from journal.day.artifacts import place_artifacts
 from journal.day.rendered import note_rendered
-from journal.files import replace_folder, write_atomically
+from journal.errors import BlockConflictError, StoreError
+from journal.files import write_atomically
 from journal.layout import steps_of
 from journal.record import Record
 from journal.record.ledger import Ledgers, read_ledgers
 from journal.record.verdicts import Verdict, read_verdicts, with_verdicts
 from journal.render import BlockPage, render_failure, render_report
 from journal.run import Run, StepResult
-from journal.store import Store
-from journal.text.blocks import Block, checksum, find_blocks, is_edited, splice
+from journal.text.blocks import Block, Edits, checksum, find_blocks, is_edited, splice
 from journal.text.entry import Entry
 
 
-def write_blocks(run: Run, entry: Entry, results: list[StepResult], edits: str) -> bool:
+def write_blocks(run: Run, entry: Entry, results: list[StepResult], edits: Edits) -> bool:
     """Write artifacts, then the entry, and return whether its text changed.
 
-    Raises ``BlockConflictError`` where an edit by hand conflicts; nothing is changed then.
+    A step that is wrong as it is written, before anything ran, changes nothing here. Raises ``BlockConflictError``
+    where an edit by hand conflicts, and ``StoreError`` where files can't be put beside the entry; the blocks concerned
+    stay as they are with their artifacts, and all others are written first.
     """
-    blocks, counts = _generate(entry, [one for one in results if one.folder or one.message], run.record)
-    text = splice(entry.text, entry.body_start, blocks, entry.display_path, _bases(run, entry), edits)
-    for result in results:
-        if result.folder:
-            _place_artifacts(result.folder, entry.artifacts / result.planned.id, run.store)
+    ran = [one for one in results if (one.folder or one.message) and not one.is_as_written]
+    blocks, counts = _generate(entry, ran, run.record)
+    bases = _bases(run, entry)
+    text, conflicts = splice(entry.text, entry.body_start, blocks, entry.display_path, bases, edits)
+    problems = _place_all(ran, {conflict.block for conflict in conflicts}, run, entry)
+    if problems:
+        placed = {step: block for step, block in blocks.items() if step not in problems}
+        text, conflicts = splice(entry.text, entry.body_start, placed, entry.display_path, bases, edits)
     run.store.keep_blocks({checksum(generated): generated for generated in blocks.values()})
     if text != entry.text:
         write_atomically(entry.path, text.encode("utf-8", "surrogateescape"))
+    if conflicts:
+        raise BlockConflictError("\n".join(conflict.message for conflict in conflicts))
+    if problems:
+        raise StoreError("\n".join(problems.values()))
     note_rendered(run, entry, text, results, counts)
     return text != entry.text
+
+
+def _place_all(results: list[StepResult], left: set[str], run: Run, entry: Entry) -> dict[str, str]:
+    """Put all artifacts beside the entry but those of steps in ``left``; returns what went wrong by step."""
+    problems: dict[str, str] = {}
+    for result in results:
+        step = result.planned.id
+        if result.folder and step not in left:
+            try:
+                place_artifacts(result.folder, entry.artifacts / step, run.record, run.store)
+            except StoreError as error:
+                problems[step] = str(error)
+    return problems
 
 
 def edited_blocks(entry: Entry) -> list[str]:
@@ -119,14 +142,3 @@ def _unplaced(message: str) -> str:
     """Remove ``file:line:``, which in the entry itself would be wrong as soon as its author adds a line."""
     place, _, rest = message.partition(": ")
     return rest if place.startswith("entries/") and rest else message
-
-
-def _place_artifacts(result: Path, target: Path, store: Store) -> None:
-    """Copy a result's files beside the entry unless they are already there."""
-    if not (target.is_dir() and _listing(target, store) == _listing(result, store)):
-        replace_folder(result, target)
-
-
-def _listing(folder: Path, store: Store) -> dict[str, str]:
-    files = (path for path in folder.rglob("*") if path.is_file())
-    return {path.relative_to(folder).as_posix(): store.digest(path) for path in files}

@@ -5,6 +5,7 @@ from __future__ import annotations
 import secrets
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -96,3 +97,20 @@ def open_executor(where: str, resources: ResourcePool, work: Path, installed: In
     if executor.has_own_queue:
         resources.lift_limits()
     return executor
+
+
+class ExecutorError(JournalError):
+    """An executor failed, not one of the steps that it runs."""
+
+
+@contextmanager
+def named_faults(executor: Executor) -> Iterator[None]:
+    """Turn whatever goes wrong in an executor into one line that names it."""
+    try:
+        yield
+    except JournalError:
+        raise
+    except Exception as error:  # third-party code may fail in any way
+        cause = one_line(f"{type(error).__name__}: {error}")
+        message = f"executor '{executor.name or type(executor).__name__}': {cause}; finished steps are kept"
+        raise ExecutorError(message) from error

@@ -20,7 +20,7 @@ from journal.layout import has_report
 from journal.plan import PlannedStep
 from journal.plan.parts import PartKind, dump_parts
 from journal.plan.references import references_in
-from journal.run.executor import Executor, open_executor
+from journal.run.executor import Executor, named_faults, open_executor
 from journal.run.job import Job
 from journal.run.messages import Ended, Event, Failed, Finished, Progress
 from journal.run.ready_queue import Order, ReadyQueue, Waiting
@@ -89,7 +89,7 @@ class _Loop:
 
     def close(self) -> None:
         if self.executor:
-            with _named_faults(self.executor):
+            with named_faults(self.executor):
                 self.executor.close()
             shutil.rmtree(self.work, ignore_errors=True)
 
@@ -97,7 +97,7 @@ class _Loop:
         """Take what happens; what had ended before an executor failed is kept."""
         events: list[Event] = []
         try:
-            with _named_faults(executor):
+            with named_faults(executor):
                 for event in executor.wait():
                     if not isinstance(event, Event):
                         raise TypeError(f"wait() yields {type(event).__name__}; yield an Event")
@@ -111,7 +111,10 @@ class _Loop:
         bad = [need for need in planned.needs if need not in run.results or run.results[need].failed]
         if bad and not planned.problem:
             message = f"not run because {' and '.join(bad)} failed"
-            self._settle(StepResult(planned, Outcome.SKIPPED, run.last_good(planned), message=message))
+            as_written = any(need in run.results and run.results[need].is_as_written for need in bad)
+            last_good = run.last_good(planned)
+            skipped = StepResult(planned, Outcome.SKIPPED, last_good, message=message, is_as_written=as_written)
+            self._settle(skipped)
             return
         try:
             ready = run.make_ready(planned)
@@ -119,7 +122,8 @@ class _Loop:
             raise
         except (JournalError, OSError) as error:
             said = run.one_line(error if isinstance(error, JournalError) else TaskError(str(error)))
-            self._settle(StepResult(planned, Outcome.FAILED, run.last_good(planned), message=said))
+            last_good, as_written = run.last_good(planned), planned.problem is not None
+            self._settle(StepResult(planned, Outcome.FAILED, last_good, message=said, is_as_written=as_written))
             return
         if ready.result:
             self._settle(StepResult(planned, Outcome.CURRENT, ready.result, headline=ready.headline))
@@ -158,7 +162,7 @@ class _Loop:
             ) from error
         if self.executor:
             claims, timeout_s = in_hand.waiting.claims, in_hand.planned.step.timeout_s
-            with _named_faults(self.executor):
+            with named_faults(self.executor):
                 self.executor.start(in_hand.planned.id, in_hand.job, timeout_s, claims)
 
     def _job(self, waiting: Waiting, threads: int) -> Job:
@@ -261,23 +265,6 @@ class _Loop:
         self.run.results[result.planned.id] = result
         self.order.end(result.planned.id)
         self.observer.finished(result)
-
-
-class ExecutorError(JournalError):
-    """An executor failed, not one of the steps that it runs."""
-
-
-@contextmanager
-def _named_faults(executor: Executor) -> Iterator[None]:
-    """Turn whatever goes wrong in an executor into one line that names it."""
-    try:
-        yield
-    except JournalError:
-        raise
-    except Exception as error:  # third-party code may fail in any way
-        cause = one_line(f"{type(error).__name__}: {error}")
-        message = f"executor '{executor.name or type(executor).__name__}': {cause}; finished steps are kept"
-        raise ExecutorError(message) from error
 
 
 def _display_parameters(planned: PlannedStep, values: Mapping[str, Any], workspace: Workspace) -> dict[str, Any]:

@@ -40,6 +40,9 @@ class StepResult:
     log_path: str = ""
     """The path of the full log."""
 
+    is_as_written: bool = False
+    """Whether it was settled before anything ran, by what the entry says: an unknown task, a wrong parameter."""
+
     @property
     def failed(self) -> bool:
         return self.outcome in (Outcome.FAILED, Outcome.SKIPPED)

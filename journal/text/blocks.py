@@ -12,15 +12,22 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any
 
-from journal.errors import BlockConflictError, EntryError
+from journal.errors import EntryError, UsageError
 from journal.text.merge import merge_lines
 
 _START = re.compile(r" {0,3}<!--\s*journal:(?P<id>[A-Za-z0-9][A-Za-z0-9_-]*)\s*-->\s*")
 _END = re.compile(r" {0,3}<!--\s*/journal:(?P<id>[A-Za-z0-9][A-Za-z0-9_-]*)(?:\s+(?P<sum>[0-9a-f]{8}))?\s*-->\s*")
+
+
+_WHOLE_BLOCK = re.compile(
+    r"^ {0,3}<!--\s*journal:(?P<id>[\w-]+)\s*-->[^\r\n]*(?:\r\n|\n|\r)(?P<inside>.*?)"
+    r"^ {0,3}<!--\s*/journal:(?P=id)(?:\s+(?P<sum>[0-9a-f]{8}))?\s*-->",
+    re.MULTILINE | re.DOTALL,
+)
 
 
 @dataclass(frozen=True)
@@ -38,6 +45,37 @@ class Block:
     """Where the line after the end marker begins."""
     checksum: str | None
     line: int
+
+
+@dataclass(frozen=True)
+class Edits:
+    """What to do with blocks that were edited by hand: "merge", "keep" or "drop", for all steps or for single ones."""
+
+    all_steps: str = "merge"
+    by_step: Mapping[str, str] = field(default_factory=dict)
+
+    @classmethod
+    def parse(cls, words: Sequence[str]) -> Edits:
+        """Read "keep" and "STEP=keep". Raises ``UsageError`` for anything else."""
+        chosen: dict[str, str] = {}
+        for word in words:
+            step, _, choice = word.rpartition("=")
+            if choice not in ("merge", "keep", "drop"):
+                raise UsageError(f"--edits is '{word}'; use merge, keep or drop, or STEP=keep for a single step")
+            chosen[step] = choice
+        return cls(chosen.pop("", "merge"), chosen)
+
+    def of(self, step: str) -> str:
+        """Return the choice for a step."""
+        return self.by_step.get(step, self.all_steps)
+
+
+@dataclass(frozen=True)
+class Conflict:
+    """A block whose edit by hand can't be merged with its new text."""
+
+    block: str
+    message: str
 
 
 def checksum(generated: str) -> str:
@@ -79,23 +117,27 @@ def splice(
     generated: Mapping[str, str],
     shown: str,
     base_of: Callable[[str], str | None],
-    edits: str = "merge",
-) -> str:
+    edits: Edits = Edits(),  # a frozen value
+) -> tuple[str, list[Conflict]]:
     """Put generated texts into their blocks, keeping everything outside the blocks byte for byte.
 
     A step without a marker gets its block at the end. A block edited by hand is merged with its new text; the base is
-    ``base_of(checksum)``, the text generated before. If ``edits`` is "keep", such a block is left alone; if "drop", it
-    is replaced. Raises ``BlockConflictError`` where the merge fails.
+    ``base_of(checksum)``, the text generated before. If ``edits`` says "keep", such a block is left alone; if "drop",
+    it is replaced. A block that can't be merged stays as it is and is returned as a conflict; all others are written.
     """
     newline = _line_end(text)
     texts = {name: _normal(content) for name, content in generated.items()}
     found = [block for block in find_blocks(text, body_start, shown) if block.id in texts]
     blocks = {block.id: _closed(block, text, texts[block.id], shown) for block in found}
     pieces: list[str] = []
+    conflicts: list[Conflict] = []
     position = 0
     for block in blocks.values():
         old = text[block.inside : block.outside]
-        new = _settle(block, old, texts[block.id], shown, base_of, edits)
+        new = _settle(block, old, texts[block.id], shown, base_of, edits.of(block.id))
+        if isinstance(new, Conflict):
+            conflicts.append(new)
+            continue
         pieces += [text[position : block.start], _rewrite(block, text, new, texts[block.id])]
         position = block.end
     result = "".join([*pieces, text[position:]])
@@ -104,7 +146,7 @@ def splice(
             result = _append(result, _block(name, texts[name], newline), newline)
     if result != text:
         _check(result, body_start, texts, f"{shown}:{_last_open_line(text, body_start)}")
-    return result
+    return result, conflicts
 
 
 def without_markers(text: str, body_start: int) -> str:
@@ -115,6 +157,12 @@ def without_markers(text: str, body_start: int) -> str:
         pieces.append(text[position:start])
         position = end
     return "".join([*pieces, text[position:]])
+
+
+def may_be_edited(text: str) -> bool:
+    """Return whether some block may have been edited by hand, without parsing the Markdown around it."""
+    found = _WHOLE_BLOCK.finditer(text)
+    return any(match["inside"].strip() and match["sum"] != checksum(match["inside"]) for match in found)
 
 
 def is_edited(block: Block, text: str) -> bool:
@@ -130,7 +178,7 @@ def _settle(
     shown: str,
     base_of: Callable[[str], str | None],
     edits: str,
-) -> str:
+) -> str | Conflict:
     """Return a block's new content: the new text, merged with any edits by hand."""
     if edits == "drop" or not old.strip() or block.checksum == checksum(old) or _unix(old) == new:
         return new
@@ -140,9 +188,10 @@ def _settle(
     merged = merge_lines(base, _unix(old), new) if base is not None else None
     if merged is None:
         why = "and its new result changes the same lines" if base is not None else "and its generated text is unknown"
-        raise BlockConflictError(
-            f"{shown}:{block.line}: block '{block.id}' was edited by hand {why}; the file is unchanged. "
-            "Rerun with --edits keep for your text, or --edits drop for the new result"
+        return Conflict(
+            block.id,
+            f"{shown}:{block.line}: block '{block.id}' was edited by hand {why}; the block is unchanged. "
+            f"Rerun with --edits {block.id}=keep for your text, or --edits {block.id}=drop for the new result",
         )
     return merged
 

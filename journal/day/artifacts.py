@@ -1,0 +1,97 @@
+"""A step's artifacts put beside its entry; what its author keeps there stays."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Iterable, Iterator
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+from journal.errors import StoreError
+from journal.files import cause, swap_folder
+from journal.layout import REPORT, has_report
+from journal.record import Record
+from journal.store import Store
+
+
+def place_artifacts(result: Path, target: Path, record: Record, store: Store) -> None:
+    """Bring a step's folder beside the entry to its result. Raises ``StoreError`` where that can't be done.
+
+    Only files that the report of before lists are replaced or removed; all others are the author's and are kept.
+    """
+    shown = record.workspace.display_path(target)
+    if target.is_symlink():
+        raise StoreError(f"{shown} is a link, so the step's files can't be put there; remove the link")
+    files = _files_in(result)
+    if all((target / name).is_file() and _same(result / name, target / name, store) for name in files):
+        return
+    kept = _kept(target, record)
+    for name in kept & files:
+        if not _same(result / name, target / name, store):
+            raise StoreError(f"{shown}/{name} is yours, and the step has made a file of that name; rename yours")
+    try:
+        with swap_folder(target) as partial:
+            shutil.copytree(result, partial)
+            _keep(target, partial, kept - files)
+    except (OSError, shutil.Error) as error:
+        raise StoreError(f"{shown} can't be written: {cause(error)}") from error
+
+
+def _kept(target: Path, record: Record) -> set[str]:
+    """Return the files below a folder that are its author's."""
+    if not target.is_dir():
+        return set()
+    listed = {REPORT, *_listed(target, record)} if has_report(target) else set[str]()
+    return {name for name in _files_in(target) if not _is_below(name, listed)}
+
+
+def _listed(target: Path, record: Record) -> Iterator[str]:
+    """Yield the files and folders that a report lists; one of an earlier version lists those that it shows."""
+    try:
+        data = record.step(target).data
+    except StoreError:
+        return  # a damaged report lists nothing: what lies beside it is kept
+    yield from data.get("artifacts") or _paths_in([data.get("items"), data.get("outputs")])
+
+
+def _paths_in(data: Any) -> Iterator[str]:
+    if isinstance(data, dict):
+        paths = [data.get("path"), *(data.get("paths") or [])]
+        yield from (path for path in paths if isinstance(path, str))
+        data = list(data.values())
+    if isinstance(data, list):
+        for part in data:
+            yield from _paths_in(part)
+
+
+def _is_below(name: str, listed: Iterable[str]) -> bool:
+    above = {name, *(parent.as_posix() for parent in Path(name).parents)}
+    return not above.isdisjoint(listed)
+
+
+def _keep(source: Path, target: Path, names: Iterable[str]) -> None:
+    """Have files in another folder as well: links as links, files without a copy where the disk can."""
+    for name in sorted(names):
+        (target / name).parent.mkdir(parents=True, exist_ok=True)
+        if (source / name).is_symlink():
+            (target / name).symlink_to((source / name).readlink())
+            continue
+        try:
+            os.link(source / name, target / name)
+        except OSError:
+            shutil.copy2(source / name, target / name)
+
+
+def _files_in(folder: Path) -> set[str]:
+    found = set[str]()
+    for where, _, names in os.walk(folder):
+        found |= {Path(where, name).relative_to(folder).as_posix() for name in names}
+    return found
+
+
+def _same(one: Path, other: Path, store: Store) -> bool:
+    with suppress(OSError):
+        return store.digest(one) == store.digest(other)
+    return False
