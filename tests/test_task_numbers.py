@@ -174,4 +174,5 @@ def test_no_number_of_the_answers_is_text(tmp_path: Path) -> None:
     "text", ["0.043", "χ²(3) = 5.39", "−2", "1.2e-05", "12,345 of 67,890", "0.04 (90 % from 0.01)"]
 )
 def test_a_number_in_text_is_found(text: str) -> None:
+    pytest.importorskip("torch")
     assert written_as_text(Report().table([["fit", text]], ["name", "value"])) == [text]
