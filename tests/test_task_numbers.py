@@ -151,6 +151,7 @@ def test_no_number_of_the_pictures_is_text(tmp_path: Path) -> None:
 
 
 def test_no_number_of_a_training_is_text(tmp_path: Path) -> None:
+    pytest.importorskip("torch")
     example = Example([1, 2, 3], [IGNORED, 2, 3], False)
     data_set = DataSet([Pair("a", "b")], [Pair("c", "d")], [example], [example], "a b", 0, 0)
     curve = LossCurve([2.5, 1.25], [(0, 2.5), (2, 1.5)])
@@ -174,5 +175,4 @@ def test_no_number_of_the_answers_is_text(tmp_path: Path) -> None:
     "text", ["0.043", "χ²(3) = 5.39", "−2", "1.2e-05", "12,345 of 67,890", "0.04 (90 % from 0.01)"]
 )
 def test_a_number_in_text_is_found(text: str) -> None:
-    pytest.importorskip("torch")
     assert written_as_text(Report().table([["fit", text]], ["name", "value"])) == [text]
