@@ -344,7 +344,7 @@ def test_an_error_in_an_item_is_the_steps_error(bench: Space) -> None:
     assert steps["good"]["outcome"] == "done"
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT])
 def test_an_interrupt_keeps_what_was_finished_and_leaves_no_process(bench: Space, number: int) -> None:
     path = bench.entry("  quick:\n    uses: text.write\n  slow:\n    uses: toy.sleep\n    seconds: 60\n")
     command = [sys.executable, "-m", "journal", "day", "133", "--jobs", "2"]

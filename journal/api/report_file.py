@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import filecmp
 import json
+import os
 import re
 import shutil
 from collections.abc import Iterator, Mapping
@@ -46,6 +47,7 @@ def write_report(
     target = report_in(folder)
     if target.exists():
         raise TaskError(f"the task made a {REPORT}, which is a reserved name; give the file another name")
+    _check_files(folder)
     for name, plot in report.plots.items():
         write_svg(plot, folder / name)
     settled = {
@@ -157,6 +159,19 @@ def _first_metric(report: Report) -> str:
     for item in report.metrics:
         return f"{item.name} {item}"
     return ""
+
+
+def _check_files(folder: Path) -> None:
+    """Raise ``TaskError`` for what can't be kept: links that lead out or nowhere, pipes, sockets, devices."""
+    home = folder.resolve()
+    for where, folders, files in os.walk(folder):
+        for name in (*folders, *files):
+            path = Path(where, name)
+            shown = path.relative_to(folder).as_posix()
+            if path.is_symlink() and not (path.exists() and path.resolve().is_relative_to(home)):
+                raise TaskError(f"the task made {shown}, a link out of its folder; copy the file there instead")
+            if not (path.is_file() or path.is_dir()):
+                raise TaskError(f"the task made {shown}, which is neither a file nor a folder; remove it at the end")
 
 
 def _settle(item: Item, folder: Path, kinds: ItemKinds) -> dict[str, object]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import logging
 import os
 from collections.abc import Iterator
@@ -22,6 +23,8 @@ class Built:
     days: int
     index: Path
     warnings: tuple[str, ...] = ()
+    problems: tuple[str, ...] = ()
+    """Entries that are wrong and have no page."""
 
 
 class BlogError(JournalError):
@@ -39,7 +42,9 @@ def build_site(workspace: Workspace) -> Built:
             build(_config(workspace))
         except MkDocsException as error:
             raise BlogError(f"site/mkdocs.yml: the site can't be built: {error}") from error
-    return Built(compiled.days, workspace.build / "site" / "index.html", (*compiled.warnings, *warnings))
+    return Built(
+        compiled.days, workspace.build / "site" / "index.html", (*compiled.warnings, *warnings), compiled.problems
+    )
 
 
 def serve_site(workspace: Workspace, port: int) -> None:
@@ -52,6 +57,7 @@ def serve_site(workspace: Workspace, port: int) -> None:
         server = LiveReloadServer(lambda: _rebuild(workspace), "127.0.0.1", port, root=str(site))
     except OSError as error:
         raise UsageError(f"port {port}: {error.strerror}; choose another with --port") from error
+    server.set_app(_own_host_only(server.get_app()))
     for folder in (workspace.entries, workspace.root / "site"):
         server.watch(str(folder))
     server.watch(str(workspace.root / "journal.yml"))
@@ -59,10 +65,23 @@ def serve_site(workspace: Workspace, port: int) -> None:
     server.serve()  # type: ignore[no-untyped-call]
 
 
+def _own_host_only(app: Any) -> Any:
+    """Answer requests for this machine's own names alone: another site's name could be made to lead here."""
+
+    def guarded(environ: dict[str, Any], start_response: Any) -> Any:
+        if environ.get("HTTP_HOST", "").rpartition(":")[0] in ("127.0.0.1", "localhost"):
+            return app(environ, start_response)
+        start_response("403 Forbidden", [("Content-Type", "text/plain")])
+        return [b"this server answers for 127.0.0.1 and localhost alone\n"]
+
+    return guarded
+
+
 def _rebuild(workspace: Workspace) -> None:
     """Build again; if an entry is broken while its author types, print the error and keep the last good pages."""
     try:
-        build_site(workspace)
+        for problem in build_site(workspace).problems:
+            print(problem, flush=True)
     except JournalError as error:
         print(error, flush=True)
 
@@ -75,7 +94,7 @@ def _config(workspace: Workspace) -> Any:
         raise UsageError("no site/mkdocs.yml; create one with: journal init (it keeps existing files)")
     return load_config(
         config_file=str(path),
-        site_name=workspace.name,
+        site_name=html.escape(workspace.name),
         site_url=workspace.url or None,
         docs_dir=str(workspace.build / "docs"),
         site_dir=str(workspace.build / "site"),

@@ -19,6 +19,13 @@ from journal.text.entry import Entry
 from journal.text.workspace import Workspace
 
 _EDITED = "\n*Edited by hand since it was computed.*\n\n"
+_ACTIVE = re.compile(
+    r"<\s*(?:script|foreignobject|iframe|object|embed|animate\w*|set|a|audio|video|handler|link|meta|base|form|input)\b"
+    r"|\son[a-z]+\s*=|javascript:|@import|url\(\s*(?!['\"]?#)|<!(?:entity|doctype)"
+    r"|href\s*=\s*(?!['\"](?:#|data:image/(?:png|jpeg);))",
+    re.IGNORECASE,
+)
+"""What a plot has no use for: scripts, links, animations, and whatever is fetched from elsewhere."""
 ASSETS = Path(__file__).parent / "assets"
 _MARKER_LINE = re.compile(r"^ {0,3}<!--\s*/?journal:[^>]*-->[ \t]*(\r\n|\n|\r|\Z)", re.MULTILINE)
 _PLOT = re.compile(r"^!\[(?P<alt>(?:\\.|[^\]\\])*)\]\((?P<path>[^)\s]+\.svg)\)[ \t]*$", re.MULTILINE)
@@ -36,6 +43,8 @@ class Compiled:
 
     days: int
     warnings: tuple[str, ...] = ()
+    problems: tuple[str, ...] = ()
+    """Entries that are wrong and have no page."""
 
 
 def compile_docs(workspace: Workspace) -> Compiled:
@@ -44,7 +53,8 @@ def compile_docs(workspace: Workspace) -> Compiled:
     Files with unchanged content are left alone, and files that no entry needs any more are removed.
     """
     record = Record(workspace)
-    entries = sorted((entry for entry in record.entries() if not entry.draft), key=lambda entry: entry.day)
+    found, problems = record.readable_entries()
+    entries = sorted((entry for entry in found if not entry.draft), key=lambda entry: entry.day)
     docs = workspace.build / "docs"
     files: dict[Path, bytes | Path] = {}
     for root in (ASSETS, workspace.root / "site" / "pages"):
@@ -54,7 +64,7 @@ def compile_docs(workspace: Workspace) -> Compiled:
     for index, entry in enumerate(entries):
         files |= _day_files(entry, entries[:index][-1:], entries[index + 1 :][:1], docs / "days")
     _write(files, docs)
-    return Compiled(len(entries), tuple(line for entry in entries for line in edited_lines(entry)))
+    return Compiled(len(entries), tuple(line for entry in entries for line in edited_lines(entry)), problems)
 
 
 def _day_files(entry: Entry, before: list[Entry], after: list[Entry], folder: Path) -> dict[Path, bytes | Path]:
@@ -103,7 +113,9 @@ def _inline_plot(match: re.Match[str], entry: Entry) -> str:
     path = entry.path.parent / unquote(match["path"])
     if not path.is_file() or not path.is_relative_to(entry.artifacts):
         return match[0]
-    svg = path.read_text(encoding="utf-8").strip()
+    svg = path.read_text(encoding="utf-8", errors="replace").strip()
+    if _ACTIVE.search(svg):
+        return match[0]  # as a picture of its own, where a browser runs nothing of it
     label = re.sub(r"\\(.)", r"\1", match["alt"]).replace('"', "&quot;")
     return f'<figure class="plot" role="img" aria-label="{label}">\n{svg}\n</figure>\n'
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import json
 import re
 from calendar import month_name
@@ -27,7 +28,8 @@ def day_title(entry: Entry) -> str:
 def day_page(entry: Entry, body: str, before: list[Entry], after: list[Entry]) -> str:
     """Return the Markdown of a day's page, with links to the previous and next days."""
     front = {"title": day_title(entry), "description": entry.description or excerpt(entry)}
-    matter = "\n".join(f"{name}: {json.dumps(value, ensure_ascii=False)}" for name, value in front.items() if value)
+    safe = {name: html.escape(value) for name, value in front.items() if value}  # themes escape nothing
+    matter = "\n".join(f"{name}: {json.dumps(value, ensure_ascii=False)}" for name, value in safe.items())
     neighbours = [f"[← {escape(day_title(other))}]({other.path.name})" for other in before]
     neighbours += [f"[{escape(day_title(other))} →]({other.path.name})" for other in after]
     foot = f"\n\n---\n\n{' · '.join(neighbours)}\n{{: .neighbours }}\n" if neighbours else "\n"
@@ -134,4 +136,4 @@ def written_date(when: date) -> str:
 
 
 def _hidden_toc(title: str) -> str:
-    return f"---\ntitle: {json.dumps(title, ensure_ascii=False)}\nhide: [toc]\n---\n"
+    return f"---\ntitle: {json.dumps(html.escape(title), ensure_ascii=False)}\nhide: [toc]\n---\n"

@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from journal.cli.opening import open_workspace
+from journal.errors import EntryError
 
 
 def build() -> None:
@@ -15,10 +16,11 @@ def build() -> None:
 
     workspace = open_workspace()
     built = build_site(workspace)
-    for warning in built.warnings:
+    for warning in (*built.problems, *built.warnings):
         typer.echo(warning, err=True)
     days = f"{built.days} {'day' if built.days == 1 else 'days'}"
     typer.echo(f"{days} in {workspace.display_path(built.index)}; open file://{built.index}")
+    raise typer.Exit(3 if built.problems else 0)
 
 
 def serve(
@@ -41,5 +43,6 @@ def publish(
     from journal.blog.publish import publish_site
 
     workspace = open_workspace()
-    build_site(workspace)
+    if problems := build_site(workspace).problems:
+        raise EntryError("\n".join(problems))
     typer.echo(publish_site(workspace, remote, branch, message, push=push))

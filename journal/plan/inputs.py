@@ -35,6 +35,9 @@ def _file(name: str, value: Any, root: Path) -> Path:
     path = root / value
     if not _exists(path):
         raise ParameterError(name, f"parameter '{name}': there is no file {brief(_shown(path, root))}{_similar(path)}")
+    if not (path.is_file() or path.is_dir()):
+        kind = "a device, a pipe or a socket; its content has no end that can be relied on"
+        raise ParameterError(name, f"parameter '{name}': {brief(_shown(path, root))} is {kind}; give a file")
     return path
 
 

@@ -51,9 +51,15 @@ class Record:
             raise EntryError(f"entries/{found[0].name}:1: day {day} has two entries, {names}; keep one")
         return self.read(found[0])
 
-    def entries(self) -> list[Entry]:
-        """Return all entries, sorted by file name. Raises ``EntryError`` where one is not valid."""
-        return [self.read(path) for path in entry_files(self.workspace.entries)]
+    def readable_entries(self) -> tuple[list[Entry], tuple[str, ...]]:
+        """Return the entries that can be read, by file name, and what is wrong with the others."""
+        entries, problems = list[Entry](), list[str]()
+        for path in entry_files(self.workspace.entries):
+            try:
+                entries.append(self.read(path))
+            except EntryError as error:
+                problems.append(str(error))
+        return entries, tuple(problems)
 
     def read(self, path: Path) -> Entry:
         """Return the entry in a file. Raises ``EntryError`` where it is not valid."""

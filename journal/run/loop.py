@@ -292,8 +292,10 @@ def _terminated_as_interrupted() -> Iterator[None]:
     if threading.current_thread() is not threading.main_thread():
         yield
         return
-    before = signal.signal(signal.SIGTERM, signal.default_int_handler)
+    ending = (signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT)
+    before = {one: signal.signal(one, signal.default_int_handler) for one in ending}
     try:
         yield
     finally:
-        signal.signal(signal.SIGTERM, before)
+        for one, handler in before.items():
+            signal.signal(one, handler)

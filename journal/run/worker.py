@@ -22,6 +22,7 @@ from journal.api.context import Context
 from journal.api.item_kinds import ItemKinds
 from journal.api.report import Report
 from journal.api.report_file import ReportHeader, write_report
+from journal.api.task import brief
 from journal.errors import JournalError, TaskError, one_line
 from journal.extras import mend_import
 from journal.plan.parts import PartKind, load_parts
@@ -31,6 +32,8 @@ from journal.run.messages import Answer, Answers, Ended, Failed, Finished, Progr
 from journal.run.pickling import Folders, pickle_value, unpickle_value
 from journal.run.ram import peak_gb, reset_peak
 
+_LONGEST = 2000
+"""Characters of an error that are passed on; the log has all of it."""
 Sent = Progress | Ended | MapRequest | Answer
 """What a worker sends."""
 Received = Job | MapItem | Answers
@@ -99,7 +102,7 @@ def run_job(job: Job, channel: Channel) -> Ended:
             message = f"{str(error)[:1].lower()}{str(error)[1:]}{mend}"  # no module named 'scipy'; pip install ...
         else:
             _print_error(error)
-    return Failed(one_line(message.replace(f"{job.root}{os.sep}", "")))
+    return Failed(brief(one_line(message.replace(f"{job.root}{os.sep}", "")), _LONGEST))
 
 
 def answer_item(item: MapItem) -> Answer:
@@ -145,7 +148,10 @@ def _call_task(job: Job, channel: Channel) -> Report:
             map_over=lambda function, items: map_over(job, channel, function, items),
             log=logging.getLogger(task.name),
         )
+    process = os.getpid()
     report = task(**values)
+    if os.getpid() != process:  # a copy of this process, which the task made and did not end
+        os._exit(0)
     if not isinstance(report, Report):
         raise TaskError(f"task '{task.name}' returned {type(report).__name__}; it must return a Report")
     return report
