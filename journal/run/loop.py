@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from journal.api.report_file import ReportHeader, read_headline
+from journal.api.task import brief
 from journal.errors import JournalError, StoreError, TaskError, one_line
 from journal.layout import has_report
 from journal.plan import PlannedStep
@@ -32,6 +33,7 @@ from journal.store.history import Outcome
 from journal.text.workspace import Workspace
 
 LOG_LINES = 12
+_LINE, _TAIL_BYTES = 300, 100_000
 
 
 def run_plan(run: Run, observer: Observer) -> list[StepResult]:
@@ -282,8 +284,15 @@ def _display_parameters(planned: PlannedStep, values: Mapping[str, Any], workspa
 
 
 def _tail(log: Path) -> tuple[str, ...]:
-    text = log.read_text(encoding="utf-8", errors="replace") if log.exists() else ""
-    return tuple(line for line in text.replace("\r", "\n").splitlines() if line.strip())[-LOG_LINES:]
+    """Return the last lines of a log, each as long as a terminal wants it; the log itself may be of any size."""
+    try:
+        with log.open("rb") as stream:
+            stream.seek(max(0, log.stat().st_size - _TAIL_BYTES))
+            text = stream.read().decode("utf-8", "replace")
+    except OSError:
+        return ()
+    lines = (line for line in text.replace("\r", "\n").splitlines() if line.strip())
+    return tuple(brief(line, _LINE) for line in lines)[-LOG_LINES:]
 
 
 @contextmanager
