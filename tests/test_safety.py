@@ -175,7 +175,9 @@ def test_serve_answers_for_this_machine_alone(space: Space) -> None:
             with pytest.raises(HTTPError) as caught:
                 urllib.request.urlopen(request, timeout=10)
             assert caught.value.code == 403
+            caught.value.close()
             request = urllib.request.Request(f"http://127.0.0.1:{port}/", headers={"Host": f"localhost:{port}"})
-            assert urllib.request.urlopen(request, timeout=10).status == 200
+            with urllib.request.urlopen(request, timeout=10) as answer:
+                assert answer.status == 200
         finally:
             server.terminate()
