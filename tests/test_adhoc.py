@@ -9,6 +9,8 @@ from conftest import Space
 
 from journal.text.document import parse_yaml
 
+pytestmark = pytest.mark.slow
+
 
 def test_a_task_is_run_its_numbers_shown_and_its_files_left_in_build_run(space: Space) -> None:
     space.write("words.txt", "three short words")

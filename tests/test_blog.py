@@ -15,6 +15,8 @@ from urllib.parse import unquote
 import pytest
 from conftest import Space, entry_name, environment, make_space
 
+pytestmark = pytest.mark.slow
+
 SITE = (Path(__file__).parents[1] / "site" / "mkdocs.yml").read_text()
 
 

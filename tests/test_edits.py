@@ -8,6 +8,8 @@ from pathlib import Path
 import pytest
 from conftest import Space
 
+pytestmark = pytest.mark.slow
+
 STEPS = "  a: {uses: text.write, text: one}\n  b: {uses: text.write, text: two}\n"
 
 

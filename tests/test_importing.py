@@ -11,6 +11,8 @@ from conftest import Space
 
 from journal.text.document import parse_yaml
 
+pytestmark = pytest.mark.slow
+
 JEKYLL = """---
 layout: post
 title: "Day 131: k-means"   # a comment

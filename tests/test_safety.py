@@ -11,6 +11,8 @@ import pytest
 from conftest import Space, environment
 from test_blog import _wait_for, free_port
 
+pytestmark = pytest.mark.slow
+
 ODD = """import os
 import socket
 from journal import Context, Report, task

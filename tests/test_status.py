@@ -7,6 +7,8 @@ import json
 import pytest
 from conftest import Space
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 def year(space: Space) -> Space:

@@ -22,6 +22,8 @@ from journal.api.report_file import write_report
 from journal.record import Record
 from journal.text.workspace import find_workspace
 
+pytestmark = pytest.mark.slow
+
 PICTURES = '''"""Pictures of one colour, which a judge likes or not."""
 from journal import Context, Report, task
 
