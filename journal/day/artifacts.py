@@ -16,21 +16,26 @@ from journal.record import Record
 from journal.store import Store
 
 
+class InTheWayError(StoreError):
+    """Something of the author's is where a step's files belong."""
+
+
 def place_artifacts(result: Path, target: Path, record: Record, store: Store) -> None:
-    """Bring a step's folder beside the entry to its result. Raises ``StoreError`` where that can't be done.
+    """Bring a step's folder beside the entry to its result. Raises ``InTheWayError`` where something of the author's is
+    in the way, and ``StoreError`` where the disk fails.
 
     Only files that the report of before lists are replaced or removed; all others are the author's and are kept.
     """
     shown = record.workspace.display_path(target)
     if target.is_symlink():
-        raise StoreError(f"{shown} is a link, so the step's files can't be put there; remove the link")
+        raise InTheWayError(f"{shown} is a link, so the step's files can't be put there; remove the link")
     files = _files_in(result)
     if all((target / name).is_file() and _same(result / name, target / name, store) for name in files):
         return
     kept = _kept(target, record)
     for name in kept & files:
         if not _same(result / name, target / name, store):
-            raise StoreError(f"{shown}/{name} is yours, and the step has made a file of that name; rename yours")
+            raise InTheWayError(f"{shown}/{name} is yours, and the step has made a file of that name; rename yours")
     try:
         with swap_folder(target) as partial:
             shutil.copytree(result, partial)

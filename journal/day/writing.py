@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from journal.api.report import Report
-from journal.day.artifacts import place_artifacts
+from journal.day.artifacts import InTheWayError, place_artifacts
 from journal.day.rendered import note_rendered
 from journal.errors import BlockConflictError, StoreError
 from journal.files import write_atomically
@@ -54,7 +54,7 @@ def _place_all(results: list[StepResult], left: set[str], run: Run, entry: Entry
         if result.folder and step not in left:
             try:
                 place_artifacts(result.folder, entry.artifacts / step, run.record, run.store)
-            except StoreError as error:
+            except InTheWayError as error:
                 problems[step] = str(error)
     return problems
 
