@@ -10,7 +10,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from difflib import SequenceMatcher
 
 
 @dataclass(frozen=True)
@@ -40,6 +39,8 @@ def merge_lines(base: str, ours: str, theirs: str) -> str | None:
 
 
 def _hunks(base: Sequence[str], changed: str) -> list[_Hunk]:
+    from difflib import SequenceMatcher  # few runs have anything to merge
+
     lines = changed.splitlines(keepends=True)
     opcodes = SequenceMatcher(None, base, lines, autojunk=False).get_opcodes()
     return [_Hunk(i, j, tuple(lines[k:n])) for tag, i, j, k, n in opcodes if tag != "equal"]
