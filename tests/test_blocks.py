@@ -12,7 +12,8 @@ from hypothesis import assume, example, given
 from hypothesis import strategies as st
 
 from journal.errors import BlockConflictError, EntryError
-from journal.text.blocks import Edits, checksum, find_blocks, is_edited, splice, without_markers
+from journal.text.blocks import find_blocks, is_edited, splice, without_markers
+from journal.text.edits import Edits, checksum
 
 STEPS = ("a", "b", "c-1")
 

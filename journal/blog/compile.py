@@ -14,7 +14,8 @@ from journal.files import is_file
 from journal.record import Record
 from journal.record.ledger import read_ledgers
 from journal.store import write_atomically
-from journal.text.blocks import find_blocks, is_edited, may_be_edited, without_markers
+from journal.text.blocks import find_blocks, is_edited, without_markers
+from journal.text.edits import may_be_edited
 from journal.text.entry import Entry
 from journal.text.workspace import Workspace
 

@@ -27,7 +27,7 @@ def day(
     """Run the steps of a day's entry and put their results into it."""
     from journal.cli.running import choose_stale, run_one, run_one_of_many
     from journal.run import RunOptions
-    from journal.text.blocks import Edits
+    from journal.text.edits import Edits
 
     chosen_edits = Edits.parse(edits)
     opened = open_all()

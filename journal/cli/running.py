@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from journal.day.adhoc import AdhocRun
     from journal.record import Record
     from journal.run import Run, RunOptions
-    from journal.text.blocks import Edits
+    from journal.text.edits import Edits
 
 
 def choose_stale(days: list[int], opened: OpenWorkspace) -> list[int]:

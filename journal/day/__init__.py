@@ -17,7 +17,7 @@ from journal.plan.task_cache import TaskCache
 from journal.record import Record
 from journal.run import Observer, Run, RunOptions, StepResult, run_plan
 from journal.store import Store
-from journal.text.blocks import Edits
+from journal.text.edits import Edits, may_be_edited
 from journal.text.entry import Entry, parse_entry
 from journal.text.workspace import Workspace
 
@@ -122,10 +122,10 @@ def _in_place(run: Run) -> list[StepResult]:
 
 def edited_lines(entry: Entry) -> list[str]:
     """Return a line for each block that was edited by hand."""
-    from journal.text.blocks import find_blocks, is_edited, may_be_edited
-
     if not may_be_edited(entry.text):
         return []
+    from journal.text.blocks import find_blocks, is_edited
+
     blocks = find_blocks(entry.text, entry.body_start, entry.display_path)
     edited = [block for block in blocks if is_edited(block, entry.text)]
     return [f"{entry.display_path}:{block.line}: block '{block.id}' was edited by hand" for block in edited]

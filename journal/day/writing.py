@@ -16,7 +16,8 @@ from journal.record.ledger import Ledgers, read_ledgers
 from journal.record.verdicts import Verdict, read_verdicts, with_verdicts
 from journal.render import BlockPage, render_failure, render_report
 from journal.run import Run, StepResult
-from journal.text.blocks import Block, Edits, checksum, find_blocks, is_edited, splice
+from journal.text.blocks import Block, find_blocks, is_edited, splice
+from journal.text.edits import Edits, checksum
 from journal.text.entry import Entry
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from journal.api.item_kinds import ItemKinds
 from journal.api.report_file import StepReport, read_step
@@ -21,10 +22,11 @@ from journal.layout import (
     steps_of,
     verdicts_of,
 )
-from journal.record.verdict_file import add_verdicts
-from journal.record.verdicts import Verdict, read_verdicts
 from journal.text.entry import Entry, read_entry
 from journal.text.workspace import Workspace, find_workspace
+
+if TYPE_CHECKING:
+    from journal.record.verdicts import Verdict
 
 
 class Record:
@@ -104,6 +106,8 @@ class Record:
 
     def verdicts(self, entry: Path) -> list[Verdict]:
         """Return the verdicts on an entry's pictures. Raises ``EntryError`` where their file is not valid."""
+        from journal.record.verdicts import read_verdicts  # few days have any
+
         return read_verdicts(entry, self.workspace)
 
     def verdicts_path(self, entry: Path) -> str:
@@ -112,6 +116,8 @@ class Record:
 
     def add_verdicts(self, given: Mapping[Path, Sequence[Verdict]], waiting: Callable[[str], None]) -> None:
         """Add verdicts beside entries, to all or none; ``waiting`` is told who else is adding some."""
+        from journal.record.verdict_file import add_verdicts
+
         add_verdicts(given, self.workspace, waiting)
 
     def _day_of(self, path: Path) -> int | None:

@@ -19,6 +19,10 @@ if TYPE_CHECKING:
     from journal.run.resources import Claims, ResourcePool
 
 
+class ExecutorError(JournalError):
+    """An executor failed, not one of the steps that it runs."""
+
+
 class Executor(ABC):
     """Runs jobs and reports what becomes of them.
 
@@ -48,6 +52,19 @@ class Executor(ABC):
     @abstractmethod
     def close(self) -> None:
         """End everything that is running."""
+
+    @contextmanager
+    def named_faults(self) -> Iterator[None]:
+        """Turn whatever goes wrong in the executor into one line that names it."""
+        try:
+            yield
+        except JournalError:
+            raise
+        except Exception as error:  # third-party code may fail in any way
+            cause = one_line(f"{type(error).__name__}: {error}")
+            raise ExecutorError(
+                f"executor '{self.name or type(self).__name__}': {cause}; finished steps are kept"
+            ) from error
 
     def pack(self, job: Job, timeout_s: float | None) -> PackedJob:
         """Return a job that can be pickled and run by ``run_packed`` in any process, with its files if needed."""
@@ -97,20 +114,3 @@ def open_executor(where: str, resources: ResourcePool, work: Path, installed: In
     if executor.has_own_queue:
         resources.lift_limits()
     return executor
-
-
-class ExecutorError(JournalError):
-    """An executor failed, not one of the steps that it runs."""
-
-
-@contextmanager
-def named_faults(executor: Executor) -> Iterator[None]:
-    """Turn whatever goes wrong in an executor into one line that names it."""
-    try:
-        yield
-    except JournalError:
-        raise
-    except Exception as error:  # third-party code may fail in any way
-        cause = one_line(f"{type(error).__name__}: {error}")
-        message = f"executor '{executor.name or type(executor).__name__}': {cause}; finished steps are kept"
-        raise ExecutorError(message) from error

@@ -12,7 +12,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from journal.api.report_file import ReportHeader, read_headline
 from journal.api.task import brief
@@ -21,8 +21,6 @@ from journal.layout import has_report
 from journal.plan import PlannedStep
 from journal.plan.parts import PartKind, dump_parts
 from journal.plan.references import references_in
-from journal.run.executor import Executor, named_faults, open_executor
-from journal.run.job import Job
 from journal.run.messages import Ended, Event, Failed, Finished, Progress
 from journal.run.ready_queue import Order, ReadyQueue, Waiting
 from journal.run.resources import ResourcePool
@@ -31,6 +29,10 @@ from journal.run.steps import Run
 from journal.store import StepRun
 from journal.store.history import Outcome
 from journal.text.workspace import Workspace
+
+if TYPE_CHECKING:
+    from journal.run.executor import Executor
+    from journal.run.job import Job
 
 LOG_LINES = 12
 _LINE, _TAIL_BYTES = 300, 100_000
@@ -91,7 +93,7 @@ class _Loop:
 
     def close(self) -> None:
         if self.executor:
-            with named_faults(self.executor):
+            with self.executor.named_faults():
                 self.executor.close()
             shutil.rmtree(self.work, ignore_errors=True)
 
@@ -99,7 +101,7 @@ class _Loop:
         """Take what happens; what had ended before an executor failed is kept."""
         events: list[Event] = []
         try:
-            with named_faults(executor):
+            with executor.named_faults():
                 for event in executor.wait():
                     if not isinstance(event, Event):
                         raise TypeError(f"wait() yields {type(event).__name__}; yield an Event")
@@ -150,6 +152,8 @@ class _Loop:
         run = self.run
         shutil.rmtree(run.store.work, ignore_errors=True)  # left by killed runs; no other run is using it
         self.number = run.store.begin_run(run.options.command)
+        from journal.run.executor import open_executor  # most days have nothing to run
+
         where = run.options.on or run.workspace.on
         self.executor = open_executor(where, self.resources, run.store.work, run.cache.installed)
 
@@ -164,10 +168,12 @@ class _Loop:
             ) from error
         if self.executor:
             claims, timeout_s = in_hand.waiting.claims, in_hand.planned.step.timeout_s
-            with named_faults(self.executor):
+            with self.executor.named_faults():
                 self.executor.start(in_hand.planned.id, in_hand.job, timeout_s, claims)
 
     def _job(self, waiting: Waiting, threads: int) -> Job:
+        from journal.run.job import Job
+
         run, planned, ready = self.run, waiting.planned, waiting.ready
         if planned.source is None:
             raise TaskError("the step has no task")

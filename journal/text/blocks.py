@@ -10,24 +10,17 @@ since a code fence above it is open, is an error rather than a second block with
 
 from __future__ import annotations
 
-import hashlib
 import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, replace
 from typing import Any
 
-from journal.errors import EntryError, UsageError
+from journal.errors import EntryError
+from journal.text.edits import Edits, checksum, unix
 from journal.text.merge import merge_lines
 
 _START = re.compile(r" {0,3}<!--\s*journal:(?P<id>[A-Za-z0-9][A-Za-z0-9_-]*)\s*-->\s*")
 _END = re.compile(r" {0,3}<!--\s*/journal:(?P<id>[A-Za-z0-9][A-Za-z0-9_-]*)(?:\s+(?P<sum>[0-9a-f]{8}))?\s*-->\s*")
-
-
-_WHOLE_BLOCK = re.compile(
-    r"^ {0,3}<!--\s*journal:(?P<id>[\w-]+)\s*-->[^\r\n]*(?:\r\n|\n|\r)(?P<inside>.*?)"
-    r"^ {0,3}<!--\s*/journal:(?P=id)(?:\s+(?P<sum>[0-9a-f]{8}))?\s*-->",
-    re.MULTILINE | re.DOTALL,
-)
 
 
 @dataclass(frozen=True)
@@ -48,39 +41,11 @@ class Block:
 
 
 @dataclass(frozen=True)
-class Edits:
-    """What to do with blocks that were edited by hand: "merge", "keep" or "drop", for all steps or for single ones."""
-
-    all_steps: str = "merge"
-    by_step: Mapping[str, str] = field(default_factory=dict)
-
-    @classmethod
-    def parse(cls, words: Sequence[str]) -> Edits:
-        """Read "keep" and "STEP=keep". Raises ``UsageError`` for anything else."""
-        chosen: dict[str, str] = {}
-        for word in words:
-            step, _, choice = word.rpartition("=")
-            if choice not in ("merge", "keep", "drop"):
-                raise UsageError(f"--edits is '{word}'; use merge, keep or drop, or STEP=keep for a single step")
-            chosen[step] = choice
-        return cls(chosen.pop("", "merge"), chosen)
-
-    def of(self, step: str) -> str:
-        """Return the choice for a step."""
-        return self.by_step.get(step, self.all_steps)
-
-
-@dataclass(frozen=True)
 class Conflict:
     """A block whose edit by hand can't be merged with its new text."""
 
     block: str
     message: str
-
-
-def checksum(generated: str) -> str:
-    """Return an eight-digit hexadecimal checksum of a generated text, ignoring the style of line ends."""
-    return hashlib.sha256(_unix(generated).encode("utf-8", "surrogateescape")).hexdigest()[:8]
 
 
 def find_blocks(text: str, body_start: int, shown: str) -> list[Block]:
@@ -117,7 +82,7 @@ def splice(
     generated: Mapping[str, str],
     shown: str,
     base_of: Callable[[str], str | None],
-    edits: Edits = Edits(),  # a frozen value
+    edits: Edits = Edits(),  # noqa: B008  # a frozen value
 ) -> tuple[str, list[Conflict]]:
     """Put generated texts into their blocks, keeping everything outside the blocks byte for byte.
 
@@ -159,12 +124,6 @@ def without_markers(text: str, body_start: int) -> str:
     return "".join([*pieces, text[position:]])
 
 
-def may_be_edited(text: str) -> bool:
-    """Return whether some block may have been edited by hand, without parsing the Markdown around it."""
-    found = _WHOLE_BLOCK.finditer(text)
-    return any(match["inside"].strip() and match["sum"] != checksum(match["inside"]) for match in found)
-
-
 def is_edited(block: Block, text: str) -> bool:
     """Return whether a block was changed by hand since it was generated."""
     inside = text[block.inside : block.outside]
@@ -180,12 +139,12 @@ def _settle(
     edits: str,
 ) -> str | Conflict:
     """Return a block's new content: the new text, merged with any edits by hand."""
-    if edits == "drop" or not old.strip() or block.checksum == checksum(old) or _unix(old) == new:
+    if edits == "drop" or not old.strip() or block.checksum == checksum(old) or unix(old) == new:
         return new
     if edits == "keep":
-        return _unix(old)
+        return unix(old)
     base = new if block.checksum == checksum(new) else base_of(block.checksum or "")
-    merged = merge_lines(base, _unix(old), new) if base is not None else None
+    merged = merge_lines(base, unix(old), new) if base is not None else None
     if merged is None:
         why = "and its new result changes the same lines" if base is not None else "and its generated text is unknown"
         return Conflict(
@@ -203,7 +162,7 @@ def _rewrite(block: Block, text: str, content: str, generated: str) -> str:
     that of the generated text, so that an edit remains recognisable.
     """
     end = f"<!-- /journal:{block.id} {checksum(generated)} -->"
-    if _unix(text[block.inside : block.outside]) == content and text[block.outside : block.end].strip() == end:
+    if unix(text[block.inside : block.outside]) == content and text[block.outside : block.end].strip() == end:
         return text[block.start : block.end]
     start = text[block.start : block.inside].rstrip("\r\n")
     return start + f"\n{content}{end}\n".replace("\n", _line_end_of(block, text))
@@ -322,9 +281,5 @@ def _line_end_of(block: Block, text: str) -> str:
 
 def _normal(generated: str) -> str:
     """Return a generated text with ``\\n`` line ends, including one at its end."""
-    text = _unix(generated)
+    text = unix(generated)
     return text if not text or text.endswith("\n") else text + "\n"
-
-
-def _unix(text: str) -> str:
-    return text.replace("\r\n", "\n").replace("\r", "\n")
