@@ -6,7 +6,7 @@ import importlib
 import json
 import os
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import redirect_stdout
 from dataclasses import asdict, dataclass
 from functools import lru_cache
@@ -93,6 +93,11 @@ class Installed:
         """Return the installed version of a distribution."""
         return str(self._noted(f"version {distribution}", lambda: library_version(distribution)))
 
+    def distributions(self, modules: Iterable[str]) -> list[str]:
+        """Return the distributions that bring top-level modules, leaving out modules that none brings."""
+        known: dict[str, list[str]] = self._noted("distributions", _distributions) if modules else {}
+        return [known[module][0] for module in modules if module in known]
+
     def _noted(self, what: str, read: Callable[[], Any]) -> Any:
         if self.notes is None:
             return read()
@@ -114,6 +119,12 @@ def library_version(distribution: str) -> str:
         return version(distribution)
     except PackageNotFoundError:
         return "not installed"
+
+
+def _distributions() -> dict[str, list[str]]:
+    from importlib.metadata import packages_distributions
+
+    return {module: sorted(set(names)) for module, names in packages_distributions().items()}
 
 
 @lru_cache(maxsize=len(DOORS) + 8)

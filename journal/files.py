@@ -6,11 +6,14 @@ import errno
 import fcntl
 import os
 import shutil
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from journal.errors import StoreError
+
+_FRESH_NS = 100_000_000
 
 
 def write_atomically(path: Path, content: bytes) -> None:
@@ -103,6 +106,12 @@ def file_stat(path: Path | str) -> str:
     """
     now = os.stat(path)  # noqa: PTH116  # a thousand at each start; a Path for each would take longer
     return f"{now.st_size} {now.st_mtime_ns} {now.st_ctime_ns} {now.st_ino}"
+
+
+def is_fresh(path: Path) -> bool:
+    """Return whether a file changed so recently that it may change again without new times."""
+    now = path.stat()
+    return time.time_ns() - max(now.st_mtime_ns, now.st_ctime_ns) < _FRESH_NS
 
 
 def size_of(folder: Path) -> int:

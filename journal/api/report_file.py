@@ -37,7 +37,11 @@ class ReportHeader:
     parameters: Mapping[str, object] = field(default_factory=dict)
     fingerprint: str = ""
     depends_on: Mapping[str, str] = field(default_factory=dict)
-    """The parts of the fingerprint."""
+    """The parts of the fingerprint: what the step declares."""
+    seen: Mapping[str, str] = field(default_factory=dict)
+    """What the step was seen to read beyond that."""
+    made: Mapping[str, object] = field(default_factory=dict)
+    """The libraries and the Python that it was made with."""
 
 
 def write_report(
@@ -92,6 +96,17 @@ class StepReport:
         """The parts of the fingerprint."""
         return {str(name): str(value) for name, value in self.data.get("depends_on", {}).items()}
 
+    @property
+    def seen(self) -> dict[str, str]:
+        """What the step was seen to read beyond what it declares."""
+        return {str(name): str(value) for name, value in self.data.get("seen", {}).items()}
+
+    @property
+    def libraries(self) -> dict[str, str]:
+        """The versions of the libraries that it was made with."""
+        made = self.data.get("made", {})
+        return {str(name): str(value) for name, value in made.get("libraries", {}).items()}
+
     @cached_property
     def totals(self) -> list[Total]:
         """The amounts it adds to ledgers."""
@@ -128,6 +143,13 @@ def read_step(folder: Path, kinds: ItemKinds) -> StepReport:
 def read_report(folder: Path, kinds: ItemKinds | None = None) -> Report:
     """Read a step's report without the data about the step. Raises ``StoreError`` where it can't be read."""
     return read_step(folder, kinds or ItemKinds()).report
+
+
+def rewrite_header(folder: Path, header: Mapping[str, Any]) -> None:
+    """Replace what a report says about its step, and leave what the task returned as it is."""
+    data = {**_read_json(folder), **header}
+    text = json.dumps(data, indent=1, ensure_ascii=False, allow_nan=False)
+    report_in(folder).write_text(text + "\n", encoding="utf-8")
 
 
 def read_headline(folder: Path) -> str | None:

@@ -8,20 +8,12 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
-from types import UnionType
-from typing import Annotated, Any, Union, get_args, get_origin, get_type_hints
+from typing import Annotated, Any, get_type_hints
 
 from journal.api.context import Context
 from journal.api.report import Report
+from journal.api.roles import Role, RoleTree, marks_of, role_of
 from journal.errors import TaskError, nearest, one_line
-
-
-@dataclass(frozen=True)
-class Role:
-    """Marks a parameter whose content, not only its text, is part of the fingerprint."""
-
-    name: str
-
 
 File = Annotated[Path, Role("file")]
 """A file or folder read by the task, relative to the workspace."""
@@ -40,8 +32,7 @@ class Parameter:
     required: bool
     default: Any
     help: str
-    role: str
-    """ "value", "file", "files" or "model"."""
+    role: RoleTree
 
 
 @dataclass(frozen=True)
@@ -51,7 +42,9 @@ class Task:
     name: str
     function: Callable[..., Report]
     libraries: tuple[str, ...] = ()
-    """Distributions whose version may change the result."""
+    """Distributions whose versions are recorded with the result."""
+    version: int | None = None
+    """Raised by the task's author when its results change; None counts the code itself, or the package's version."""
     resources: Mapping[str, float] = field(default_factory=dict)
     _validators: dict[str, Any] = field(default_factory=dict, repr=False, compare=False)
 
@@ -124,15 +117,22 @@ class ParameterError(TaskError):
 
 
 def task(
-    name: str, *, libraries: Iterable[str] = (), resources: Mapping[str, float] | None = None
+    name: str,
+    *,
+    libraries: Iterable[str] = (),
+    version: int | None = None,
+    resources: Mapping[str, float] | None = None,
 ) -> Callable[[Callable[..., Report]], Task]:
-    """Declare a function as a task; ``libraries`` are the distributions whose version is part of the fingerprint.
+    """Declare a function as a task; the versions of ``libraries``, which are distributions, are recorded.
+
+    Where a ``version`` is given, the result depends on that number rather than on the code: raise it when the same
+    parameters and files give other results.
 
     The decorator registers nothing: an entry point or a plugin file does that.
     """
 
     def make(function: Callable[..., Report]) -> Task:
-        return Task(name, function, tuple(libraries), dict(resources or {}))
+        return Task(name, function, tuple(libraries), version, dict(resources or {}))
 
     return make
 
@@ -153,23 +153,12 @@ def _parameter(declared: inspect.Parameter, hint: Any) -> Parameter:
         raise TypeError(f"parameter '{declared.name}' has no type; write '{declared.name}: int' or another type")
     if type(declared.default).__name__ == "FieldInfo":
         raise TypeError(f"parameter '{declared.name}': write Annotated[TYPE, Field(...)] = DEFAULT")
-    marks = _marks(hint)
-    role = next((mark.name for mark in marks if isinstance(mark, Role)), "value")
-    help_text = next((mark.description for mark in marks if getattr(mark, "description", None)), "")
+    role = role_of(hint)
+    help_text = next((mark.description for mark in marks_of(hint) if getattr(mark, "description", None)), "")
     required = declared.default is inspect.Parameter.empty
     if role in ("file", "files") and not required and declared.default is not None:
         raise TypeError(f"parameter '{declared.name}': a file's default must be None; let the entry name the file")
     return Parameter(declared.name, hint, required, None if required else declared.default, help_text, role)
-
-
-def _marks(hint: Any) -> tuple[Any, ...]:
-    """Return the annotations beside the type in ``Annotated``, also within ``File | None``."""
-    if get_origin(hint) is Annotated:
-        inner, *marks = get_args(hint)
-        return (*marks, *_marks(inner))
-    if get_origin(hint) in (Union, UnionType):
-        return tuple(mark for option in get_args(hint) for mark in _marks(option))
-    return ()
 
 
 _BRANCH = re.compile(r"(list|literal|dict|tuple)\[|constrained-")

@@ -43,7 +43,8 @@ def explain_task(registry: Registry, name: str) -> list[str]:
 
 
 def _parameter_lines(parameter: Parameter) -> list[str]:
-    kind = parameter.role if parameter.role != "value" else type_words(parameter.hint)
+    role = parameter.role
+    kind = role if isinstance(role, str) and role != "value" else type_words(parameter.hint)
     default = json.dumps(parameter.default, ensure_ascii=False, default=str)
     left_out = "" if parameter.default in (None, "", (), []) else f"; default {default}"
     more = "; required" if parameter.required else left_out

@@ -78,6 +78,8 @@ class Console:
         if self.bars and result.planned.id in self.bar_of:
             self.bars.remove_task(self.bar_of.pop(result.planned.id))
         self.line(describe(result))
+        for note in result.notes:
+            self.line(f"      {note}")
         for line in takewhile(lambda line: not line.startswith("Traceback"), result.log):
             self.line(f"      {line}")
         if result.log:

@@ -15,6 +15,12 @@ def day(
     days: Days,
     only: Annotated[list[str], typer.Option(help="Run only this step and what it needs; repeatable.")] = [],  # noqa: B006
     force: Annotated[bool, typer.Option("--force", help="Run even if already up to date.")] = False,
+    upgrade: Annotated[
+        bool, typer.Option("--upgrade", help="Run steps again that were made with other versions of libraries.")
+    ] = False,
+    accept: Annotated[
+        list[str], typer.Option(metavar="STEP=REASON", help="This step's result stands, though it is out of date.")
+    ] = [],  # noqa: B006
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Show what would run and why, but run nothing.")] = False,
     jobs: Annotated[int, typer.Option(min=0, help="Threads for all steps together; 0: as set in journal.yml.")] = 0,
     edits: Annotated[
@@ -25,13 +31,13 @@ def day(
     as_json: Json = False,
 ) -> None:
     """Run the steps of a day's entry and put their results into it."""
-    from journal.cli.running import choose_stale, run_one, run_one_of_many
+    from journal.cli.running import choose_stale, parse_reasons, run_one, run_one_of_many
     from journal.run import RunOptions
     from journal.text.edits import Edits
 
     chosen_edits = Edits.parse(edits)
     opened = open_all()
-    options = RunOptions(tuple(only), force, jobs or None, command=f"journal day {days}", on=on)
+    options = RunOptions(tuple(only), force, upgrade, parse_reasons(accept), jobs or None, f"journal day {days}", on)
     chosen = parse_days(days, opened.record)
     chosen = choose_stale(chosen, opened) if stale else chosen
     run = partial(run_one, opened, options=options, dry_run=dry_run, edits=chosen_edits, as_json=as_json)

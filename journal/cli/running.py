@@ -20,6 +20,11 @@ if TYPE_CHECKING:
     from journal.text.edits import Edits
 
 
+def parse_reasons(given: list[str]) -> dict[str, str]:
+    """Parse ``STEP=REASON``; the reason may be left out."""
+    return {step.strip(): reason.strip() for step, _, reason in (one.partition("=") for one in given)}
+
+
 def choose_stale(days: list[int], opened: OpenWorkspace) -> list[int]:
     """Return which of the days are out of date; each is checked again when its turn comes."""
     from journal.ask.status import day_statuses, stale_days

@@ -5,6 +5,10 @@ from __future__ import annotations
 from journal.plan.parts import Part, PartKind, Parts
 
 _LONGEST = 40
+ABSENT = "absent"
+"""The state of what is not there."""
+UNSET = "unset"
+"""The state of a variable without a value."""
 _ORDER = list(PartKind)
 
 
@@ -33,7 +37,19 @@ def _explain(part: Part, old: str | None, new: str | None) -> str:
         case PartKind.LIBRARY:
             return f"{part.name} {_short(old)} → {_short(new)}"
         case PartKind.CODE:
-            return f"code of {part.name} changed"
+            return f"code of {part.name} {'is gone' if new == ABSENT else 'changed'}"
+        case PartKind.VERSION:
+            return f"version of {part.name} {_short(old)} → {_short(new)}"
+        case PartKind.FOLDER:
+            return f"folder {part.name} holds other names"
+        case PartKind.PRESENCE:
+            return f"{part.name} {_fate(old, new, ABSENT)}"
+        case PartKind.MODULE:
+            return f"module {part.name} can be imported now"
+        case PartKind.FILE:
+            return f"file {part.name} {_fate(old, new, ABSENT)}"
+        case PartKind.VARIABLE:
+            return f"variable {part.name} {_fate(old, new, UNSET)}"
         case PartKind.OUTPUT:
             return ran_again(part.name.rpartition(".")[0])
         case PartKind.FILES:
@@ -42,6 +58,10 @@ def _explain(part: Part, old: str | None, new: str | None) -> str:
             return f"{part.kind} {part.name} {'added' if old is None else 'removed' if new is None else 'changed'}"
         case _:
             return f"{part} {old} → {new}"
+
+
+def _fate(old: str | None, new: str | None, nothing: str) -> str:
+    return "is gone" if new == nothing else "has appeared" if old == nothing else "changed"
 
 
 def ran_again(step: str) -> str:

@@ -1,9 +1,7 @@
-"""The code of a task: its function and every definition in the project that it reaches, without comments.
+"""The user's own code: which modules that is, which of them a task's module imports, and their digest.
 
-How ``read_code`` works: a target is one definition of a module, or all of it. Starting with the task's function and
-the statements that run when its module is imported, each target's syntax is read, and what it names becomes a target in
-turn: definitions of the same module, and what its imports bind, one attribute of a module where that is all it uses.
-Modules of libraries are not followed. The digest is of the syntax of all targets, sorted.
+Code is the user's own if it is neither Python's nor an installed package's: the modules of the workspace, and packages
+installed in place. It counts by whole modules, as syntax.
 """
 
 from __future__ import annotations
@@ -12,9 +10,10 @@ import ast
 import hashlib
 import importlib
 import sys
+import sysconfig
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import lru_cache
 from importlib.machinery import ModuleSpec, PathFinder
 from pathlib import Path
@@ -22,55 +21,74 @@ from threading import Lock
 
 from journal.plan.code_digest import CodeDigest
 from journal.plan.registry import TaskSource
+from journal.plan.syntax import syntax_digest
 
-_WHOLE = "*"
 _ONE_AT_A_TIME = Lock()
 """Python 3.11 can't build syntax trees in two threads at once, and the path for imports is the process's."""
+_STANDARD = tuple({sysconfig.get_path("stdlib"), sysconfig.get_path("platstdlib")})
+_INSTALLED = ("/site-packages/", "/dist-packages/")
+CORE = str(Path(__file__).parents[1])
 
 
-@dataclass(frozen=True)
-class _Target:
-    """A definition in a module, or the whole module."""
-
-    module: str
-    name: str
+def is_own_file(path: str) -> bool:
+    """Return whether a file is not part of Python, of an installed package, or of journal's core."""
+    return not (is_standard_file(path) or is_package_file(path))
 
 
-@dataclass
-class _Module:
-    """The top-level definitions of a module, and the origins of its imported names."""
+def is_standard_file(path: str) -> bool:
+    """Return whether a file is part of Python itself."""
+    return path.startswith("<frozen ") or (path.startswith(_STANDARD) and not any(part in path for part in _INSTALLED))
 
-    name: str
-    path: Path
-    is_package: bool
-    definitions: dict[str, list[ast.stmt]] = field(default_factory=dict)
-    effects: list[ast.stmt] = field(default_factory=list)
-    """Statements that run on import without binding a name."""
-    imports: dict[str, _Target] = field(default_factory=dict)
+
+def is_package_file(path: str) -> bool:
+    """Return whether a file is part of an installed package, or of journal's core."""
+    return any(part in path for part in _INSTALLED) or path.startswith(CORE)
 
 
 def read_code(source: TaskSource, root: Path) -> CodeDigest:
-    """Digest the code that a task reaches in its own package and in modules in the workspace."""
-    with _ONE_AT_A_TIME, _importable(root):
-        reached = dict(_reach(source, root))
-        imported = set(_imported_files(source, root))
-    parts = sorted((target.module, target.name, dump) for target, (dump, _, _) in reached.items())
+    """Digest the modules that importing a task's module brings in: its own package's, and the user's own."""
+    with _ONE_AT_A_TIME, importable(root):
+        modules = list(_follow(source))
     # a plugin file counts by what it says, not by where it lies
-    text = repr([(Path(module).name, name, dump) for module, name, dump in parts])
-    files = sorted({path for _, path, _ in reached.values()} | imported)
-    reads_the_day = any(day for _, _, day in reached.values())
-    return CodeDigest(hashlib.sha256(text.encode()).hexdigest(), tuple(files), reads_the_day)
+    named = [(Path(module.name).name, syntax_digest(module.path.read_bytes())) for module in modules]
+    libraries = {library for module in modules for library in module.libraries}
+    digest = hashlib.sha256(repr(sorted(named)).encode()).hexdigest()
+    return CodeDigest(digest, tuple(sorted(module.path for module in modules)), tuple(sorted(libraries)))
+
+
+def name_of(path: Path, root: Path) -> str:
+    """Return the name that stands for a source file: its path in the workspace, or its module's name elsewhere."""
+    if path.is_relative_to(root):
+        return path.relative_to(root).as_posix()
+    parts = [path.stem] if path.stem != "__init__" else []
+    while (path.parent / "__init__.py").is_file():
+        path = path.parent
+        parts.insert(0, path.name)
+    return ".".join(parts)
+
+
+def find_module(name: str, root: Path) -> Path | None:
+    """Return the file of a module of the user's own, without importing anything."""
+    with _ONE_AT_A_TIME, importable(root):
+        spec = _spec(name)
+    return Path(spec.origin) if spec and spec.origin and spec.origin.endswith(".py") else None
+
+
+def is_found(name: str, root: Path) -> bool:
+    """Return whether a module could be imported, without importing anything."""
+    with _ONE_AT_A_TIME, importable(root):
+        return name in sys.builtin_module_names or _spec(name) is not None
 
 
 @contextmanager
-def _importable(root: Path) -> Iterator[None]:
-    """Make the workspace's own modules importable, as they are in a worker."""
+def importable(root: Path) -> Iterator[None]:
+    """Make the workspace's own modules importable, as they are in a step."""
+    importlib.invalidate_caches()
+    _spec.cache_clear()
     if str(root) in sys.path:
         yield
         return
     sys.path.append(str(root))
-    importlib.invalidate_caches()
-    _spec.cache_clear()
     try:
         yield
     finally:
@@ -78,186 +96,111 @@ def _importable(root: Path) -> Iterator[None]:
         _spec.cache_clear()
 
 
-def _reach(source: TaskSource, root: Path) -> Iterator[tuple[_Target, tuple[str, Path, bool]]]:
-    """Follow names from the task's function through definitions and imports."""
-    waiting = [_Target(source.module, source.attribute), _Target(source.module, "")]
-    seen: set[_Target] = set()
+@dataclass(frozen=True)
+class _Module:
+    """A module: what it imports of the user's own, and the libraries it imports."""
+
+    name: str
+    path: Path
+    imports: tuple[str, ...]
+    libraries: tuple[str, ...]
+
+
+def _follow(source: TaskSource) -> Iterator[_Module]:
     top = source.module.split(".")[0]
-    while waiting:
-        target = waiting.pop()
-        if target in seen or (module := _module(target.module, source.module, top, root)) is None:
-            continue
-        seen.add(target)
-        statements = _statements(module, target.name)
-        yield target, (_dump(statements), module.path, _reads_the_day(statements))
-        waiting += [_Target(target.module, ""), *_mentioned(module, statements)]
-        if target.name not in (_WHOLE, "") and target.name in module.imports:
-            waiting.append(module.imports[target.name])
-
-
-def _imported_files(source: TaskSource, root: Path) -> Iterator[Path]:
-    """Yield the project's files that importing the task's module needs."""
     waiting, seen = [source.module], set[str]()
     while waiting:
         name = waiting.pop()
         if name in seen:
             continue
         seen.add(name)
-        module = _module(name, source.module, source.module.split(".")[0], root)
-        if module:
-            yield module.path
-            waiting += [target.module for target in module.imports.values()]
-            waiting += [name.rpartition(".")[0]] if "." in name and not name.endswith(".py") else []
+        if module := _read(name, top):
+            yield module
+            waiting += [*module.imports, *([] if name.endswith(".py") else _above(name))]
 
 
-def _statements(module: _Module, name: str) -> list[ast.stmt]:
-    if name == _WHOLE:
-        return [statement for group in module.definitions.values() for statement in group]
-    return module.effects if name == "" else module.definitions.get(name, [])
+def _read(name: str, top: str) -> _Module | None:
+    if name.endswith(".py"):
+        return _parsed(name, Path(name), name, is_package=False, content=Path(name).read_bytes())
+    spec = _spec(name)
+    if spec is None or not (spec.origin or "").endswith(".py"):
+        return None
+    path = Path(str(spec.origin))
+    if name.split(".")[0] != top and not is_own_file(str(path)):
+        return None
+    is_package = spec.submodule_search_locations is not None
+    return _parsed(name, path, top, is_package=is_package, content=path.read_bytes())
 
 
-def _mentioned(module: _Module, statements: list[ast.stmt]) -> Iterator[_Target]:
-    """Yield what the statements refer to: definitions of the same module, and imports from others."""
-    local: dict[str, _Target] = {}
-    for node in (node for statement in statements for node in ast.walk(statement)):
-        if isinstance(node, ast.Import | ast.ImportFrom):
-            local |= _imported(node, module)
-    yield from local.values()
-    if "*" in module.imports:
-        yield module.imports["*"]
-    nodes = [node for statement in statements for node in ast.walk(statement)]
-    attribute_of = {
-        id(node.value): node.attr
-        for node in nodes
-        if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name)
-    }
-    for node in nodes:
-        if isinstance(node, ast.Name) and node.id in module.definitions:
-            yield _Target(module.name, node.id)
-        if isinstance(node, ast.Name) and node.id in module.imports:
-            yield _narrowed(module.imports[node.id], node.id, attribute_of.get(id(node)))
+def _parsed(name: str, path: Path, top: str, *, is_package: bool, content: bytes) -> _Module:
+    try:
+        tree = ast.parse(content)
+    except (SyntaxError, ValueError, RecursionError):  # importing it says what is wrong
+        return _Module(name, path, (), ())
+    imports, libraries = list[str](), set[str]()
+    for found in _imported(tree, name, is_package):
+        if _is_followed(found, top):
+            imports.append(found)
+        elif _is_library(found):
+            libraries.add(found.split(".")[0])
+    return _Module(name, path, tuple(imports), tuple(libraries))
 
 
-def _narrowed(target: _Target, bound: str, attribute: str | None) -> _Target:
-    """Narrow ``helpers.add``, where all of ``helpers`` is imported, to that one definition."""
-    is_first_part = target.module != bound and target.module.startswith(f"{bound}.")  # import a.b binds a
-    if target.name != _WHOLE or attribute is None or is_first_part:
-        return target
-    submodule = f"{target.module}.{attribute}"
-    return _Target(submodule, _WHOLE) if _is_module(submodule) else _Target(target.module, attribute)
+def _imported(tree: ast.Module, name: str, is_package: bool) -> Iterator[str]:
+    """Yield what may be a module's name in any import statement, or in a call such as ``import_module("a.b")``."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            base = _absolute(node, name, is_package)
+            yield from (base, *(f"{base}.{alias.name}" for alias in node.names))
+        elif isinstance(node, ast.Call) and node.args and _called(node) in ("import_module", "__import__"):
+            given = node.args[0]
+            if isinstance(given, ast.Constant) and isinstance(given.value, str):
+                yield given.value.lstrip(".")
 
 
-def _imported(node: ast.Import | ast.ImportFrom, module: _Module) -> dict[str, _Target]:
-    """Return the targets of an import statement by the names they are bound to."""
-    if isinstance(node, ast.Import):
-        return {alias.asname or alias.name.split(".")[0]: _Target(alias.name, _WHOLE) for alias in node.names}
-    base = node.module or ""
-    if node.level:
-        parts = module.name.split(".")
-        kept = parts[: len(parts) - node.level + (1 if module.is_package else 0)]
-        base = ".".join([*kept, *([node.module] if node.module else [])])
-    found: dict[str, _Target] = {}
-    for alias in node.names:
-        submodule = f"{base}.{alias.name}"
-        ours = base.split(".")[0] == module.name.split(".")[0] or _is_local(base.split(".")[0])
-        target = _Target(submodule, _WHOLE) if ours and _is_module(submodule) else _Target(base, alias.name)
-        found[alias.asname or alias.name] = target
-    return found
+def _called(node: ast.Call) -> str:
+    return node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")
 
 
-def _is_local(top: str) -> bool:
-    """Return whether a package is not an installed library."""
-    spec = _spec(top)
-    places = [spec.origin] if spec and spec.origin else list(spec.submodule_search_locations or []) if spec else []
-    return bool(places) and "-packages" not in str(places[0]) and top not in sys.stdlib_module_names
+def _absolute(node: ast.ImportFrom, name: str, is_package: bool) -> str:
+    if not node.level:
+        return node.module or ""
+    parts = name.split(".")
+    kept = parts[: len(parts) - node.level + (1 if is_package else 0)]
+    return ".".join([*kept, *([node.module] if node.module else [])])
 
 
-def _is_module(name: str) -> bool:
-    return _spec(name) is not None
+def _above(name: str) -> Iterator[str]:
+    while "." in name:
+        name = name.rpartition(".")[0]
+        yield name
+
+
+def _is_followed(name: str, top: str) -> bool:
+    first = name.split(".")[0]
+    if first == "journal" or first in sys.stdlib_module_names:
+        return False
+    spec = _spec(name)
+    return bool(spec and spec.origin and (first == top or is_own_file(spec.origin)))
+
+
+def _is_library(name: str) -> bool:
+    spec = _spec(name.split(".")[0]) if name else None
+    places = [spec.origin or "", *(spec.submodule_search_locations or [])] if spec else []
+    return any(part in f"{place}/" for place in places for part in _INSTALLED)
 
 
 @lru_cache(maxsize=4096)
 def _spec(name: str) -> ModuleSpec | None:
     """Find a module as an import would, without importing its parent packages."""
-    above, _, _ = name.rpartition(".")
+    above, _, last = name.rpartition(".")
+    if not last:
+        return None
     if above:
         parent = _spec(above)
         places = parent.submodule_search_locations if parent else None
         return PathFinder.find_spec(name, list(places)) if places is not None else None
     found = (finder.find_spec(name, None) for finder in sys.meta_path if name and hasattr(finder, "find_spec"))
     return next((spec for spec in found if spec), None)
-
-
-def _module(name: str, start: str, top: str, root: Path) -> _Module | None:
-    """Parse a module if it belongs to the project: to the task's own package, or to the workspace."""
-    if name.endswith(".py"):
-        return _parse(name, Path(name), False)
-    if name.split(".")[0] == "journal" or not (name.split(".")[0] == top or _is_local(name.split(".")[0])):
-        return None
-    spec = _spec(name)
-    if spec is None or spec.origin is None or not spec.origin.endswith(".py"):
-        return None
-    path = Path(spec.origin)
-    ours = name.split(".")[0] == top or (path.is_relative_to(root) and "site-packages" not in path.parts)
-    return _parse(name, path, spec.submodule_search_locations is not None) if ours else None
-
-
-def _parse(name: str, path: Path, is_package: bool) -> _Module:
-    return _parse_text(name, path, is_package, path.read_text(encoding="utf-8"))
-
-
-@lru_cache(maxsize=512)
-def _parse_text(name: str, path: Path, is_package: bool, text: str) -> _Module:
-    module = _Module(name, path, is_package)
-    for statement in ast.parse(text).body:
-        if isinstance(statement, ast.Import | ast.ImportFrom):
-            module.imports |= _imported(statement, module)
-        elif isinstance(statement, ast.Try | ast.If) and not _is_type_checking(statement):
-            module.effects.append(statement)  # what it imports or defines is reached with it
-        elif bound := list(_bound(statement)):
-            for target in bound:
-                module.definitions.setdefault(target, []).append(statement)
-        elif not _is_docstring(statement) and not _is_type_checking(statement):
-            module.effects.append(statement)
-    return module
-
-
-def _bound(statement: ast.stmt) -> Iterator[str]:
-    """Yield the names bound by a definition or an assignment."""
-    if isinstance(statement, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
-        yield statement.name
-    elif isinstance(statement, ast.Assign):
-        yield from (node.id for target in statement.targets for node in ast.walk(target) if isinstance(node, ast.Name))
-    elif isinstance(statement, ast.AnnAssign) and isinstance(statement.target, ast.Name):
-        yield statement.target.id
-
-
-def _dump(statements: list[ast.stmt]) -> str:
-    return "\n".join(ast.dump(_Bare().visit(ast.parse(ast.unparse(statement)))) for statement in statements)
-
-
-class _Bare(ast.NodeTransformer):
-    """Removes docstrings, which don't affect results."""
-
-    def generic_visit(self, node: ast.AST) -> ast.AST:
-        body = getattr(node, "body", None)
-        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef) and isinstance(body, list):
-            node.body = [one for one in body if not _is_docstring(one)] or [ast.Pass()]
-        return super().generic_visit(node)
-
-
-def _is_docstring(statement: ast.stmt) -> bool:
-    return (
-        isinstance(statement, ast.Expr)
-        and isinstance(statement.value, ast.Constant)
-        and isinstance(statement.value.value, str)
-    )
-
-
-def _is_type_checking(statement: ast.stmt) -> bool:
-    return isinstance(statement, ast.If) and ast.unparse(statement.test).endswith("TYPE_CHECKING")
-
-
-def _reads_the_day(statements: list[ast.stmt]) -> bool:
-    nodes = (node for statement in statements for node in ast.walk(statement))
-    return any(isinstance(node, ast.Attribute) and node.attr in ("day", "date") for node in nodes)

@@ -1,4 +1,4 @@
-"""The digest of the code that a task reaches, and the files that contain it."""
+"""The digest of the modules that a task's module imports, and their files."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ from pathlib import Path
 
 @dataclass(frozen=True)
 class CodeDigest:
-    """The digest of the syntax trees that a task reaches, and the files its module needs."""
+    """The digest of a task's module and of all that it imports of its own package and of the user's own code."""
 
     digest: str
     files: tuple[Path, ...]
-    reads_the_day: bool
-    """Whether any of it reads a day or a date, so that the same step may differ on another day."""
+    libraries: tuple[str, ...]
+    """The installed packages that these import, by the names they are imported by."""

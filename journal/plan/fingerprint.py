@@ -1,28 +1,28 @@
-"""Fingerprints: the digest of everything a step's result depends on, kept by part so that reruns can be explained."""
+"""Fingerprints: the digest of everything that a step declares, kept by part so that reruns can be explained."""
 
 from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 from journal.api.models import model_digest
 from journal.api.report_file import SCHEMA
-from journal.plan.inputs import resolve_inputs
+from journal.api.roles import RoleTree
+from journal.plan.inputs import models_in, paths_in, resolve_inputs
 from journal.plan.parts import Part, PartKind, Parts, dump_parts
 from journal.plan.references import Reference, references_in, substitute
 from journal.plan.registry import TaskSource, load_task
 from journal.plan.steps import PlannedStep
-from journal.plan.task_cache import TaskCache, digest_of
-from journal.text.entry import Entry
+from journal.plan.task_cache import TaskCache, TaskSignature, digest_of
+from journal.plan.values import describe_value, undescribed
 
 
 @dataclass(frozen=True)
 class Fingerprint:
-    """What a result depends on, part by part, and the digest of all parts."""
+    """What a step declares, part by part, and the digest of all parts; what it is seen to read is kept beside it."""
 
     parts: Parts
     digest: str
@@ -47,30 +47,31 @@ def read_inputs(planned: PlannedStep, source: TaskSource, outputs: Mapping[Refer
     return Inputs(resolve_inputs(cache.signature(source).roles, values, cache.workspace.root), outputs)
 
 
-def take_fingerprint(
-    planned: PlannedStep, source: TaskSource, inputs: Inputs, entry: Entry, cache: TaskCache
-) -> Fingerprint:
-    """Compute the fingerprint of a step. Raises ``ParameterError`` where its task doesn't accept the values."""
-    signature, code = cache.signature(source), cache.code(source)
+def take_fingerprint(planned: PlannedStep, source: TaskSource, inputs: Inputs, cache: TaskCache) -> Fingerprint:
+    """Compute the fingerprint of what a step declares. Raises ``ParameterError`` where its task refuses the values."""
+    signature = cache.signature(source)
     parts = {
         Part(PartKind.TASK): signature.name,
         Part(PartKind.SCHEMA): str(SCHEMA),
         Part(PartKind.SEED): "0",
-        Part(PartKind.CODE, signature.name): code.digest,
+        **_version_parts(signature),
     }
-    if code.reads_the_day:
-        parts |= {Part(PartKind.DAY): str(entry.day), Part(PartKind.DATE): entry.date.isoformat()}
-    for name in signature.libraries:
-        parts[Part(PartKind.LIBRARY, name)] = cache.installed.version(name)
     described = {Part(PartKind.OUTPUT, _bare(ref)): _describe(value, cache) for ref, value in inputs.outputs.items()}
     parts |= described
-    checked = _check_values(planned, source, inputs, cache, digest_of(code.digest, dump_parts(described)))
-    for name, text in checked.items():
+    basis = digest_of(cache.basis(source), dump_parts(described))
+    for name, text in _check_values(planned, source, inputs, cache, basis).items():
         parts |= _value_parts(name, text, signature.roles[name], cache)
     for name, role in signature.roles.items():
         if role in ("file", "files"):
             parts |= _file_parts(name, planned.step.parameters.get(name), inputs.values.get(name), inputs, cache)
     return Fingerprint.of(parts)
+
+
+def _version_parts(signature: TaskSignature) -> dict[Part, str]:
+    """Return what stands for the code of a task that isn't the user's own: its version, or its package's."""
+    if signature.version is not None:
+        return {Part(PartKind.VERSION, signature.name): str(signature.version)}
+    return {Part(PartKind.VERSION, name): version for name, version in signature.package.items()}
 
 
 def _check_values(
@@ -80,19 +81,31 @@ def _check_values(
 
     ``basis`` is the digest of the code and of the values of references.
     """
-    written = json.dumps(planned.step.parameters, default=str, ensure_ascii=False)
+    paths = [(str(path), cache.notes.digest(path)) for path in paths_in(_nested(inputs.values, source, cache))]
+    written = json.dumps([planned.step.parameters, paths], default=str, ensure_ascii=False)
     key = digest_of(basis, source.name, written)
     if noted := cache.notes.recall("values", key):
         return dict(json.loads(noted))
     task, roles = load_task(source), cache.signature(source).roles
     values = task.validate(inputs.values)
-    described = {
-        name: _describe(planned.step.parameters[name] if _refers(planned, name) else value, cache)
-        for name, value in values.items()
-        if roles[name] not in ("file", "files")
-    }
+    counted = {name: value for name, value in values.items() if roles[name] not in ("file", "files")}
+    described = {name: _described(planned, name, value, cache) for name, value in counted.items()}
     cache.notes.note("values", key, json.dumps(described))
     return described
+
+
+def _nested(values: Mapping[str, Any], source: TaskSource, cache: TaskCache) -> list[Any]:
+    """Return the values of the parameters that hold files somewhere inside."""
+    roles = cache.signature(source).roles
+    return [value for name, value in values.items() if isinstance(roles.get(name), Mapping)]
+
+
+def _described(planned: PlannedStep, name: str, value: Any, cache: TaskCache) -> str:
+    """Return a value as text; references, whose values count as outputs, as they are written."""
+    try:
+        return _describe(planned.step.parameters[name] if _refers(planned, name) else value, cache)
+    except TypeError as error:
+        raise undescribed(name, error) from error
 
 
 def _refers(planned: PlannedStep, name: str) -> bool:
@@ -100,17 +113,19 @@ def _refers(planned: PlannedStep, name: str) -> bool:
     return bool(references_in(planned.step.parameters.get(name)))
 
 
-def _value_parts(name: str, text: str, role: str, cache: TaskCache) -> dict[Part, str]:
-    value = json.loads(text)
-    if role == "model" and isinstance(value, str) and not references_in(value):
-        workspace = cache.workspace
-        return {Part(PartKind.MODEL, value): model_digest(value, workspace.models, workspace.root, cache.notes.digest)}
-    return {Part(PartKind.PARAMETER, name): text}
+def _value_parts(name: str, text: str, role: RoleTree, cache: TaskCache) -> dict[Part, str]:
+    """Return a value, and the content of each model that it names."""
+    workspace, digest, value = cache.workspace, cache.notes.digest, json.loads(text)
+    models = [] if references_in(value) else list(models_in(value, role))
+    parts = {
+        Part(PartKind.MODEL, model): model_digest(model, workspace.models, workspace.root, digest) for model in models
+    }
+    return parts if parts and role == "model" else {**parts, Part(PartKind.PARAMETER, name): text}
 
 
 def _file_parts(name: str, written: Any, value: Any, inputs: Inputs, cache: TaskCache) -> dict[Part, str]:
     """Return the content of each file, and which files the parameter names, in order."""
-    given = set(_paths_in(list(inputs.outputs.values())))
+    given = set(paths_in(list(inputs.outputs.values())))
     paths = [] if value is None else value if isinstance(value, list) else [value]
     names = ["${}" if path in given else cache.workspace.display_path(path) for path in paths]
     parts = {Part(PartKind.FILES, name): json.dumps([names, _written_references(written)], ensure_ascii=False)}
@@ -125,26 +140,10 @@ def _written_references(written: Any) -> list[str]:
     return [str(reference) for reference in references_in(written)]
 
 
-def _paths_in(value: Any) -> Iterator[Path]:
-    if isinstance(value, Path):
-        yield value
-    elif isinstance(value, list):
-        for one in value:
-            yield from _paths_in(one)
-
-
 def _bare(reference: Reference) -> str:
     return str(reference)[2:-1]
 
 
 def _describe(value: Any, cache: TaskCache) -> str:
     """Return a value's canonical JSON, with each path replaced by the file's name and digest."""
-
-    def plain(part: Any) -> Any:
-        if isinstance(part, Path):
-            return f"{part.name} sha256:{cache.notes.digest(part)}"
-        if hasattr(part, "model_dump"):
-            return part.model_dump(mode="json")
-        return sorted(part, key=str) if isinstance(part, set | frozenset) else str(part)
-
-    return json.dumps(value, default=plain, sort_keys=True, ensure_ascii=False)
+    return describe_value(value, lambda path: f"{path.name} sha256:{cache.notes.digest(path)}")

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+from journal.api.roles import RoleTree
 from journal.api.task import ParameterError, brief
 from journal.errors import nearest
 
@@ -14,19 +15,63 @@ _BYTES = re.compile("[\udc80-\udcff]")
 _GLOB = re.compile(r"[*?\[]")
 
 
-def resolve_inputs(roles: Mapping[str, str], values: Mapping[str, Any], root: Path) -> dict[str, Any]:
-    """Turn the text of file parameters into paths. Raises ``ParameterError`` where a file does not exist.
+def resolve_inputs(roles: Mapping[str, RoleTree], values: Mapping[str, Any], root: Path) -> dict[str, Any]:
+    """Turn the text of files, at whatever depth, into paths. Raises ``ParameterError`` where one does not exist.
 
-    ``roles`` gives the role of each of the task's parameters: "file", "files", or another, whose value is left alone.
+    ``roles`` gives the role of each of the task's parameters.
     """
-    resolved = dict(values)
-    for name, role in roles.items():
-        if name in values and values[name] is not None:
-            if role == "file":
-                resolved[name] = _file(name, values[name], root)
-            elif role == "files":
-                resolved[name] = _files(name, values[name], root)
-    return resolved
+    return {name: _resolve(name, value, roles.get(name, "value"), root) for name, value in values.items()}
+
+
+def paths_in(value: Any) -> Iterator[Path]:
+    """Yield the paths in a value of a parameter or an output, at any depth."""
+    if isinstance(value, Path):
+        yield value
+    elif isinstance(value, Mapping):
+        yield from (path for part in value.values() for path in paths_in(part))
+    elif isinstance(value, list | tuple):
+        yield from (path for part in value for path in paths_in(part))
+
+
+def models_in(value: Any, role: RoleTree) -> Iterator[str]:
+    """Yield the models that a parameter names, at whatever depth."""
+    if role == "model" and isinstance(value, str):
+        yield value
+    elif isinstance(role, Mapping):
+        for part, inner in _parts(value, role):
+            yield from models_in(part, inner)
+
+
+def _resolve(name: str, value: Any, role: RoleTree, root: Path) -> Any:
+    if value is None or role in ("value", "model"):
+        return value
+    if role == "file":
+        return _file(name, value, root)
+    if role == "files":
+        return _files(name, value, root)
+    if isinstance(value, Mapping):
+        roles = _roles_of_keys(value, role)
+        return {key: _resolve(name, part, roles[key], root) for key, part in value.items()}
+    if isinstance(value, list | tuple):
+        return [_resolve(name, part, inner, root) for part, inner in _parts(value, role)]
+    return value  # not of the declared type, as the check of types will say
+
+
+def _parts(value: Any, role: RoleTree) -> Iterator[tuple[Any, RoleTree]]:
+    """Yield the parts of a value, each with its role."""
+    if isinstance(value, Mapping):
+        roles = _roles_of_keys(value, role)
+        yield from ((part, roles[key]) for key, part in value.items())
+    elif isinstance(value, list | tuple) and isinstance(role, Mapping):
+        each = role.get("each", "value")
+        yield from ((part, each) for part in value)
+
+
+def _roles_of_keys(value: Mapping[Any, Any], role: RoleTree) -> dict[Any, RoleTree]:
+    if not isinstance(role, Mapping):
+        return dict.fromkeys(value, "value")
+    fields = role.get("fields", {})
+    return {key: role.get("each") or fields.get(key, "value") for key in value}
 
 
 def _file(name: str, value: Any, root: Path) -> Path:

@@ -15,6 +15,7 @@ from journal.api.task import Task
 from journal.doors import TASKS, EntryPoint, Installed
 from journal.errors import EntryError, nearest, one_line
 from journal.extras import mend_import
+from journal.plan.values import check_types
 from journal.text.entry import RESERVED
 
 
@@ -28,6 +29,8 @@ class TaskSource:
     attribute: str
     origin: str
     """The distribution or file that provides it, for messages."""
+    package: str = ""
+    """The distribution, if it is one."""
 
     @property
     def is_plugin_file(self) -> bool:
@@ -83,6 +86,7 @@ def load_task(source: TaskSource) -> Task:
             found = getattr(_load_module(source), source.attribute)
         if isinstance(found, Task):
             _check_names(found)
+            check_types(found)
     except (Exception, SystemExit) as error:  # a plugin may fail in any way, and must not break others
         cause = one_line(f"{type(error).__name__}: {error}")
         message = (
@@ -106,7 +110,7 @@ def _check_names(task: Task) -> None:
 
 
 def _of_package(point: EntryPoint) -> TaskSource:
-    return TaskSource(point.name, point.module, point.attribute, point.origin)
+    return TaskSource(point.name, point.module, point.attribute, point.origin, point.package)
 
 
 def _of_file(declared: Declared) -> TaskSource:

@@ -9,7 +9,7 @@ from graphlib import CycleError, TopologicalSorter
 from journal.api.models import resolve_model
 from journal.api.task import ParameterError, Task
 from journal.errors import EntryError, JournalError, ModelError, nearest
-from journal.plan.inputs import resolve_inputs
+from journal.plan.inputs import models_in, resolve_inputs
 from journal.plan.references import Reference, references_in, unfinished_in
 from journal.plan.registry import Registry, TaskSource, load_task
 from journal.text.entry import Entry, Step
@@ -116,8 +116,8 @@ def _check_parameters(entry: Entry, planned: PlannedStep, workspace: Workspace) 
         resolved = resolve_inputs(roles, known, workspace.root)
         task.validate_some(resolved)
         for name, value in known.items():
-            if task.parameters[name].role == "model" and isinstance(value, str):
-                _check_model(name, value, workspace)
+            for model in models_in(value, roles[name]):
+                _check_model(name, model, workspace)
     except ParameterError as error:
         raise EntryError(f"{entry.place(step, error.parameter)}: {error}") from error
     except JournalError as error:

@@ -8,15 +8,17 @@ from __future__ import annotations
 
 import hashlib
 import json
+import sys
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
 
+from journal.api.roles import RoleTree
 from journal.api.task import Task
 from journal.doors import Installed, Notes, own_code
 from journal.errors import JournalError
-from journal.files import file_stat
+from journal.files import file_stat, is_fresh
 from journal.plan.code_digest import CodeDigest
 from journal.plan.inputs import resolve_inputs
 from journal.plan.references import references_in
@@ -39,13 +41,16 @@ class TaskSignature:
     name: str
     libraries: tuple[str, ...]
     resources: Mapping[str, float]
-    roles: Mapping[str, str]
-    """The role of each parameter: "value", "file", "files" or "model"."""
+    roles: Mapping[str, RoleTree]
+    """The role of each parameter."""
+    version: int | None = None
+    package: Mapping[str, str] = field(default_factory=dict)
+    """The installed package that brings the task, and its version; empty for code of the user's own."""
 
     @classmethod
-    def of(cls, task: Task) -> TaskSignature:
+    def of(cls, task: Task, package: Mapping[str, str]) -> TaskSignature:
         roles = {name: parameter.role for name, parameter in task.parameters.items()}
-        return cls(task.name, task.libraries, dict(task.resources), roles)
+        return cls(task.name, task.libraries, dict(task.resources), roles, task.version, package)
 
 
 class TaskCache:
@@ -55,12 +60,13 @@ class TaskCache:
         self.workspace, self.notes, self.installed = workspace, notes, Installed(notes)
         self._codes: dict[TaskSource, CodeDigest] = {}
         self._signatures: dict[TaskSource, TaskSignature] = {}
+        self._bases: dict[TaskSource, str] = {}
         self._settings = digest_of(sorted(workspace.models.items()), own_code())
 
     def code(self, source: TaskSource) -> CodeDigest:
-        """Return the digest of the code that a task reaches, read again if one of its files or folders changed."""
+        """Return the digest of the code that a task imports, read again if one of its files or folders changed."""
         if source not in self._codes:
-            key = digest_of(source.module, source.attribute, own_code())
+            key = digest_of(source.module, own_code())
             code = _code_as_noted(self.notes.recall("code", key))
             if code is None:
                 from journal.plan.code import read_code  # imports the parser, which notes make unnecessary
@@ -70,15 +76,60 @@ class TaskCache:
             self._codes[source] = code
         return self._codes[source]
 
+    def basis(self, source: TaskSource) -> str:
+        """Return the digest of all that a task's parameters depend on: its code, and what else was loaded with it."""
+        if source not in self._bases:
+            loaded = json.loads(self.notes.recall("loaded", self._key_of(source)) or "[]")
+            states = [(path, self.code_digest(Path(path))) for path in loaded if Path(path).exists()]
+            self._bases[source] = digest_of(self.code(source).digest, states, source.name, self._settings)
+        return self._bases[source]
+
     def signature(self, source: TaskSource) -> TaskSignature:
         """Return a task's signature, importing the task if its code is new."""
         if source not in self._signatures:
-            key = digest_of(self.code(source).digest, source.name, self._settings)
-            noted = self.notes.recall("signature", key)
-            signature = TaskSignature(**json.loads(noted)) if noted else TaskSignature.of(load_task(source))
-            self.notes.note("signature", key, json.dumps(asdict(signature)))
-            self._signatures[source] = signature
+            noted = self.notes.recall("signature", self.basis(source))
+            if noted is None:
+                noted = json.dumps(asdict(TaskSignature.of(load_task(source), self._package_of(source))))
+                self.notes.note("loaded", self._key_of(source), json.dumps(_own_files_loaded()))
+                del self._bases[source]
+            self.notes.note("signature", self.basis(source), noted)
+            self._signatures[source] = TaskSignature(**json.loads(noted))
         return self._signatures[source]
+
+    def code_digest(self, path: Path) -> str:
+        """Return the digest of a file's syntax, noted by the file's size, times and inode."""
+        stat = file_stat(path)
+        noted = self.notes.recall("syntax", str(path))
+        if noted and (kept := json.loads(noted))[0] == stat:
+            return str(kept[1])
+        from journal.plan.syntax import syntax_digest
+
+        digest = syntax_digest(path.read_bytes())
+        if file_stat(path) == stat and not is_fresh(path):
+            self.notes.note("syntax", str(path), json.dumps([stat, digest]))
+        return digest
+
+    def outside(self, name: str) -> Path | None:
+        """Return the path of a file outside the workspace by the name in reports, if it was read on this machine."""
+        noted = self.notes.recall("outside", name)
+        return Path(noted) if noted else None
+
+    def code_name(self, path: Path) -> str:
+        """Return the name that stands for a source file."""
+        from journal.plan.code import name_of
+
+        return name_of(path, self.workspace.root)
+
+    def _key_of(self, source: TaskSource) -> str:
+        return digest_of(self.code(source).digest, source.name)
+
+    def _package_of(self, source: TaskSource) -> dict[str, str]:
+        """Return the installed package of a task and its version; nothing for code of the user's own."""
+        from journal.plan.code import is_own_file
+
+        if not source.package or any(is_own_file(str(path)) for path in self.code(source).files):
+            return {}
+        return {source.package: self.installed.version(source.package)}
 
     def is_checked(self, step: Step, source: TaskSource) -> bool:
         """Return whether the step, as written, passed its check with this code, and its files still exist."""
@@ -99,7 +150,7 @@ class TaskCache:
 
     def _key(self, step: Step, source: TaskSource) -> str | None:
         text = _written(step.parameters)
-        return text and digest_of(self.code(source).digest, source.name, self._settings, text)
+        return text and digest_of(self.basis(source), text)
 
 
 def digest_of(*parts: Any) -> str:
@@ -114,10 +165,18 @@ def _written(parameters: Mapping[str, Any]) -> str | None:
         return None
 
 
+def _own_files_loaded() -> list[str]:
+    """Return the files of the user's own that are loaded in this process, by the task or another before it."""
+    from journal.plan.code import is_own_file
+
+    files = (getattr(module, "__file__", None) for module in list(sys.modules.values()))
+    return sorted({file for file in files if isinstance(file, str) and file.endswith(".py") and is_own_file(file)})
+
+
 def _note_of(code: CodeDigest, root: Path) -> str:
     places = sorted({str(root), *(str(path) for path in code.files), *(str(path.parent) for path in code.files)})
-    stamps = {place: file_stat(place) for place in places}
-    return json.dumps([stamps, code.digest, [str(path) for path in code.files], code.reads_the_day])
+    stats = {} if any(map(is_fresh, code.files)) else {place: file_stat(place) for place in places}
+    return json.dumps([stats, code.digest, [str(path) for path in code.files], code.libraries])
 
 
 def _code_as_noted(noted: str | None) -> CodeDigest | None:
@@ -125,9 +184,9 @@ def _code_as_noted(noted: str | None) -> CodeDigest | None:
     if noted is None:
         return None
     try:
-        stamps, digest, files, reads_the_day = json.loads(noted)
-        if any(file_stat(place) != stamp for place, stamp in stamps.items()):
+        stats, digest, files, libraries = json.loads(noted)
+        if not stats or any(file_stat(place) != stat for place, stat in stats.items()):
             return None
     except (OSError, ValueError):  # a file is gone, or an older version wrote the note
         return None
-    return CodeDigest(digest, tuple(map(Path, files)), reads_the_day)
+    return CodeDigest(digest, tuple(map(Path, files)), tuple(libraries))

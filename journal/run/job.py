@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -31,10 +31,24 @@ class Job:
     """The GPUs it sees; if it claims none, it sees those the run sees."""
     cache_dir: Path | None = None
     """Where tasks keep files that later runs need not recreate; None recreates them all."""
+    cache_key: str = ""
+    """What files kept by the task are valid for: its code and libraries."""
     code: tuple[Path, ...] = ()
     """The workspace's own files that contain the task's code."""
-    uses_models: tuple[str, ...] = ()
-    """The models named by its parameters; a worker that has them loaded suits it best."""
+    code_digest: str = ""
+    """The digest of the code that importing the task brings in, which every machine must have alike."""
+    known_code: Mapping[str, tuple[str, str]] = field(default_factory=dict)
+    """Source files, each with its stat and the digest of its syntax."""
+    libraries: tuple[str, ...] = ()
+    """The installed packages that the task's code imports, by the names they are imported by."""
+    is_versioned: bool = False
+    """Whether the task's version stands for its code."""
+    inputs: tuple[Path, ...] = ()
+    """The files, folders and models that the step declares."""
+    guarded: tuple[Path, ...] = ()
+    """The folders of results, to which no step may write."""
+    secrets: frozenset[str] = frozenset()
+    """Variables that hold keys."""
 
     @property
     def folders(self) -> Folders:
@@ -55,6 +69,9 @@ class MapItem:
     """The folder of the workspace's own code."""
     folders: Folders
     """The folders of the files it names and makes."""
+    is_versioned: bool = False
+    inputs: tuple[Path, ...] = ()
+    guarded: tuple[Path, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -67,8 +84,13 @@ class MapRequest:
     log: Path
     root: Path
     folders: Folders
+    is_versioned: bool = False
+    inputs: tuple[Path, ...] = ()
+    guarded: tuple[Path, ...] = ()
 
     def item(self, number: int) -> MapItem:
         """Return an item by its number, with its files in the step's folders."""
-        value = self.values[number].data
-        return MapItem(number, self.source, self.function.data, value, self.log, self.root, self.folders)
+        return MapItem(
+            number, self.source, self.function.data, self.values[number].data, self.log, self.root, self.folders,
+            self.is_versioned, self.inputs, self.guarded,
+        )  # fmt: skip

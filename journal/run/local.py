@@ -1,4 +1,4 @@
-"""The local executor: worker processes, reused for later steps."""
+"""The local executor: a process for each step, on this machine."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ from journal.run.executor import Executor
 from journal.run.job import Job, MapItem, MapRequest
 from journal.run.map_call import MapCall
 from journal.run.messages import Answer, Answers, Event, Failed, Progress
-from journal.run.process import Worker
+from journal.run.process import Nursery, StepProcess
 from journal.run.resources import Claims, ResourcePool
 
 Delegate = Callable[[MapRequest], Answers]
 
 
 class LocalExecutor(Executor):
-    """Runs jobs in worker processes on this machine."""
+    """Runs jobs on this machine, each in a process of its own."""
 
     name = "local"
     shares_files = True
@@ -40,139 +40,159 @@ class LocalExecutor(Executor):
 
 
 class Workers:
-    """Worker processes: started when needed, reused for later steps, replaced when they die."""
+    """The processes of a run's steps, each forked for its step, and those that help with a step's ``ctx.map``."""
 
     def __init__(self, threads: int = 1, delegate: Delegate | None = None) -> None:
         self.threads = threads
         """Threads for all steps and their ``ctx.map`` together."""
         self.delegate = delegate
         """Runs the items of ``ctx.map`` elsewhere."""
-        self.workers: list[Worker] = []
-        self.map_calls: dict[Worker, MapCall] = {}
-        """The call whose items each worker runs."""
+        self.nurseries: dict[tuple[int, tuple[str, ...]], Nursery] = {}
+        self.running: list[StepProcess] = []
+        self.map_calls: dict[StepProcess, MapCall] = {}
+        """The call whose items each process runs."""
 
     def start(self, key: str, job: Job, timeout_s: float | None) -> None:
-        """Give a job, whose resources are already claimed, to the most suitable idle worker or to a new one."""
-        self._free_gpus_for(job)
-        for worker in sorted(self._idle(job.threads, job.gpus), key=lambda worker: -worker.affinity(job)):
-            if worker.begin(key, job, timeout_s):
-                return
-            self._remove(worker)  # it died while it was idle
-        self._new(job.threads, job.gpus).begin(key, job, timeout_s)
+        """Start a job, whose resources are already claimed, in a process of its own."""
+        self._fork(job, job.threads, job.gpus).begin(key, timeout_s)
 
     def wait(self, at_most_s: float | None = None) -> Iterator[Event]:
-        """Wait until a worker sends a message, dies or times out, and yield the events."""
-        busy = {worker.connection: worker for worker in self.workers if worker.is_busy}
-        pauses = [worker.deadline - time.monotonic() for worker in busy.values() if worker.deadline]
+        """Wait until a process sends a message, dies or times out, and yield the events."""
+        busy = {process.connection: process for process in self.running}
+        exits = {nursery.connection: nursery for nursery in self.nurseries.values()}
+        pauses = [process.deadline - time.monotonic() for process in busy.values() if process.deadline]
         pauses += [at_most_s] if at_most_s is not None else []
         pause = max(0.0, min(pauses)) if pauses else None
-        for connection in wait(list(busy), pause):
-            yield from self._receive(busy[connection])  # type: ignore[index]  # only connections are waited for
-        for worker in [worker for worker in busy.values() if worker.is_late]:
-            yield self._end(worker, f"exceeded its timeout of {worker.timeout_s:g} s and was stopped")
+        for connection in wait([*busy, *exits], pause):
+            if connection in exits:
+                self._hear(exits[connection])  # only connections are waited for
+            elif (process := busy[connection]) in self.running:  # type: ignore[index]
+                yield from self._receive(process)
+        for process in [process for process in self.running if process.is_late]:
+            yield self._end(process, f"exceeded its timeout of {process.timeout_s:g} s and was stopped")
 
     def answer(self, item: MapItem) -> Answer:
-        """Have a worker run one item of another machine's ``ctx.map``, and wait for the answer."""
-        idle = self._idle(threads=1, gpus=())
-        worker = idle[0] if idle else self._new(threads=1, gpus=())
-        worker.send(item)
+        """Run one item of another machine's ``ctx.map``, and wait for the answer."""
+        process = self._fork(item, 1, ())
         try:
-            return worker.receive_answer()
+            return process.receive_answer()
         except (EOFError, OSError):
-            error = TaskError(f"one of its items: {worker.cause_of_death()}")
-            self._remove(worker)
+            error = TaskError(f"one of its items: {process.cause_of_death()}")
             return Answer(item.number, b"", pickle.dumps(error))
+        finally:
+            self._remove(process)
 
     def close(self) -> None:
-        """Stop every worker, even a busy one."""
-        for worker in self.workers:
-            worker.stop()
-        self.workers.clear()
+        """Stop everything."""
+        for process in self.running:
+            process.connection.close()
+        for nursery in self.nurseries.values():
+            nursery.close()
+        self.running.clear()
+        self.nurseries.clear()
 
-    def _idle(self, threads: int, gpus: tuple[str, ...]) -> list[Worker]:
-        """Return the matching idle workers, removing those that died, as with the thread that started them."""
-        for worker in [worker for worker in self.workers if not worker.is_busy and worker.is_gone]:
-            self._remove(worker)
-        idle = [worker for worker in self.workers if not worker.is_busy]
-        return [worker for worker in idle if (worker.threads, worker.gpus) == (threads, gpus)]
-
-    def _free_gpus_for(self, job: Job) -> None:
-        """Stop idle workers that may hold memory on a job's GPUs but can't run the job themselves."""
-        for worker in [worker for worker in self.workers if not worker.is_busy and set(worker.gpus) & set(job.gpus)]:
-            if (worker.threads, worker.gpus) != (job.threads, job.gpus):
-                self._remove(worker)
-
-    def _new(self, threads: int, gpus: tuple[str, ...]) -> Worker:
-        self.workers.append(Worker(threads, gpus))
-        return self.workers[-1]
-
-    def _remove(self, worker: Worker) -> None:
-        worker.stop()
-        self.workers.remove(worker)
-
-    def _receive(self, worker: Worker) -> Iterator[Event]:
+    def _fork(self, first: Job | MapItem, threads: int, gpus: tuple[str, ...]) -> StepProcess:
+        nursery = self.nurseries.get((threads, gpus))
+        if nursery is None or nursery.is_gone:  # it dies with the thread that started it
+            nursery = self.nurseries[(threads, gpus)] = Nursery(threads, gpus)
         try:
-            message = worker.receive()
+            process = nursery.fork(first)
+        except OSError:
+            nursery = self.nurseries[(threads, gpus)] = Nursery(threads, gpus)
+            process = nursery.fork(first)
+        self.running.append(process)
+        return process
+
+    def _hear(self, nursery: Nursery) -> None:
+        try:
+            nursery.receive()
+        except (EOFError, OSError):  # its processes end with it, and are heard of by themselves
+            nursery.close()
+            self.nurseries = {key: one for key, one in self.nurseries.items() if one is not nursery}
+
+    def _remove(self, process: StepProcess) -> None:
+        process.stop()
+        self.running.remove(process)
+
+    def _receive(self, process: StepProcess) -> Iterator[Event]:
+        try:
+            message = process.receive()
         except (EOFError, OSError, pickle.UnpicklingError):
-            yield from self._worker_died(worker)
+            yield from self._died(process)
             return
         if isinstance(message, MapRequest):
-            self._begin_map_call(worker, message)
+            self._begin_map_call(process, message)
         elif isinstance(message, Answer):
-            self._take_answer(worker, message)
+            self._take_answer(process, message)
         else:
-            key = worker.key or ""
             if not isinstance(message, Progress):
-                worker.clear_job()
-            yield Event(key, message)
+                self._remove_with_helpers(process)
+            yield Event(process.key or "", message)
 
-    def _worker_died(self, worker: Worker) -> Iterator[Event]:
-        """Handle what a dead worker was doing."""
-        message = worker.cause_of_death()
-        call = self.map_calls.pop(worker, None)
-        if call is None or call.caller is worker:
-            yield self._end(worker, message)
+    def _died(self, process: StepProcess) -> Iterator[Event]:
+        """Handle what a dead process was doing."""
+        message = process.cause_of_death()
+        call = self.map_calls.pop(process, None)
+        if call is None and process.key is None:  # a helper between two items
+            self._forget(process)
             return
-        self._remove(worker)
-        if not call.worker_died(worker):
+        if call is None or call.caller is process:
+            yield self._end(process, message)
+            return
+        self._remove(process)
+        if not call.worker_died(process):
             call.fail(pickle.dumps(TaskError(f"one of its items: {message}")))
         self._continue(call)
 
-    def _end(self, worker: Worker, message: str) -> Event:
-        """Stop a step's worker and its helpers."""
-        for helper in [helper for helper, call in self.map_calls.items() if call.caller is worker]:
-            del self.map_calls[helper]
-            if helper is not worker:
-                self._remove(helper)
-        key = worker.key or ""
-        self._remove(worker)
-        return Event(key, Failed(message))
+    def _forget(self, helper: StepProcess) -> None:
+        for call in set(self.map_calls.values()):
+            call.idle = [one for one in call.idle if one is not helper]
+        self._remove(helper)
 
-    def _begin_map_call(self, caller: Worker, request: MapRequest) -> None:
+    def _end(self, process: StepProcess, message: str) -> Event:
+        """Stop a step's process and its helpers."""
+        self._remove_with_helpers(process)
+        return Event(process.key or "", Failed(message))
+
+    def _remove_with_helpers(self, process: StepProcess) -> None:
+        for helper in [helper for helper, call in self.map_calls.items() if call.caller is process]:
+            del self.map_calls[helper]
+            if helper is not process:
+                self._remove(helper)
+        self._remove(process)
+
+    def _begin_map_call(self, caller: StepProcess, request: MapRequest) -> None:
         if self.delegate:
             caller.send(self.delegate(request))
         else:
             self._continue(MapCall(request, caller))
 
-    def _take_answer(self, worker: Worker, answer: Answer) -> None:
-        call = self.map_calls.pop(worker)
-        call.receive(worker, answer)
-        worker.helps = False
+    def _take_answer(self, process: StepProcess, answer: Answer) -> None:
+        call = self.map_calls.pop(process)
+        call.receive(process, answer)
+        if process is not call.caller:
+            call.idle.append(process)
         self._continue(call)
 
     def _continue(self, call: MapCall) -> None:
-        """Give items to the step's worker, and to as many helpers as there are spare threads."""
+        """Give items to the step's process, and to as many helpers as there are spare threads."""
         if call.caller not in call.at_work and call.send_next(call.caller):
             self.map_calls[call.caller] = call
+        while call.pending and call.idle:
+            self._help(call, call.idle.pop())
         while call.pending and self._spare() >= call.caller.threads:
-            like = (call.caller.threads, call.caller.gpus)
-            idle = self._idle(*like)
-            helper = idle[0] if idle else self._new(*like)
-            helper.helps = True
+            item = call.take_next()
+            helper = self._fork(item, call.caller.threads, call.caller.gpus)
+            call.at_work[helper] = item.number
             self.map_calls[helper] = call
-            call.send_next(helper)
         if call.is_over:
             call.close()
+            for helper in call.idle:
+                self._remove(helper)
+
+    def _help(self, call: MapCall, helper: StepProcess) -> None:
+        self.map_calls[helper] = call
+        call.send_next(helper)
 
     def _spare(self) -> int:
-        return self.threads - sum(worker.threads for worker in self.workers if worker.is_busy)
+        return self.threads - sum(process.threads for process in self.running)

@@ -4,28 +4,38 @@ from __future__ import annotations
 
 import json
 import os
+import platform
 import shutil
 import signal
 import threading
 import time
-from collections.abc import Iterator, Mapping
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from journal.api.models import resolve_model
 from journal.api.report_file import ReportHeader, read_headline
 from journal.api.task import brief
 from journal.errors import JournalError, StoreError, TaskError, one_line
+from journal.files import file_stat
 from journal.layout import has_report
 from journal.plan import PlannedStep
-from journal.plan.parts import PartKind, dump_parts
+from journal.plan.fingerprint import read_inputs, take_fingerprint
+from journal.plan.inputs import paths_in
+from journal.plan.parts import PartKind, Parts, dump_parts, load_parts
 from journal.plan.references import references_in
+from journal.plan.registry import TaskSource
+from journal.plan.seen import result_name, undeclared
+from journal.plan.task_cache import digest_of
 from journal.run.messages import Ended, Event, Failed, Finished, Progress
+from journal.run.moved import moved_numbers
 from journal.run.ready_queue import Order, ReadyQueue, Waiting
 from journal.run.resources import ResourcePool
 from journal.run.result import Observer, StepResult
-from journal.run.steps import Run
+from journal.run.steps import Ready, Run
 from journal.store import StepRun
 from journal.store.history import Outcome
 from journal.text.workspace import Workspace
@@ -35,6 +45,7 @@ if TYPE_CHECKING:
     from journal.run.job import Job
 
 LOG_LINES = 12
+_MOST_CHANGES, _MOST_NAMED = 3, 4
 _LINE, _TAIL_BYTES = 300, 100_000
 
 
@@ -63,6 +74,10 @@ class _InHand:
     job: Job
     started: float
     tries_left: int
+    stats: Mapping[str, str]
+    """The stat of each file that it was given, from when its digest was taken."""
+    times_changed: int = 0
+    """How often what it had read changed while it ran."""
 
     @property
     def planned(self) -> PlannedStep:
@@ -80,6 +95,8 @@ class _Loop:
         self.in_hand: dict[str, _InHand] = {}
         self.executor: Executor | None = None
         self.number = 0
+        self.changed = Counter[str]()
+        """How often what a step had read changed while it ran."""
         self.work = run.store.work / str(os.getpid())
 
     def run_all(self) -> None:
@@ -130,7 +147,8 @@ class _Loop:
             self._settle(StepResult(planned, Outcome.FAILED, last_good, message=said, is_as_written=as_written))
             return
         if ready.result:
-            self._settle(StepResult(planned, Outcome.CURRENT, ready.result, headline=ready.headline))
+            folder = self._keep(planned, ready) if ready.keeps else ready.result
+            self._settle(StepResult(planned, Outcome.CURRENT, folder, headline=ready.headline, notes=ready.notes))
         elif planned.source:
             if not self.executor:
                 self._begin()
@@ -140,10 +158,30 @@ class _Loop:
             )
             self.queue.add(planned, ready, claims)
 
+    def _keep(self, planned: PlannedStep, ready: Ready) -> Path:
+        """Keep a result of before under the fingerprint of now, and record that."""
+        from journal.run.keeping import keep_as  # seldom
+
+        self.number = self.number or self.run.store.begin_run(self.run.options.command)
+        folder = keep_as(self.run, planned, ready, self.work / f"kept-{planned.id}")
+        reason = "; ".join([*ready.notes, *ready.reasons])
+        kept = self._record_of(planned, ready, folder.name, reason)
+        self.run.store.record(kept)
+        self.run.last[planned.id] = self.run.last_done[planned.id] = kept
+        return folder
+
+    def _record_of(self, planned: PlannedStep, ready: Ready, name: str, reason: str) -> StepRun:
+        parts = ready.fingerprint.parts
+        return StepRun(
+            self.run.entry.day, planned.id, planned.step.uses, name, parts, reason, Outcome.DONE,
+            started=time.time(), executor="", run=self.number,
+        )  # fmt: skip
+
     def _start(self, waiting: Waiting) -> None:
         planned = waiting.planned
         job = self._job(waiting, threads=max(1, int(waiting.claims["cpu"])))
-        self.in_hand[planned.id] = _InHand(waiting, job, time.time(), planned.step.retries)
+        stats, changed = self._stats_of(job.inputs), self.changed[planned.id]
+        self.in_hand[planned.id] = _InHand(waiting, job, time.time(), planned.step.retries, stats, changed)
         self.observer.started(planned, waiting.ready.reasons)
         self._hand_over(self.in_hand[planned.id])
 
@@ -151,7 +189,7 @@ class _Loop:
         """Record the run in the history and open its executor, once there is something to run."""
         run = self.run
         shutil.rmtree(run.store.work, ignore_errors=True)  # left by killed runs; no other run is using it
-        self.number = run.store.begin_run(run.options.command)
+        self.number = self.number or run.store.begin_run(run.options.command)
         from journal.run.executor import open_executor  # most days have nothing to run
 
         where = run.options.on or run.workspace.on
@@ -175,18 +213,19 @@ class _Loop:
         from journal.run.job import Job
 
         run, planned, ready = self.run, waiting.planned, waiting.ready
-        if planned.source is None:
-            raise TaskError("the step has no task")
+        source = self._source_of(planned)
         parts = ready.fingerprint.parts
         header = ReportHeader(
-            task=planned.source.name,
+            task=source.name,
             parameters=_display_parameters(planned, ready.inputs.values, run.workspace),
             fingerprint=ready.fingerprint.digest,
             depends_on=dump_parts(parts),
+            made=self._made(source),
         )
+        cache, code = run.cache, run.cache.code(source)
         name, root = f"day-{run.entry.day}-{planned.id}", run.workspace.root
         return Job(
-            source=planned.source,
+            source=source,
             values=ready.inputs.values,
             header=header,
             out=self.work / name,
@@ -197,10 +236,31 @@ class _Loop:
             models=dict(run.workspace.models),
             threads=threads,
             gpus=waiting.gpus,
-            code=tuple(path for path in run.cache.code(planned.source).files if path.is_relative_to(root)),
+            code=tuple(path for path in code.files if path.is_relative_to(root)),
             cache_dir=None if run.options.force else run.store.folder / "kept",
-            uses_models=tuple(part.name for part in parts if part.kind == PartKind.MODEL),
+            cache_key=digest_of(code.digest, header.made),
+            code_digest=code.digest,
+            known_code={str(path): (file_stat(path), cache.code_digest(path)) for path in code.files},
+            libraries=code.libraries,
+            is_versioned=cache.signature(source).version is not None,
+            inputs=(*paths_in(dict(ready.inputs.values)), *self._model_paths(parts)),
+            guarded=(run.store.results, run.workspace.entries),
         )
+
+    def _made(self, source: TaskSource) -> dict[str, Any]:
+        """Return the versions of Python and of the libraries that a task declares or its code imports."""
+        installed, cache = self.run.cache.installed, self.run.cache
+        names = {*cache.signature(source).libraries, *installed.distributions(cache.code(source).libraries)}
+        return {
+            "python": platform.python_version(),
+            "libraries": {name: installed.version(name) for name in sorted(names)},
+        }
+
+    def _model_paths(self, parts: Parts) -> list[Path]:
+        """Return the folders of models that a step names, where they are in folders of the author's."""
+        models, root = self.run.workspace.models, self.run.workspace.root
+        sources = [resolve_model(part.name, models) for part in parts if part.kind == PartKind.MODEL]
+        return [(root / source).resolve() for source in sources if source.startswith(("./", "../", "/"))]
 
     def _take_all(self, events: list[Event]) -> None:
         """Handle events: put results into the store, then into the history, and then tell the observer."""
@@ -221,8 +281,13 @@ class _Loop:
         if isinstance(event.message, Progress):
             self.observer.progressed(in_hand.planned, event.message)
             return None
-        result = self._result(in_hand, event.message)
-        step_run = self._step_run(in_hand, result, event.message.peak_gb)
+        ended = event.message
+        if isinstance(ended, Finished) and (changed := self._changed(in_hand, ended)):
+            if self._runs_once_more(in_hand, changed):
+                return None
+            ended = Failed(_why_not_kept(changed, self.run))
+        result = self._result(in_hand, ended)
+        step_run = self._step_run(in_hand, result, ended.peak_gb)
         if result.failed and in_hand.tries_left > 0:
             self.run.store.record(step_run)
             self._try_again(in_hand, result)
@@ -230,6 +295,48 @@ class _Loop:
         del self.in_hand[event.key]
         self.resources.release(in_hand.waiting.claims, in_hand.waiting.gpus)
         return step_run, result
+
+    def _stats_of(self, inputs: Iterable[Path]) -> dict[str, str]:
+        """Return the stat of each file given to a step, as it was when the file's digest was taken."""
+        known = self.run.store.digests.stats
+        files = (file for path in inputs for file in (path.rglob("*") if path.is_dir() else [path]))
+        return {str(file): known[str(file)] for file in files if str(file) in known}
+
+    def _changed(self, in_hand: _InHand, finished: Finished) -> list[str]:
+        """Return what is no longer as the step read it, so that its result would be kept under another's name."""
+        changed = [name for name, stat in in_hand.stats.items() if _stat_or_none(name) != stat]
+        changed += finished.changed
+        if not changed and in_hand.stats and self._fingerprint_of(in_hand) != in_hand.waiting.ready.fingerprint.digest:
+            changed.append("what it reads")
+        return changed
+
+    def _fingerprint_of(self, in_hand: _InHand) -> str:
+        planned, ready = in_hand.planned, in_hand.waiting.ready
+        try:
+            inputs = read_inputs(planned, self._source_of(planned), ready.inputs.outputs, self.run.cache)
+            return take_fingerprint(planned, self._source_of(planned), inputs, self.run.cache).digest
+        except JournalError:
+            return ""
+
+    def _runs_once_more(self, in_hand: _InHand, changed: list[str]) -> bool:
+        """Run a step again with what it reads now, unless it has changed too often, or the step itself changed it."""
+        planned = in_hand.planned
+        self.changed[planned.id] += 1
+        if self.changed[planned.id] >= _MOST_CHANGES or any(self._is_result(name) for name in changed):
+            return False
+        self.observer.retried(planned, f"changed while it ran: {_shown(changed, self.run)}", 1)
+        del self.in_hand[planned.id]
+        self.resources.release(in_hand.waiting.claims, in_hand.waiting.gpus)
+        self.order.released.append(planned)
+        return True
+
+    def _is_result(self, name: str) -> bool:
+        return any(Path(name).is_relative_to(folder) for folder in (self.run.store.results, self.run.workspace.entries))
+
+    def _source_of(self, planned: PlannedStep) -> TaskSource:
+        if planned.source is None:
+            raise TaskError("the step has no task")
+        return planned.source
 
     def _try_again(self, in_hand: _InHand, result: StepResult) -> None:
         again = replace(in_hand, tries_left=in_hand.tries_left - 1, started=time.time())
@@ -243,8 +350,13 @@ class _Loop:
         if isinstance(ended, Finished) and not has_report(in_hand.job.out):
             ended = Failed("its executor called it finished, but there is no result; run it again, or with --on local")
         if isinstance(ended, Finished):
-            folder = self.run.store.keep(in_hand.job.out, ready.fingerprint.digest)
-            return StepResult(planned, Outcome.DONE, folder, ready.reasons, "", read_headline(folder) or "", seconds)
+            for name, path in ended.outside.items():
+                self.run.store.note("outside", name, path)
+            folder = self.run.store.keep(in_hand.job.out, result_name(ready.fingerprint.digest, ended.seen))
+            before = self.run.last_good(planned)
+            notes = (*_notes(load_parts(ended.seen)), *moved_numbers(before, folder, self.run.record))
+            headline = read_headline(folder) or ""
+            return StepResult(planned, Outcome.DONE, folder, ready.reasons, "", headline, seconds, notes=notes)
         last, log = self.run.last_good(planned), in_hand.job.log
         shown = self.run.workspace.display_path(log)
         return StepResult(
@@ -257,7 +369,7 @@ class _Loop:
             day=self.run.entry.day,
             step=in_hand.planned.id,
             task=in_hand.planned.step.uses,
-            fingerprint=fingerprint.digest,
+            fingerprint=result.folder.name if result.outcome == Outcome.DONE and result.folder else fingerprint.digest,
             parts=fingerprint.parts,
             reason="; ".join(in_hand.waiting.ready.reasons),
             outcome=result.outcome,
@@ -273,6 +385,33 @@ class _Loop:
         self.run.results[result.planned.id] = result
         self.order.end(result.planned.id)
         self.observer.finished(result)
+
+
+def _why_not_kept(changed: list[str], run: Run) -> str:
+    names = _shown(changed, run)
+    results = (run.store.results, run.workspace.entries)
+    if any(Path(name).is_relative_to(folder) for name in changed for folder in results):
+        return f"it changed {names}, which it may only read; copy it to ctx.out first"
+    return f"{names} keeps changing while it runs; run it again when that is over"
+
+
+def _shown(changed: list[str], run: Run) -> str:
+    return ", ".join(run.workspace.display_path(Path(name)) for name in changed[:3])
+
+
+def _stat_or_none(name: str) -> str | None:
+    try:
+        return file_stat(name)
+    except OSError:
+        return None
+
+
+def _notes(seen: Parts) -> tuple[str, ...]:
+    """Return a line on what the step read without declaring it."""
+    names = undeclared(seen)
+    more = f" and {len(names) - _MOST_NAMED} more" if len(names) > _MOST_NAMED else ""
+    said = f"it read {', '.join(names[:_MOST_NAMED])}{more}, which it does not declare; it counts from now on"
+    return (said,) if names else ()
 
 
 def _display_parameters(planned: PlannedStep, values: Mapping[str, Any], workspace: Workspace) -> dict[str, Any]:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 
 @dataclass(frozen=True)
@@ -20,6 +21,12 @@ class Finished:
 
     headline: str
     peak_gb: float | None = None
+    seen: Mapping[str, str] = field(default_factory=dict)
+    """What the step was seen to read beyond what it declares, as in its report."""
+    outside: Mapping[str, str] = field(default_factory=dict)
+    """The paths of files outside the workspace, which no report holds."""
+    changed: tuple[str, ...] = ()
+    """What changed while the step ran, after it had read it."""
 
 
 @dataclass(frozen=True)
@@ -48,6 +55,8 @@ class Answer:
     number: int
     result: bytes
     error: bytes | None = None
+    accesses: bytes = b""
+    """What the item's process read, pickled."""
 
 
 @dataclass(frozen=True)
@@ -56,3 +65,4 @@ class Answers:
 
     results: tuple[bytes, ...]
     error: bytes | None = None
+    accesses: tuple[bytes, ...] = ()

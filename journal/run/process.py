@@ -1,4 +1,4 @@
-"""A worker process and the step it is running."""
+"""A step's process, and the nursery that forks it: a process that has imported libraries, and nothing of the user's."""
 
 from __future__ import annotations
 
@@ -10,75 +10,118 @@ import sys
 import time
 from contextlib import suppress
 from multiprocessing.connection import Connection
+from multiprocessing.reduction import send_handle
 from typing import TYPE_CHECKING
 
 from journal.run.gpus import VISIBLE
-from journal.run.job import Job
 from journal.run.messages import Answer
 
 if TYPE_CHECKING:
-    from journal.run.worker import Received, Sent
+    from journal.run.job import Job, MapItem
+    from journal.run.step_process import Received, Sent
 
 THREAD_VARIABLES = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
 WORKER_ENV = {
     "TOKENIZERS_PARALLELISM": "false",
     "GOMP_SPINCOUNT": "1000",  # let waiting threads sleep soon: spinning is four times slower on a busy machine
+    "PYTHONHASHSEED": "0",  # sets of text keep their order from run to run
 }
+WORKER_VARIABLES = frozenset((*THREAD_VARIABLES, *WORKER_ENV, VISIBLE))
+_ENDS_WITHIN_S = 5.0
 
 
-class Worker:
-    """A process that runs jobs with given threads and GPUs, and ends with the run, however that ends.
+class Nursery:
+    """A process from which steps with given threads and GPUs are forked, each as fresh as if it were the first.
 
-    Libraries look up the GPUs once per process, so a process started for other GPUs can't be used.
+    It ends with the run, however that ends, and its steps with it. Libraries look up threads and GPUs once per process,
+    so steps that claim others need another nursery.
     """
 
     def __init__(self, threads: int, gpus: tuple[str, ...] = ()) -> None:
         ours, theirs = socket.socketpair()
         self.threads, self.gpus = threads, gpus
         self.connection = Connection(ours.detach())
+        self.count = 0
+        self.exits: dict[int, int] = {}
+        """How processes ended that were not simply done, by their number."""
         self.process = subprocess.Popen(
-            [sys.executable, "-P", "-m", "journal.run.worker", str(theirs.fileno()), str(os.getpid())],
+            [sys.executable, "-P", "-m", "journal.run.nursery", str(theirs.fileno()), str(os.getpid())],
             pass_fds=[theirs.fileno()],
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
             env={**WORKER_ENV, **os.environ, **dict.fromkeys(THREAD_VARIABLES, str(threads)), **_pinned_to(gpus)},
-            start_new_session=True,  # Ctrl-C reaches the command alone, which then ends its workers
+            start_new_session=True,  # Ctrl-C reaches the command alone, which then ends its steps
         )
         theirs.close()
-        self.key: str | None = None
-        self.helps = False
-        """Whether it is running an item of another worker's step."""
-        self.deadline: float | None = None
-        self.timeout_s: float | None = None
-        self.family = ""
-        """The package of the task it ran last, whose libraries are loaded."""
-        self.models: set[str] = set()
-        """The models named by its steps so far, which may still be loaded."""
-
-    @property
-    def is_busy(self) -> bool:
-        return self.key is not None or self.helps
 
     @property
     def is_gone(self) -> bool:
         return self.process.poll() is not None
 
+    def fork(self, first: Job | MapItem) -> StepProcess:
+        """Start a process for a job, or for the items of another's ``ctx.map``. Raises ``OSError`` where it can't."""
+        ours, theirs = socket.socketpair()
+        self.count += 1
+        try:
+            self.connection.send((self.count, first))
+            send_handle(self.connection, theirs.fileno(), self.process.pid)
+        finally:
+            theirs.close()
+        return StepProcess(self, self.count, Connection(ours.detach()))
+
+    def kill(self, number: int) -> None:
+        """Kill a process and everything in its group."""
+        with suppress(OSError):
+            self.connection.send((number, None))
+
+    def receive(self) -> None:
+        """Take the messages that have come. Raises ``EOFError`` where the nursery is gone."""
+        while self.connection.poll():
+            number, status = self.connection.recv()
+            self.exits[number] = status
+
+    def exit_of(self, number: int) -> int | None:
+        """Wait until it is known how a process ended, and return its exit status; None if the nursery is gone."""
+        try:
+            while number not in self.exits:
+                number_of, status = self.connection.recv()
+                self.exits[number_of] = status
+        except (EOFError, OSError):
+            return None
+        return self.exits.pop(number)
+
+    def close(self) -> None:
+        """End the nursery and all that runs in it."""
+        self.connection.close()
+        try:
+            self.process.wait(_ENDS_WITHIN_S)
+        except subprocess.TimeoutExpired:
+            with suppress(ProcessLookupError, PermissionError):
+                os.killpg(self.process.pid, signal.SIGKILL)
+            self.process.kill()
+            self.process.wait()
+
+
+class StepProcess:
+    """A process that runs one step, or items of a step's ``ctx.map``, and then ends."""
+
+    def __init__(self, nursery: Nursery, number: int, connection: Connection[Received, Sent]) -> None:
+        self.nursery, self.number, self.connection = nursery, number, connection
+        self.threads, self.gpus = nursery.threads, nursery.gpus
+        self.key: str | None = None
+        """The step that it runs; None if it is running items of another's."""
+        self.deadline: float | None = None
+        self.timeout_s: float | None = None
+
     @property
     def is_late(self) -> bool:
-        return self.key is not None and self.deadline is not None and time.monotonic() > self.deadline
+        return self.deadline is not None and time.monotonic() > self.deadline
 
-    def affinity(self, job: Job) -> int:
-        """Return a score for how much of what a job needs is already loaded."""
-        return 2 * len(self.models & set(job.uses_models)) + (self.family == _family(job))
-
-    def begin(self, key: str, job: Job, timeout_s: float | None) -> bool:
-        """Begin a job, and return whether the process is still there."""
-        self.family, self.timeout_s = _family(job), timeout_s
-        self.models |= set(job.uses_models)
+    def begin(self, key: str, timeout_s: float | None) -> None:
+        """Note which step it runs, and for how long it may."""
+        self.key, self.timeout_s = key, timeout_s
         self.deadline = time.monotonic() + timeout_s if timeout_s else None
-        self.key = key
-        return not self.is_gone and self.send(job)
 
     def send(self, message: Received) -> bool:
         """Send a message, and return whether it was sent."""
@@ -90,8 +133,7 @@ class Worker:
 
     def receive(self) -> Sent:
         """Return the next message from the process. Raises ``EOFError`` where it is gone."""
-        message: Sent = self.connection.recv()
-        return message
+        return self.connection.recv()
 
     def receive_answer(self) -> Answer:
         """Return the answer to an item. Raises ``EOFError`` where the process is gone."""
@@ -99,22 +141,15 @@ class Worker:
             pass
         return message
 
-    def clear_job(self) -> None:
-        """Forget the step that has ended."""
-        self.key = self.deadline = None
-
     def stop(self) -> None:
         """Kill the process and everything it started."""
         self.connection.close()
-        with suppress(ProcessLookupError, PermissionError):
-            os.killpg(self.process.pid, signal.SIGKILL)
-        self.process.kill()
-        self.process.wait()
+        self.nursery.kill(self.number)
 
     def cause_of_death(self) -> str:
         """Return why the process ended, as a message."""
-        code = self.process.wait()
-        if code == -signal.SIGKILL:
+        code = self.nursery.exit_of(self.number)
+        if code is None or code == -signal.SIGKILL:
             return "its process was killed (by the system, if memory ran out); run it again, or use smaller inputs"
         if code < 0:
             return f"its process crashed ({signal.Signals(-code).name}); the step's log may say more"
@@ -123,7 +158,3 @@ class Worker:
 
 def _pinned_to(gpus: tuple[str, ...]) -> dict[str, str]:
     return {VISIBLE: ",".join(gpus)} if gpus else {}
-
-
-def _family(job: Job) -> str:
-    return job.source.module.rpartition(".")[0]

@@ -12,7 +12,6 @@ from journal.doors import library_version
 from journal.errors import JournalError, one_line
 from journal.extras import VERSION
 from journal.plan.code import read_code
-from journal.plan.parts import Part, PartKind, load_parts
 from journal.plan.registry import TaskSource
 from journal.run.job import Job
 from journal.run.local import Workers
@@ -103,14 +102,14 @@ def check_code(job: Job, version: str, state: WorkerState) -> None:
     if job.source in state.checked:
         return
     _check_version("journal", VERSION, version)
-    parts, name, origin = load_parts(job.header.depends_on), job.header.task, job.source.origin
+    name, origin = job.header.task, job.source.origin
     code = read_code(job.source, job.root)
-    if code.digest != parts[Part(PartKind.CODE, name)]:
+    if code.digest != job.code_digest:
         what = "different code" if code.files else "no code"
         raise JournalError(f"the worker has {what} for '{name}'; install the same version of {origin} there")
-    for part, wanted in parts.items():
-        if part.kind == PartKind.LIBRARY:
-            _check_version(part.name, library_version(part.name), wanted)
+    libraries = job.header.made.get("libraries", {})
+    for library, wanted in libraries.items() if isinstance(libraries, dict) else ():
+        _check_version(library, library_version(library), wanted)
     state.checked.add(job.source)
 
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
 
@@ -17,6 +18,10 @@ class RunOptions:
 
     only: tuple[str, ...] = ()
     force: bool = False
+    upgrade: bool = False
+    """Whether to run steps again whose libraries have other versions now."""
+    accept: Mapping[str, str] = field(default_factory=dict)
+    """Steps whose last result stands, each with the reason that its author gives."""
     jobs: int | None = None
     command: str = ""
     on: str = ""
@@ -40,6 +45,8 @@ class StepResult:
     log_path: str = ""
     """The path of the full log."""
 
+    notes: tuple[str, ...] = ()
+    """What is worth a word beside how it ended."""
     is_as_written: bool = False
     """Whether it was settled before anything ran, by what the entry says: an unknown task, a wrong parameter."""
 

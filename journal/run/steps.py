@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator
-from dataclasses import dataclass, field
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 
-from journal.api.report_file import read_headline
-from journal.errors import JournalError, TaskError, UsageError, nearest
+from journal.api.report_file import StepReport
+from journal.errors import JournalError, StoreError, TaskError, UsageError, nearest
+from journal.layout import has_report
 from journal.plan.change import explain_change
 from journal.plan.fingerprint import Fingerprint, Inputs, read_inputs, take_fingerprint
+from journal.plan.parts import PartKind, load_parts
+from journal.plan.registry import TaskSource
+from journal.plan.seen import Surroundings, changes
 from journal.plan.steps import Plan, PlannedStep
 from journal.plan.task_cache import TaskCache
 from journal.record import Record
@@ -20,6 +25,8 @@ from journal.store import StepRun, Store
 from journal.store.history import Outcome
 from journal.text.entry import Entry
 from journal.text.workspace import Workspace
+
+_OF_FORMER_RULE = (PartKind.LIBRARY, PartKind.DAY, PartKind.DATE)
 
 
 @dataclass(frozen=True)
@@ -31,6 +38,10 @@ class Ready:
     result: Path | None = None
     headline: str = ""
     reasons: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
+    """What is worth a word although the result stands."""
+    keeps: Path | None = None
+    """A result that stands, but has to be kept under this fingerprint first."""
 
 
 @dataclass
@@ -52,6 +63,14 @@ class Run:
         return self.plan.entry
 
     @cached_property
+    def surroundings(self) -> Surroundings:
+        """The state of everything that a step could read."""
+        cache, entry = self.cache, self.entry
+        return Surroundings(
+            self.workspace.root, entry.day, entry.date, self.store.digest, cache.code_digest, cache.outside
+        )
+
+    @cached_property
     def last_done(self) -> dict[str, StepRun]:
         """The last successful run of each step."""
         return self.store.last_runs(self.entry.day, done=True)
@@ -67,7 +86,7 @@ class Run:
         Raises ``UsageError`` where ``only`` names an unknown step.
         """
         known = {step.id for step in self.plan.steps}
-        for name in self.options.only:
+        for name in (*self.options.only, *self.options.accept):
             if name not in known:
                 raise UsageError(f"day {self.entry.day} has no step '{name}'{nearest(name, sorted(known))}")
         wanted = set(self.options.only) or {step.id for step in self.plan.steps if step.step.when == "auto"}
@@ -84,19 +103,87 @@ class Run:
         self.store.flush()
 
     def make_ready(self, planned: PlannedStep) -> Ready:
-        """Resolve a step's references and compute its fingerprint. Raises ``JournalError`` where that fails."""
+        """Resolve a step's references and find its result. Raises ``JournalError`` where that fails."""
         if planned.problem or planned.source is None:
             raise planned.problem or TaskError("the step has no task")
         outputs = {ref: output_of(ref, self.results, self.record) for ref in planned.references}
         inputs = read_inputs(planned, planned.source, outputs, self.cache)
-        fingerprint = take_fingerprint(planned, planned.source, inputs, self.entry, self.cache)
+        fingerprint = take_fingerprint(planned, planned.source, inputs, self.cache)
+        if planned.id in self.options.accept:
+            return self._accepted(planned, Ready(fingerprint, inputs))
         if self.options.force and (not self.options.only or planned.id in self.options.only):
             return Ready(fingerprint, inputs, reasons=("forced",))
-        folder = self.store.result(fingerprint.digest)
-        headline = read_headline(folder) if folder else None
-        if folder and headline is not None:
-            return Ready(fingerprint, inputs, folder, headline)
-        return Ready(fingerprint, inputs, reasons=self._reasons(planned.id, fingerprint))
+        return self._with_result(planned, planned.source, Ready(fingerprint, inputs))
+
+    def _with_result(self, planned: PlannedStep, source: TaskSource, ready: Ready) -> Ready:
+        """Find the result with this fingerprint whose surroundings are as they were, or say why the step runs."""
+        changed: tuple[str, ...] = ()
+        for found in self._candidates(ready.fingerprint):
+            seen = load_parts(found.seen)
+            now = changes(seen, self.surroundings)
+            if not now:
+                return self._judged(ready, found)
+            changed = changed or tuple(explain_change(seen, {**seen, **now}))
+        former = None if changed else self._former(planned, source, ready.fingerprint)
+        if former:
+            note = "taken over from an earlier version of journal, by whose rule it is up to date"
+            return replace(ready, result=former.folder, headline=former.headline, notes=(note,), keeps=former.folder)
+        return replace(ready, reasons=changed or self._reasons(planned.id, ready.fingerprint))
+
+    def _candidates(self, fingerprint: Fingerprint) -> Iterator[StepReport]:
+        for folder in self.store.results_of(fingerprint.digest):
+            with suppress(StoreError):  # a damaged result is none
+                found = self.record.step(folder)
+                if "headline" in found.data:
+                    yield found
+
+    def _judged(self, ready: Ready, found: StepReport) -> Ready:
+        """Return a result that stands; other versions of libraries are worth a word, and a reason if asked for."""
+        installed = {name: self.cache.installed.version(name) for name in found.libraries}
+        other = [
+            f"{name} {version} → {installed[name]}"
+            for name, version in found.libraries.items()
+            if installed[name] != version
+        ]
+        if other and self.options.upgrade:
+            return replace(ready, reasons=tuple(other))
+        notes = (
+            (f"made with {', '.join(one.split(' →')[0] for one in other)}; --upgrade runs it again",) if other else ()
+        )
+        return replace(ready, result=found.folder, headline=found.headline, notes=notes)
+
+    def _former(self, planned: PlannedStep, source: TaskSource, fingerprint: Fingerprint) -> StepReport | None:
+        """Return a result of the former rule that is up to date by it, from beside the entry or from the store."""
+        from journal.plan.former import is_of_former_rule, was_current
+
+        for found in self._earlier(planned):
+            parts = load_parts(found.depends_on)
+            if is_of_former_rule(parts) and was_current(
+                parts, fingerprint.parts, source, self.cache, self.surroundings
+            ):
+                return found
+        return None
+
+    def _earlier(self, planned: PlannedStep) -> Iterator[StepReport]:
+        """Yield the step's last good results: in the store, and beside the entry."""
+        last = self.last_good(planned)
+        for folder in filter(None, (last, self.entry.artifacts / planned.id)):
+            if has_report(folder):
+                with suppress(StoreError):
+                    yield self.record.step(folder)
+
+    def _accepted(self, planned: PlannedStep, ready: Ready) -> Ready:
+        """Return the step's last result, which its author says stands. Raises ``TaskError`` where there is none."""
+        found = next(self._earlier(planned), None)
+        if found is None:
+            raise TaskError(f"step '{planned.id}' has no result that could be accepted; run it first")
+        current = self._with_result(planned, planned.source, ready) if planned.source else ready
+        if current.result and not current.keeps:
+            return current
+        return replace(
+            ready, result=found.folder, headline=found.headline, notes=("accepted",), keeps=found.folder,
+            reasons=current.reasons,
+        )  # fmt: skip
 
     def last_good(self, planned: PlannedStep) -> Path | None:
         """Return the folder of the step's last good result, or None."""
@@ -111,7 +198,14 @@ class Run:
         last, done = self.last.get(step), self.last_done.get(step)
         if last and last.outcome == Outcome.FAILED and last.fingerprint == fingerprint.digest:
             return ("failed last time",)
-        return tuple(explain_change(done.parts if done else None, fingerprint.parts)) or ("its result is gone",)
+        if done is None:
+            return ("never run",)
+        former = any(part.kind == PartKind.CODE for part in done.parts)
+        compared = {part: state for part, state in done.parts.items() if part.kind not in _OF_FORMER_RULE}
+        parts = {
+            part: state for part, state in fingerprint.parts.items() if not (former and part.kind == PartKind.VERSION)
+        }
+        return tuple(explain_change(compared, parts)) or ("its result is gone",)
 
     def _preview(self, planned: PlannedStep) -> StepResult:
         bad = [need for need in planned.needs if self.results[need].failed] if not planned.problem else []
@@ -125,7 +219,7 @@ class Run:
         except JournalError as error:
             return StepResult(planned, Outcome.FAILED, self.last_good(planned), message=self.one_line(error))
         if ready.result:
-            return StepResult(planned, Outcome.CURRENT, ready.result, headline=ready.headline)
+            return StepResult(planned, Outcome.CURRENT, ready.result, headline=ready.headline, notes=ready.notes)
         return StepResult(planned, Outcome.WOULD_RUN, self.last_good(planned), ready.reasons)
 
     def _runs_again(self, planned: PlannedStep) -> tuple[str, ...]:

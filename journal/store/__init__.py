@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import time
 from collections.abc import Callable, Iterator
@@ -42,6 +43,7 @@ class Store:
         except OSError as error:
             raise StoreError(f"{folder.name}: results can't be stored there: {cause(error)}") from error
         self.digests = Digests(self.database)
+        self._listed: dict[str, list[str]] = {}
         self._notes: dict[str, dict[str, str]] = {}
         self._new_notes: dict[tuple[str, str], str] = {}
 
@@ -49,14 +51,24 @@ class Store:
         self.flush()
         self.database.close()
 
-    def result(self, fingerprint: str) -> Path | None:
-        """Return the folder of a finished result, or None."""
-        folder = self.results / fingerprint[:2] / fingerprint
+    def result(self, name: str) -> Path | None:
+        """Return the folder of a finished result by its name, or None."""
+        folder = self.results / name[:2] / name
         return folder if has_report(folder) else None
 
-    def keep(self, work: Path, fingerprint: str) -> Path:
+    def results_of(self, fingerprint: str) -> list[Path]:
+        """Return the results with a fingerprint, newest first; they differ in what was seen to be read."""
+        folder = self.results / fingerprint[:2]
+        if fingerprint[:2] not in self._listed:
+            self._listed[fingerprint[:2]] = os.listdir(folder) if folder.is_dir() else []  # noqa: PTH208
+        names = [name for name in self._listed[fingerprint[:2]] if name.startswith(fingerprint)]
+        found = [folder / name for name in names if has_report(folder / name)]
+        return sorted(found, key=lambda path: -path.stat().st_mtime_ns) if len(found) > 1 else found
+
+    def keep(self, work: Path, name: str) -> Path:
         """Move a finished step's folder to its place by one rename, replacing an older result."""
-        target = self.results / fingerprint[:2] / fingerprint
+        target = self.results / name[:2] / name
+        self._listed.pop(name[:2], None)
         try:
             target.parent.mkdir(exist_ok=True)
             if target.exists():
@@ -67,9 +79,9 @@ class Store:
         shutil.rmtree(work.with_name(f"{work.name}.old"), ignore_errors=True)
         return target
 
-    def drop(self, fingerprint: str) -> None:
+    def drop(self, name: str) -> None:
         """Remove a damaged result."""
-        shutil.rmtree(self.results / fingerprint[:2] / fingerprint, ignore_errors=True)
+        shutil.rmtree(self.results / name[:2] / name, ignore_errors=True)
 
     @contextmanager
     def hold(self, who: str, waiting: Callable[[str], None]) -> Iterator[None]:

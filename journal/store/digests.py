@@ -20,6 +20,8 @@ class Digests:
         self.database = database
         self._known: dict[str, tuple[str, str]] | None = None
         self._new: dict[str, tuple[str, str]] = {}
+        self.stats: dict[str, str] = {}
+        """The stat of each file whose digest this process was asked for, as it was then."""
 
     def digest(self, path: Path) -> str:
         """Return the SHA-256 of a file's content, or of a folder's file names and contents."""
@@ -28,6 +30,7 @@ class Digests:
             listing = [(one.relative_to(path).as_posix(), self.digest(one)) for one in files]
             return hashlib.sha256(repr(listing).encode()).hexdigest()
         name, stamp = str(path), file_stat(path)
+        self.stats[name] = stamp
         known = self._all().get(name)
         if known and known[0] == stamp:
             return known[1]

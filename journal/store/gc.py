@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from journal.files import size_of
+from journal.plan.seen import result_name
 from journal.record import reports_below
 from journal.store.database import Database
 
@@ -43,8 +44,8 @@ def find_waste(folder: Path, database: Database, entries: Path, keep_s: float = 
 
 
 def _used(database: Database, entries: Path) -> set[str]:
-    """Return the fingerprints shown in entries, and the last successful one of every step."""
-    shown = {step.fingerprint for step in reports_below(entries) if step.fingerprint}
+    """Return the names of the results shown in entries, and of the last successful one of every step."""
+    shown = {result_name(step.fingerprint, step.seen) for step in reports_below(entries) if step.fingerprint}
     last = "SELECT max(id) FROM step_run WHERE outcome = 'done' GROUP BY day, step"
     return shown | {row[0] for row in database.read(f"SELECT fingerprint FROM step_run WHERE id IN ({last})")}
 

@@ -12,6 +12,7 @@ from typing import Any
 from journal.api.report_file import StepReport
 from journal.layout import day_of_step, report_in
 from journal.plan.parts import Parts, dump_parts, load_parts
+from journal.plan.seen import result_name
 from journal.record import reports_below
 
 _COLUMNS = "day, step, task, fingerprint, parts, reason, outcome, message, started, seconds, executor, run, peak_gb"
@@ -45,6 +46,7 @@ class StepRun:
     step: str
     task: str
     fingerprint: str
+    """The name of its result; of a failed run, the fingerprint alone."""
     parts: Parts
     reason: str
     outcome: Outcome
@@ -83,4 +85,5 @@ def step_runs_on_disk(entries: Path) -> Iterator[StepRun]:
 
 def _found(step: StepReport, day: int) -> StepRun:
     when, parts = report_in(step.folder).stat().st_mtime, load_parts(step.depends_on)
-    return StepRun(day, step.step, step.task, step.fingerprint, parts, "found on disk", Outcome.DONE, "", when)
+    name = result_name(step.fingerprint, step.seen)
+    return StepRun(day, step.step, step.task, name, parts, "found on disk", Outcome.DONE, "", when)

