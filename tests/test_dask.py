@@ -24,6 +24,7 @@ TASKS = '''"""Tasks for clusters."""
 import os
 import time
 from functools import partial
+from pathlib import Path
 from aid import upper
 from journal import Context, File, Files, Report, task
 
@@ -47,11 +48,16 @@ def join(folders: Files) -> Report:
     return Report().quote(" ".join(texts)).output("text", " ".join(texts))
 
 
+def worker():
+    """Return the Dask worker: the parent of the process that this one was forked from."""
+    return int(Path(f"/proc/{os.getppid()}/stat").read_text().rsplit(")")[1].split()[1])
+
+
 @task("d.where")
 def where(ctx: Context, beacon: str, name: str = "", seconds: float = 0.0) -> Report:
     """Tell in a file which Dask worker this is, and take a while."""
     with open(beacon, "a") as file:
-        file.write(f"{os.getppid()}\\n")
+        file.write(f"{worker()}\\n")
     time.sleep(seconds)
     return Report().text(f"there {name}")
 
@@ -60,7 +66,7 @@ def where(ctx: Context, beacon: str, name: str = "", seconds: float = 0.0) -> Re
 def scan(beacon: str, name: str) -> Report:
     """Need a worker with a scanner."""
     with open(beacon, "a") as file:
-        file.write(f"{os.getppid()}\\n")
+        file.write(f"{worker()}\\n")
     return Report().text(name)
 
 
@@ -72,7 +78,7 @@ def rare() -> Report:
 
 def square(number):
     time.sleep(0.2)
-    return number * number, os.getpid()
+    return number * number, worker()
 
 
 @task("d.map")
@@ -87,7 +93,7 @@ def shout(job, prefix):
     print("shouted", target.name)
     target.write_text(prefix.read_text() + upper(source.read_text()))
     time.sleep(0.2)
-    return target, os.getpid()
+    return target, worker()
 
 
 def measure(name, folder, kept):

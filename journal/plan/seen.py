@@ -11,7 +11,6 @@ from datetime import date
 from pathlib import Path
 
 from journal.plan.change import ABSENT, UNSET
-from journal.plan.code import find_module, is_found
 from journal.plan.parts import Part, PartKind, Parts
 
 _SECRET = re.compile(
@@ -51,7 +50,7 @@ class Surroundings:
             case PartKind.VARIABLE:
                 return self._variable(part.name)
             case PartKind.MODULE:
-                return "found" if is_found(part.name, self.root) else ABSENT
+                return self._module(part.name)
             case PartKind.DAY:
                 return str(self.day)
             case PartKind.DATE:
@@ -65,8 +64,17 @@ class Surroundings:
             return Path(name).expanduser()
         return self.outside(name) if name.startswith("…/") else self.root / name
 
+    def _module(self, name: str) -> str:
+        from journal.plan.code import is_found  # imports the parser, which few results need
+
+        return "found" if is_found(name, self.root) else ABSENT
+
     def _code(self, name: str) -> str:
-        path = self.root / name if name.endswith(".py") else find_module(name, self.root)
+        path: Path | None = self.root / name
+        if not name.endswith(".py"):
+            from journal.plan.code import find_module
+
+            path = find_module(name, self.root)
         try:
             return self.code_digest(path) if path else ABSENT
         except OSError:

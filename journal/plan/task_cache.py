@@ -145,8 +145,10 @@ class TaskCache:
 
     def note_checked(self, planned: PlannedStep) -> None:
         """Note that a step passed its check."""
-        if planned.task and planned.source and (key := self._key(planned.step, planned.source)):
-            self.notes.note("check", key, "")
+        if planned.task and planned.source:
+            self.signature(planned.source)  # finds out what else is loaded with the task
+            if key := self._key(planned.step, planned.source):
+                self.notes.note("check", key, "")
 
     def _key(self, step: Step, source: TaskSource) -> str | None:
         text = _written(step.parameters)

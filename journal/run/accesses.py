@@ -89,6 +89,7 @@ class AccessRecorder:
         self._quiet = threading.local()
         """Set while the recorder itself looks at files."""
         self._copied = set[str]()
+        self._loaded_before = frozenset(sys.modules)
         self._own_folders = _below([self.out])
         libraries = [Path(sys.prefix, "lib"), Path(sys.base_prefix, "lib")]
         self._declared = _below([*self.inputs, self.root / ".journal", user_cache_dir(), *libraries])
@@ -121,6 +122,14 @@ class AccessRecorder:
             yield
         finally:
             self.is_on = False
+            self.note_modules()
+
+    def note_modules(self) -> None:
+        """Note the modules that were loaded since this process was forked."""
+        for name, module in list(sys.modules.items()):
+            file = getattr(module, "__file__", None)
+            if name not in self._loaded_before and isinstance(file, str) and file.endswith(".py"):
+                self.accesses.modules.setdefault(file, "")
 
     def asked(self, path: Any) -> None:
         """Note that a path's existence was asked for, if the user's own code asked."""
@@ -168,6 +177,8 @@ class AccessRecorder:
             self._note(self.accesses.folders, name)
 
     def _note(self, noted: dict[str, str], name: str) -> None:
+        if name.startswith(("/proc/", "/sys/", "/dev/")):
+            return
         is_of_machine = name.startswith(self._hidden) or name.startswith(_MACHINE)
         if not is_of_machine or name.startswith(f"{self.root}/") or self._is_own():
             noted[name] = _stat(name)

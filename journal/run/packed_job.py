@@ -57,9 +57,11 @@ class PackedJob:
         if source.module in self.places:
             source = replace(source, module=str(root / self.places[source.module]))
         values = _moved(dict(self.job.values), self.places, root)
+        inputs = tuple(_moved(list(self.job.inputs), self.places, root))
         return replace(
-            self.job, source=source, values=values, out=out, log=folder / "log", root=root, cache_dir=None, code=()
-        )
+            self.job, source=source, values=values, out=out, log=folder / "log", root=root, cache_dir=None, code=(),
+            inputs=inputs, guarded=(),
+        )  # fmt: skip
 
 
 @dataclass(frozen=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -43,7 +43,8 @@ def code_counts(root: Path, is_versioned: bool) -> Callable[[str], bool]:
 def settle_accesses(accesses: Accesses, job: Job) -> Sightings:
     """Describe what was read, with its state at the end of the step."""
     names = _Names(job.root)
-    code = dict(_own_code(accesses, code_counts(job.root, job.is_versioned)))
+    counts = code_counts(job.root, job.is_versioned)
+    code = {file: stat for file, stat in sorted(accesses.modules.items()) if counts(file)}
     known = dict(job.known_code)
 
     def code_digest(path: Path) -> str:
@@ -87,13 +88,6 @@ class _Names:
 
     def outside(self, name: str) -> Path | None:
         return Path(self.paths[name]) if name in self.paths else None
-
-
-def _own_code(accesses: Accesses, counts: Callable[[str], bool]) -> Iterator[tuple[str, str]]:
-    """Yield the files of modules that count, each with its stat as it was loaded."""
-    loaded = (getattr(module, "__file__", None) for module in list(sys.modules.values()))
-    files = {file for file in loaded if isinstance(file, str) and file.endswith(".py")} | set(accesses.modules)
-    yield from ((file, accesses.modules.get(file, "")) for file in sorted(files) if counts(file))
 
 
 def _kind_of(name: str, accesses: Accesses) -> PartKind:

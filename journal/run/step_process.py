@@ -81,6 +81,7 @@ def _run_items(first: MapItem, channel: Channel) -> None:
         item: Received = first
         while isinstance(item, MapItem):
             answer = answer_item(item)
+            recorder.note_modules()
             sys.stdout.flush()
             channel.send(replace(answer, accesses=pickle.dumps(recorder.accesses)))
             item = channel.inbox.get()
