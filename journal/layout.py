@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -85,4 +86,5 @@ def shown_step(step_folder: Path) -> str:
 
 def artifacts_in(step_folder: Path) -> list[Path]:
     """Return the files a step made, without its report."""
-    return sorted(path for path in step_folder.rglob("*") if path.is_file() and path != report_in(step_folder))
+    found = (Path(where, name) for where, _, names in os.walk(step_folder) for name in names)
+    return sorted(path for path in found if path.is_file() and path != report_in(step_folder))

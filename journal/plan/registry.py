@@ -80,19 +80,23 @@ def read_registry(plugins: Path, installed: Installed | None = None) -> Registry
 
 
 def load_task(source: TaskSource) -> Task:
-    """Import a task. Raises ``EntryError``, which names the plugin, where the import fails."""
+    """Import a task and check it. Raises ``EntryError``, which names the plugin, where either fails."""
+    task = import_task(source)
+    try:
+        _check_names(task)
+        check_types(task)
+    except (Exception, SystemExit) as error:  # a plugin may fail in any way, and must not break others
+        raise _not_imported(source, error) from error
+    return task
+
+
+def import_task(source: TaskSource) -> Task:
+    """Import a task that was checked before. Raises ``EntryError`` where the import fails."""
     try:
         with redirect_stdout(sys.stderr):  # keep a plugin's prints out of the command's output
             found = getattr(_load_module(source), source.attribute)
-        if isinstance(found, Task):
-            _check_names(found)
-            check_types(found)
     except (Exception, SystemExit) as error:  # a plugin may fail in any way, and must not break others
-        cause = one_line(f"{type(error).__name__}: {error}")
-        message = (
-            f"task '{source.name}' of {source.origin} can't be imported: {cause}{mend_import(error, source.module)}"
-        )
-        raise EntryError(message) from error
+        raise _not_imported(source, error) from error
     if not isinstance(found, Task):
         kind = type(found).__name__
         raise EntryError(f"task '{source.name}' of {source.origin} is a {kind}; decorate the function with @task")
@@ -101,6 +105,12 @@ def load_task(source: TaskSource) -> Task:
             f"{source.origin} registers '{source.name}', but its @task says '{found.name}'; make them agree"
         )
     return found
+
+
+def _not_imported(source: TaskSource, error: BaseException) -> EntryError:
+    cause = one_line(f"{type(error).__name__}: {error}")
+    mend = mend_import(error, source.module)
+    return EntryError(f"task '{source.name}' of {source.origin} can't be imported: {cause}{mend}")
 
 
 def _check_names(task: Task) -> None:

@@ -75,6 +75,8 @@ class Surroundings:
             from journal.plan.code import find_module
 
             path = find_module(name, self.root)
+        elif (self.root / name.removesuffix(".py") / "__init__.py").is_file():
+            return ABSENT  # a package of that name comes before the module
         try:
             return self.code_digest(path) if path else ABSENT
         except OSError:

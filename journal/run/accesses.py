@@ -18,6 +18,7 @@ import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from itertools import islice
 from pathlib import Path
 from types import FrameType
 from typing import Any
@@ -30,8 +31,8 @@ from journal.run.process import WORKER_VARIABLES
 
 _WRITES = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_APPEND
 _IMPORTLIB = str(Path(importlib.__file__).parent)
-_ASKING = tuple(sys.modules[name].__file__ or "" for name in ("os", "posixpath", "genericpath", "pathlib"))
-"""Modules of Python that ask on their caller's behalf."""
+_ASKING = ("os", "posixpath", "genericpath", "pathlib", "collections", "glob", "fnmatch", "contextlib")
+"""Modules of Python that ask for variables and files on their caller's behalf."""
 _MACHINE = ("/proc", "/sys", "/dev", "/etc", "/usr", "/lib", "/lib64", "/bin", "/sbin", "/var", "/run")
 """Folders of the machine: what libraries read there is no input, but what the user's own code opens is."""
 _SESSION = re.compile(
@@ -89,7 +90,7 @@ class AccessRecorder:
         self._quiet = threading.local()
         """Set while the recorder itself looks at files."""
         self._copied = set[str]()
-        self._loaded_before = frozenset(sys.modules)
+        self._loaded_before = len(sys.modules)
         self._own_folders = _below([self.out])
         libraries = [Path(sys.prefix, "lib"), Path(sys.base_prefix, "lib")]
         self._declared = _below([*self.inputs, self.root / ".journal", user_cache_dir(), *libraries])
@@ -126,9 +127,10 @@ class AccessRecorder:
 
     def note_modules(self) -> None:
         """Note the modules that were loaded since this process was forked."""
-        for name, module in list(sys.modules.items()):
+        # from the end, where the new ones are: a look at each would copy much of the nursery's memory
+        for module in islice(reversed(sys.modules.values()), len(sys.modules) - self._loaded_before):
             file = getattr(module, "__file__", None)
-            if name not in self._loaded_before and isinstance(file, str) and file.endswith(".py"):
+            if isinstance(file, str) and file.endswith(".py"):
                 self.accesses.modules.setdefault(file, "")
 
     def asked(self, path: Any) -> None:
@@ -221,12 +223,11 @@ class AccessRecorder:
         is_declared = path.startswith((*self._declared, *self._own_folders))
         return is_declared or name in self.accesses.written or is_package_file(path)
 
-    def _is_own(self, asking: tuple[str, ...] | None = None) -> bool:
-        """Return whether the user's own code reads, itself or through a function of Python."""
-        frame = _first(
-            sys._getframe(),
-            lambda file: file == __file__ or (file in asking if asking is not None else is_standard_file(file)),
-        )
+    def _is_own(self, through: tuple[str, ...] = ()) -> bool:
+        """Return whether the user's own code reads: itself, or through modules of Python, all or those named."""
+        frame: FrameType | None = sys._getframe()
+        while frame is not None and _passes_on(frame, through):
+            frame = frame.f_back
         return frame is not None and self.counts_code_of(frame.f_code.co_filename)
 
 
@@ -235,6 +236,15 @@ _CHANGES = ("os.remove", "os.rename", "os.truncate", "os.rmdir", "os.link", "os.
 
 def _below(folders: list[Path]) -> tuple[str, ...]:
     return tuple(f"{os.path.abspath(folder)}/" for folder in folders)  # noqa: PTH100
+
+
+def _passes_on(frame: FrameType, through: tuple[str, ...]) -> bool:
+    """Return whether what reads here is this module, or one of Python's that reads for its caller."""
+    file = frame.f_code.co_filename
+    if file == __file__:
+        return True
+    name = str(frame.f_globals.get("__name__", ""))
+    return is_standard_file(file) and (not through or name.partition(".")[0] in through)
 
 
 def _first(frame: FrameType | None, is_passed: Callable[[str], bool]) -> FrameType | None:

@@ -416,16 +416,20 @@ def _notes(seen: Parts) -> tuple[str, ...]:
 
 def _display_parameters(planned: PlannedStep, values: Mapping[str, Any], workspace: Workspace) -> dict[str, Any]:
     """Return the parameters for the report: references as written, files relative to the workspace."""
-    shown: dict[str, Any] = {}
-    for name, value in values.items():
-        written = planned.step.parameters.get(name)
-        if references_in(written):
-            shown[name] = written
-        elif isinstance(value, list):
-            shown[name] = [workspace.display_path(one) if isinstance(one, Path) else one for one in value]
-        else:
-            shown[name] = workspace.display_path(value) if isinstance(value, Path) else value
+    written = planned.step.parameters
+    shown = {
+        name: written[name] if references_in(written.get(name)) else _with_display_paths(value, workspace)
+        for name, value in values.items()
+    }
     return json.loads(json.dumps(shown, default=str))  # type: ignore[no-any-return]
+
+
+def _with_display_paths(value: Any, workspace: Workspace) -> Any:
+    if isinstance(value, Path):
+        return workspace.display_path(value)
+    if isinstance(value, Mapping):
+        return {name: _with_display_paths(part, workspace) for name, part in value.items()}
+    return [_with_display_paths(part, workspace) for part in value] if isinstance(value, list | tuple) else value
 
 
 def _tail(log: Path) -> tuple[str, ...]:

@@ -7,6 +7,7 @@ the next one sees.
 from __future__ import annotations
 
 import ctypes
+import gc
 import importlib
 import os
 import signal
@@ -29,6 +30,9 @@ def main() -> None:
     _die_with(int(sys.argv[2]))
     _prctl(_PR_SET_CHILD_SUBREAPER, 1)  # what a step leaves behind becomes a child of this process
     TypeAdapter(int)  # has pydantic import what every step needs
+    gc.collect()
+    gc.freeze()  # collecting garbage would copy the memory that steps share with this process
+    gc.disable()
     connection = Connection(int(sys.argv[1]))
     waker = _wake_on_child()
     numbers: dict[int, int] = {}
@@ -67,6 +71,7 @@ def _obey(connection: Connection, numbers: dict[int, int], waker: int) -> None:
     _die_with(nursery)
     connection.close()
     os.close(waker)
+    gc.enable()
     run_step_process(Connection(handle), first)
 
 

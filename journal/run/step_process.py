@@ -24,7 +24,7 @@ from journal.api.report_file import write_report
 from journal.api.task import Task, brief
 from journal.errors import JournalError, TaskError, one_line
 from journal.extras import mend_import
-from journal.plan.registry import load_task
+from journal.plan.registry import import_task
 from journal.run.accesses import Accesses, AccessRecorder
 from journal.run.job import Job, MapItem, MapRequest
 from journal.run.messages import Answer, Answers, Ended, Failed, Finished, Progress
@@ -126,7 +126,7 @@ def run_job(job: Job, channel: Channel) -> Ended:
 def answer_item(item: MapItem) -> Answer:
     """Run one item of a ``ctx.map``."""
     try:
-        load_task(item.source)  # a plugin file's functions can be found once it is loaded
+        import_task(item.source)  # a plugin file's functions can be found once it is loaded
         function, value = (unpickle_value(data, item.folders) for data in (item.function, item.value))
         return Answer(item.number, pickle_value(function(value), item.folders).data)
     except Exception as error:
@@ -162,7 +162,7 @@ def _call_task(job: Job, channel: Channel) -> tuple[Report, Sightings]:
     recorder = _recorder_of(job)
     process = os.getpid()
     with recorder.recording():
-        task = load_task(job.source)
+        task = import_task(job.source)
         values = task.validate(job.values)
         if task.context_name:
             values[task.context_name] = _context(job, channel, task, recorder)
@@ -221,9 +221,10 @@ def _print_error(error: BaseException) -> None:
 
 def _sync(folder: Path) -> None:
     """Flush a result to disk before it counts as done, so that a power failure leaves no partial result."""
-    for path in (one for one in folder.rglob("*") if one.is_file()):
-        with path.open("rb") as stream:
-            os.fsync(stream.fileno())
+    for where, _, names in os.walk(folder):
+        for name in names:
+            with Path(where, name).open("rb") as stream:
+                os.fsync(stream.fileno())
 
 
 def _pickled_error(error: Exception, folders: Folders) -> bytes:
