@@ -34,6 +34,18 @@ def write_atomically(path: Path, content: bytes) -> None:
         raise StoreError(f"{path.name} can't be written: {cause(error)}; it is unchanged") from error
 
 
+def copy_atomically(source: Path, target: Path) -> None:
+    """Copy a file to where another may be. Raises ``StoreError`` where it can't be written."""
+    partial = target.with_name(f".{target.name}.{os.getpid()}.part")
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(source, partial)
+        partial.replace(target)
+    except OSError as error:
+        partial.unlink(missing_ok=True)
+        raise StoreError(f"{target.name} can't be written: {cause(error)}") from error
+
+
 def is_file(path: Path) -> bool:
     """Return whether a file exists, also for a path that no file could have."""
     try:

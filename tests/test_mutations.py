@@ -265,7 +265,7 @@ class Place:
     def run(self, check: int = 0) -> None:
         self._run("day", "133", "--jobs", "2", check=check)
 
-    def _run(self, *arguments: str, check: int = 0):  # noqa: ANN202
+    def _run(self, *arguments: str, check: int = 0):
         with pytest.MonkeyPatch.context() as patch:
             for name in VARIABLES:
                 patch.delenv(name, raising=False)

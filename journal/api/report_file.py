@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import filecmp
+import hashlib
 import json
 import os
 import re
@@ -62,8 +63,7 @@ def write_report(
         "outputs": {name: _settle_output(name, value, folder) for name, value in report.outputs.items()},
     }
     settled["artifacts"] = {path.relative_to(folder).as_posix(): content_digest(path) for path in artifacts_in(folder)}
-    text = json.dumps(settled, indent=1, ensure_ascii=False, allow_nan=False)
-    target.write_text(_SURROGATES.sub("\ufffd", text) + "\n", encoding="utf-8")
+    _write_json(target, settled)
 
 
 @dataclass(frozen=True)
@@ -132,7 +132,7 @@ class StepReport:
 def read_step(folder: Path, kinds: ItemKinds) -> StepReport:
     """Read the step report in a folder. Raises ``StoreError`` where it can't be read."""
     try:
-        data = _read_json(folder)
+        data = read_data(folder)
     except (OSError, ValueError) as error:
         raise _unreadable(folder, error) from error
     if not isinstance(data, dict):
@@ -147,15 +147,31 @@ def read_report(folder: Path, kinds: ItemKinds | None = None) -> Report:
 
 def rewrite_header(folder: Path, header: Mapping[str, Any]) -> None:
     """Replace what a report says about its step, and leave what the task returned as it is."""
-    data = {**_read_json(folder), **header}
-    text = json.dumps(data, indent=1, ensure_ascii=False, allow_nan=False)
-    report_in(folder).write_text(text + "\n", encoding="utf-8")
+    data = {**read_data(folder), **header}
+    data.pop("checksum", None)
+    _write_json(report_in(folder), data)
+
+
+def is_whole(data: Mapping[str, Any]) -> bool:
+    """Return whether a report's data are as they were written; those of earlier versions have no checksum."""
+    rest = {name: value for name, value in data.items() if name != "checksum"}
+    return "checksum" not in data or data["checksum"] == _checksum(rest)
+
+
+def _write_json(path: Path, data: Mapping[str, Any]) -> None:
+    plain = json.loads(_SURROGATES.sub("\ufffd", json.dumps(data, ensure_ascii=False, allow_nan=False)))
+    text = json.dumps({**plain, "checksum": _checksum(plain)}, indent=1, ensure_ascii=False)
+    path.write_text(text + "\n", encoding="utf-8")
+
+
+def _checksum(data: Mapping[str, Any]) -> str:
+    return hashlib.sha256(json.dumps(data, ensure_ascii=False).encode()).hexdigest()
 
 
 def read_headline(folder: Path) -> str | None:
     """Return a result's headline, or None if it is damaged, as after a power failure."""
     try:
-        return str(_read_json(folder)["headline"])
+        return str(read_data(folder)["headline"])
     except (OSError, ValueError, KeyError, TypeError):
         return None
 
@@ -164,7 +180,8 @@ def _unreadable(folder: Path, error: Exception) -> StoreError:
     return StoreError(f"{folder.parent.name}/{folder.name}/{REPORT}: can't be read ({error}); recreate it with --force")
 
 
-def _read_json(folder: Path) -> Any:
+def read_data(folder: Path) -> Any:
+    """Return the contents of a report's file. Raises ``OSError`` or ``ValueError`` where it can't be read."""
     return json.loads(report_in(folder).read_text(encoding="utf-8"))
 
 

@@ -26,6 +26,8 @@ class DayStatus:
     edited: list[str] = field(default_factory=list)
     verdicts_to_show: list[str] = field(default_factory=list)
     """Steps with verdicts that the entry does not show yet."""
+    asides: dict[str, list[str]] = field(default_factory=dict)
+    """What is worth a word about results that stand."""
     problem: str = ""
 
 
@@ -68,6 +70,8 @@ def _sort_in(status: DayStatus, result: StepResult, run: Run) -> None:
     last = run.last.get(step)
     if result.outcome == Outcome.CURRENT:
         status.current.append(step)
+        if said := [*result.notes, *result.asides]:
+            status.asides[step] = said
     elif result.outcome == Outcome.FAILED:
         status.failed[step] = result.message
     elif last is None:
@@ -94,6 +98,7 @@ def _lines(status: DayStatus) -> Iterator[str]:
     yield f"day {status.day:<4} {', '.join(part for part in (steps, said) if part)}"
     yield from (f"    {step}: stale: {'; '.join(reasons)}" for step, reasons in status.stale.items())
     yield from (f"    {step}: failed: {message}" for step, message in status.failed.items())
+    yield from (f"    {step}: {aside}" for step, asides in status.asides.items() for aside in asides)
     yield from (f"    {step}: never run" for step in status.never_run)
     yield from (f"    {step}: its block was edited by hand" for step in status.edited)
     which = f"to show them: journal day {status.day}"

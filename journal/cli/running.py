@@ -133,9 +133,14 @@ def _preview(run: Run, *, as_json: bool) -> tuple[int, str]:
         typer.echo(str(problem), err=True)
     results = list(run.preview())
     if not as_json:
-        typer.echo("\n".join(describe(result) for result in results))
+        lines = (line for one in results for line in (describe(one), *_indented((*one.notes, *one.asides))))
+        typer.echo("\n".join(lines))
     report = json.dumps({"day": run.entry.day, "steps": describe_results(results)}, indent=1)
     return 3 if run.plan.problems else 0, report
+
+
+def _indented(lines: tuple[str, ...]) -> list[str]:
+    return [f"      {line}" for line in lines]
 
 
 def _closing_line(outcome: DayOutcome, run: Run) -> str:

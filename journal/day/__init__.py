@@ -67,7 +67,7 @@ def open_entry(
         sys.path.append(
             str(workspace.root)
         )  # plugins may import the workspace's modules, which must not shadow libraries
-    cache = TaskCache(workspace, store)
+    cache = TaskCache(workspace, store, opened.record.reported_digest)
     plan = make_plan(entry, workspace, opened.registry, cache.is_checked)
     for planned in plan.steps:
         if not planned.problem:

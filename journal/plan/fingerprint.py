@@ -81,7 +81,7 @@ def _check_values(
 
     ``basis`` is the digest of the code and of the values of references.
     """
-    paths = [(str(path), cache.notes.digest(path)) for path in paths_in(_nested(inputs.values, source, cache))]
+    paths = [(str(path), cache.digest(path)) for path in paths_in(_nested(inputs.values, source, cache))]
     written = json.dumps([planned.step.parameters, paths], default=str, ensure_ascii=False)
     key = digest_of(basis, source.name, written)
     if noted := cache.notes.recall("values", key):
@@ -132,7 +132,7 @@ def _file_parts(name: str, written: Any, value: Any, inputs: Inputs, cache: Task
     for path, shown in zip(paths, names, strict=True):
         if path not in given:
             part = Part(PartKind.INPUT, shown)
-            parts[part] = parts.get(part, "") + cache.notes.digest(path)
+            parts[part] = parts.get(part, "") + cache.digest(path)
     return parts
 
 
@@ -146,4 +146,4 @@ def _bare(reference: Reference) -> str:
 
 def _describe(value: Any, cache: TaskCache) -> str:
     """Return a value's canonical JSON, with each path replaced by the file's name and digest."""
-    return describe_value(value, lambda path: f"{path.name} sha256:{cache.notes.digest(path)}")
+    return describe_value(value, lambda path: f"{path.name} sha256:{cache.digest(path)}")

@@ -78,6 +78,8 @@ def _file(name: str, value: Any, root: Path) -> Path:
     if not isinstance(value, str | Path) or not str(value).strip():
         raise ParameterError(name, f"parameter '{name}' is {value!r}; give the path of one file")
     path = root / value
+    if isinstance(value, Path) and not _exists(path):
+        return path  # another step's output, which can be made again
     if not _exists(path):
         raise ParameterError(name, f"parameter '{name}': there is no file {brief(_shown(path, root))}{_similar(path)}")
     if not (path.is_file() or path.is_dir()):

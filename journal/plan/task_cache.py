@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
@@ -56,7 +56,11 @@ class TaskSignature:
 class TaskCache:
     """The code digests, signatures and checks of a workspace's tasks."""
 
-    def __init__(self, workspace: Workspace, notes: NoteCache) -> None:
+    def __init__(
+        self, workspace: Workspace, notes: NoteCache, reported: Callable[[Path], str] = lambda path: ""
+    ) -> None:
+        """Open the cache; ``reported`` returns the digest that a report gives a file which is not here."""
+        self.reported = reported
         self.workspace, self.notes, self.installed = workspace, notes, Installed(notes)
         self._codes: dict[TaskSource, CodeDigest] = {}
         self._signatures: dict[TaskSource, TaskSignature] = {}
@@ -108,6 +112,10 @@ class TaskCache:
         if file_stat(path) == stat and not is_fresh(path):
             self.notes.note("syntax", str(path), json.dumps([stat, digest]))
         return digest
+
+    def digest(self, path: Path) -> str:
+        """Return the digest of a file or folder; of one that another step made and that is not here, as reported."""
+        return self.notes.digest(path) if path.exists() else self.reported(path)
 
     def outside(self, name: str) -> Path | None:
         """Return the path of a file outside the workspace by the name in reports, if it was read on this machine."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
@@ -99,6 +100,19 @@ class Record:
         """Return a step's report, or None. Raises ``StoreError`` where it can't be read."""
         folder = entry.artifacts / step
         return self.step(folder) if has_report(folder) else None
+
+    def reported_digest(self, path: Path) -> str:
+        """Return the digest that a step's report gives a file or folder it made, or an empty string."""
+        folder = next((parent for parent in path.parents if has_report(parent)), None)
+        if folder is None:
+            return ""
+        listed, name = self.step(folder).data.get("artifacts") or {}, path.relative_to(folder).as_posix()
+        if name in listed:
+            return str(listed[name])
+        below = sorted(
+            (one.removeprefix(f"{name}/"), digest) for one, digest in listed.items() if one.startswith(f"{name}/")
+        )
+        return hashlib.sha256(repr(below).encode()).hexdigest() if below else ""
 
     def artifacts(self, entry: Path) -> Path:
         """Return the folder beside an entry that holds a folder for each step."""

@@ -146,9 +146,15 @@ class _Loop:
             last_good, as_written = run.last_good(planned), planned.problem is not None
             self._settle(StepResult(planned, Outcome.FAILED, last_good, message=said, is_as_written=as_written))
             return
-        if ready.result:
+        if ready.absent:
+            self._make_again(ready.absent, planned)
+        elif ready.result:
             folder = self._keep(planned, ready) if ready.keeps else ready.result
-            self._settle(StepResult(planned, Outcome.CURRENT, folder, headline=ready.headline, notes=ready.notes))
+            self._settle(
+                StepResult(
+                    planned, Outcome.CURRENT, folder, headline=ready.headline, notes=ready.notes, asides=ready.asides
+                )
+            )
         elif planned.source:
             if not self.executor:
                 self._begin()
@@ -157,6 +163,11 @@ class _Loop:
                 run.cache.signature(planned.source).resources, last.peak_gb if last else None
             )
             self.queue.add(planned, ready, claims)
+
+    def _make_again(self, steps: tuple[str, ...], waiting: PlannedStep) -> None:
+        """Run steps again of whose results a step needs files that are not here."""
+        self.run.again.update(steps)
+        self.order.repeat(steps, waiting)
 
     def _keep(self, planned: PlannedStep, ready: Ready) -> Path:
         """Keep a result of before under the fingerprint of now, and record that."""

@@ -24,6 +24,13 @@ class Order:
                 self.followers[need].append(step.id)
         self.released = deque(step for step in steps if not self.unmet[step.id])
 
+    def repeat(self, steps: tuple[str, ...], waiting: PlannedStep) -> None:
+        """Release steps once more, and after them the one that waits for them."""
+        self.unmet[waiting.id] = len(steps)
+        for step in steps:
+            self.followers[step].append(waiting.id)
+            self.released.append(self.steps[step])
+
     def end(self, step_id: str) -> None:
         """Note that a step has ended, successfully or not."""
         for follower in self.followers.pop(step_id, ()):

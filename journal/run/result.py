@@ -45,6 +45,8 @@ class StepResult:
     log_path: str = ""
     """The path of the full log."""
 
+    asides: tuple[str, ...] = ()
+    """What is worth a word only to somebody who asks how things stand."""
     notes: tuple[str, ...] = ()
     """What is worth a word beside how it ended."""
     is_as_written: bool = False

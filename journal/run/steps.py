@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
+from typing import Any
 
 from journal.api.report_file import StepReport
 from journal.errors import JournalError, StoreError, TaskError, UsageError, nearest
 from journal.layout import has_report
 from journal.plan.change import explain_change
 from journal.plan.fingerprint import Fingerprint, Inputs, read_inputs, take_fingerprint
+from journal.plan.inputs import paths_in
 from journal.plan.parts import PartKind, load_parts
+from journal.plan.references import Reference
 from journal.plan.registry import TaskSource
 from journal.plan.seen import Surroundings, changes
 from journal.plan.steps import Plan, PlannedStep
@@ -21,7 +24,7 @@ from journal.plan.task_cache import TaskCache
 from journal.record import Record
 from journal.run.outputs import output_of
 from journal.run.result import RunOptions, StepResult
-from journal.store import StepRun, Store
+from journal.store import Found, StepRun, Store
 from journal.store.history import Outcome
 from journal.text.entry import Entry
 from journal.text.workspace import Workspace
@@ -40,6 +43,10 @@ class Ready:
     reasons: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
     """What is worth a word although the result stands."""
+    asides: tuple[str, ...] = ()
+    """What is worth a word only to somebody who asks how things stand."""
+    absent: tuple[str, ...] = ()
+    """Steps that have a result, but not the files of it that this step needs."""
     keeps: Path | None = None
     """A result that stands, but has to be kept under this fingerprint first."""
 
@@ -57,6 +64,8 @@ class Run:
     stale: Collection[tuple[int, str]] = ()
     """Steps of earlier days that would run, so that steps referring to them would, too."""
     results: dict[str, StepResult] = field(default_factory=dict)
+    again: set[str] = field(default_factory=set)
+    """Steps that run although their result stands, since files of it are missing that another step needs."""
 
     @property
     def entry(self) -> Entry:
@@ -111,14 +120,17 @@ class Run:
         fingerprint = take_fingerprint(planned, planned.source, inputs, self.cache)
         if planned.id in self.options.accept:
             return self._accepted(planned, Ready(fingerprint, inputs))
+        if planned.id in self.again:
+            return Ready(fingerprint, inputs, reasons=("a step needs files of it that are not here",))
         if self.options.force and (not self.options.only or planned.id in self.options.only):
             return Ready(fingerprint, inputs, reasons=("forced",))
-        return self._with_result(planned, planned.source, Ready(fingerprint, inputs))
+        ready = self._with_result(planned, planned.source, Ready(fingerprint, inputs))
+        return ready if ready.result else replace(ready, absent=tuple(_absent(outputs)))
 
     def _with_result(self, planned: PlannedStep, source: TaskSource, ready: Ready) -> Ready:
         """Find the result with this fingerprint whose surroundings are as they were, or say why the step runs."""
         changed: tuple[str, ...] = ()
-        for found in self._candidates(ready.fingerprint):
+        for found in self._candidates(planned, ready.fingerprint):
             seen = load_parts(found.seen)
             now = changes(seen, self.surroundings)
             if not now:
@@ -130,27 +142,28 @@ class Run:
             return replace(ready, result=former.folder, headline=former.headline, notes=(note,), keeps=former.folder)
         return replace(ready, reasons=changed or self._reasons(planned.id, ready.fingerprint))
 
-    def _candidates(self, fingerprint: Fingerprint) -> Iterator[StepReport]:
+    def _candidates(self, planned: PlannedStep, fingerprint: Fingerprint) -> Iterator[Found]:
+        """Yield whole results with this fingerprint: in the store, and beside the entry, where a clone has them."""
+        beside = self.entry.artifacts / planned.id
         for folder in self.store.results_of(fingerprint.digest):
-            with suppress(StoreError):  # a damaged result is none
-                found = self.record.step(folder)
-                if "headline" in found.data:
-                    yield found
+            if found := self.store.find(folder, beside):
+                yield found
+        if (found := self.store.find_beside(beside)) and found.fingerprint == fingerprint.digest:
+            yield found
 
-    def _judged(self, ready: Ready, found: StepReport) -> Ready:
+    def _judged(self, ready: Ready, found: Found) -> Ready:
         """Return a result that stands; other versions of libraries are worth a word, and a reason if asked for."""
         installed = {name: self.cache.installed.version(name) for name in found.libraries}
-        other = [
-            f"{name} {version} → {installed[name]}"
-            for name, version in found.libraries.items()
-            if installed[name] != version
-        ]
+        other = {name: version for name, version in found.libraries.items() if installed[name] != version}
         if other and self.options.upgrade:
-            return replace(ready, reasons=tuple(other))
-        notes = (
-            (f"made with {', '.join(one.split(' →')[0] for one in other)}; --upgrade runs it again",) if other else ()
-        )
-        return replace(ready, result=found.folder, headline=found.headline, notes=notes)
+            reasons = tuple(f"{name} {version} → {installed[name]}" for name, version in other.items())
+            return replace(ready, reasons=reasons)
+        asides = [
+            f"made with {name} {version}, and {installed[name]} is here; --upgrade runs it again"
+            for name, version in other.items()
+        ]
+        asides += [f"{name} is not here; it is made again when a step needs it" for name in found.missing]
+        return replace(ready, result=found.folder, headline=found.headline, asides=tuple(asides))
 
     def _former(self, planned: PlannedStep, source: TaskSource, fingerprint: Fingerprint) -> StepReport | None:
         """Return a result of the former rule that is up to date by it, from beside the entry or from the store."""
@@ -219,7 +232,9 @@ class Run:
         except JournalError as error:
             return StepResult(planned, Outcome.FAILED, self.last_good(planned), message=self.one_line(error))
         if ready.result:
-            return StepResult(planned, Outcome.CURRENT, ready.result, headline=ready.headline, notes=ready.notes)
+            return StepResult(
+                planned, Outcome.CURRENT, ready.result, headline=ready.headline, notes=ready.notes, asides=ready.asides
+            )
         return StepResult(planned, Outcome.WOULD_RUN, self.last_good(planned), ready.reasons)
 
     def _runs_again(self, planned: PlannedStep) -> tuple[str, ...]:
@@ -235,3 +250,13 @@ class Run:
             elif reference.day is not None and (reference.day, reference.step) in self.stale:
                 said[f"{reference.step} of day {reference.day} runs again"] = 1
         return tuple(said)
+
+
+def _absent(outputs: Mapping[Reference, Any]) -> Iterator[str]:
+    """Yield the steps whose outputs are files that are not there. Raises ``TaskError`` for those of other days."""
+    for reference, value in outputs.items():
+        if missing := [path for path in paths_in(value) if not path.exists()]:
+            if reference.day is not None:
+                again = f"journal day {reference.day} --only {reference.step} --force"
+                raise TaskError(f"{reference}: {missing[0].name} is not here; make it again with: {again}")
+            yield reference.step

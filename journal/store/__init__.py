@@ -15,10 +15,11 @@ from journal.layout import has_report
 from journal.store import history
 from journal.store.database import Database
 from journal.store.digests import Digests
+from journal.store.found import Found, ResultFinder
 from journal.store.gc import Waste, find_waste
 from journal.store.history import StepRun, step_run_of, step_runs_on_disk
 
-__all__ = ["StepRun", "Store", "Waste", "replace_folder", "size_of", "write_atomically"]
+__all__ = ["Found", "StepRun", "Store", "Waste", "replace_folder", "size_of", "write_atomically"]
 
 
 def _keep_quiet(_: str) -> None:
@@ -43,6 +44,7 @@ class Store:
         except OSError as error:
             raise StoreError(f"{folder.name}: results can't be stored there: {cause(error)}") from error
         self.digests = Digests(self.database)
+        self.finder = ResultFinder(self.digests, self.recall, self.note)
         self._listed: dict[str, list[str]] = {}
         self._notes: dict[str, dict[str, str]] = {}
         self._new_notes: dict[tuple[str, str], str] = {}
@@ -64,6 +66,20 @@ class Store:
         names = [name for name in self._listed[fingerprint[:2]] if name.startswith(fingerprint)]
         found = [folder / name for name in names if has_report(folder / name)]
         return sorted(found, key=lambda path: -path.stat().st_mtime_ns) if len(found) > 1 else found
+
+    def find(self, folder: Path, copy: Path | None = None) -> Found | None:
+        """Return a result of the store if it is whole, after bringing it back from a good copy where it is damaged."""
+        found = self.finder.find(folder)
+        if found is None and copy is not None and has_report(copy) and self.finder.heal(folder, copy):
+            self.warn(
+                f"{folder.parent.parent.name}/{folder.name[:12]} was damaged, and is whole again from {copy.name}"
+            )
+            found = self.finder.find(folder)
+        return found
+
+    def find_beside(self, folder: Path) -> Found | None:
+        """Return the result beside an entry if it is whole but for files that are not there."""
+        return self.finder.find(folder, may_lack=True)
 
     def keep(self, work: Path, name: str) -> Path:
         """Move a finished step's folder to its place by one rename, replacing an older result."""

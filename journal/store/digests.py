@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 import hashlib
-import time
 from pathlib import Path
 
 from journal.api.models import content_digest
-from journal.files import file_stat
+from journal.files import file_stat, is_fresh
 from journal.store.database import Database
-
-_FRESH_NS = 100_000_000  # a file changed this recently may change again without a new timestamp
 
 
 class Digests:
@@ -35,7 +32,7 @@ class Digests:
         if known and known[0] == stamp:
             return known[1]
         digest = content_digest(path)
-        if stamp == file_stat(path) and not _is_fresh(path):
+        if stamp == file_stat(path) and not is_fresh(path):
             self._all()[name] = self._new[name] = (stamp, digest)
         return digest
 
@@ -51,8 +48,3 @@ class Digests:
             rows = self.database.read("SELECT path, stamp, digest FROM digest")
             self._known = {path: (stamp, digest) for path, stamp, digest in rows}
         return self._known
-
-
-def _is_fresh(path: Path) -> bool:
-    now = path.stat()
-    return time.time_ns() - max(now.st_mtime_ns, now.st_ctime_ns) < _FRESH_NS
