@@ -62,7 +62,7 @@ def write_report(
         "items": [_settle(item, folder, kinds or ItemKinds()) for item in report.items],
         "outputs": {name: _settle_output(name, value, folder) for name, value in report.outputs.items()},
     }
-    settled["artifacts"] = {path.relative_to(folder).as_posix(): content_digest(path) for path in artifacts_in(folder)}
+    settled["artifacts"] = artifact_digests(folder)
     _write_json(target, settled)
 
 
@@ -143,6 +143,11 @@ def read_step(folder: Path, kinds: ItemKinds) -> StepReport:
 def read_report(folder: Path, kinds: ItemKinds | None = None) -> Report:
     """Read a step's report without the data about the step. Raises ``StoreError`` where it can't be read."""
     return read_step(folder, kinds or ItemKinds()).report
+
+
+def artifact_digests(folder: Path) -> dict[str, str]:
+    """Return the SHA-256 of each file that a step made, by its path in the step's folder."""
+    return {path.relative_to(folder).as_posix(): content_digest(path) for path in artifacts_in(folder)}
 
 
 def rewrite_header(folder: Path, header: Mapping[str, Any]) -> None:

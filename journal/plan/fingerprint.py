@@ -56,7 +56,9 @@ def take_fingerprint(planned: PlannedStep, source: TaskSource, inputs: Inputs, c
         Part(PartKind.SEED): "0",
         **_version_parts(signature),
     }
-    described = {Part(PartKind.OUTPUT, _bare(ref)): _describe(value, cache) for ref, value in inputs.outputs.items()}
+    described = {
+        Part(PartKind.OUTPUT, _bare(ref)): _describe_output(value, cache) for ref, value in inputs.outputs.items()
+    }
     parts |= described
     basis = digest_of(cache.basis(source), dump_parts(described))
     for name, text in _check_values(planned, source, inputs, cache, basis).items():
@@ -81,7 +83,7 @@ def _check_values(
 
     ``basis`` is the digest of the code and of the values of references.
     """
-    paths = [(str(path), cache.digest(path)) for path in paths_in(_nested(inputs.values, source, cache))]
+    paths = [(str(path), cache.notes.digest(path)) for path in paths_in(_nested(inputs.values, source, cache))]
     written = json.dumps([planned.step.parameters, paths], default=str, ensure_ascii=False)
     key = digest_of(basis, source.name, written)
     if noted := cache.notes.recall("values", key):
@@ -132,7 +134,7 @@ def _file_parts(name: str, written: Any, value: Any, inputs: Inputs, cache: Task
     for path, shown in zip(paths, names, strict=True):
         if path not in given:
             part = Part(PartKind.INPUT, shown)
-            parts[part] = parts.get(part, "") + cache.digest(path)
+            parts[part] = parts.get(part, "") + cache.notes.digest(path)
     return parts
 
 
@@ -144,6 +146,11 @@ def _bare(reference: Reference) -> str:
     return str(reference)[2:-1]
 
 
+def _describe_output(value: Any, cache: TaskCache) -> str:
+    """Return an output's canonical JSON, with each path replaced by the file's name and the digest in its report."""
+    return describe_value(value, lambda path: f"{path.name} sha256:{cache.reported(path) or cache.notes.digest(path)}")
+
+
 def _describe(value: Any, cache: TaskCache) -> str:
     """Return a value's canonical JSON, with each path replaced by the file's name and digest."""
-    return describe_value(value, lambda path: f"{path.name} sha256:{cache.digest(path)}")
+    return describe_value(value, lambda path: f"{path.name} sha256:{cache.notes.digest(path)}")

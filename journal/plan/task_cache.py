@@ -59,7 +59,7 @@ class TaskCache:
     def __init__(
         self, workspace: Workspace, notes: NoteCache, reported: Callable[[Path], str] = lambda path: ""
     ) -> None:
-        """Open the cache; ``reported`` returns the digest that a report gives a file which is not here."""
+        """Open the cache; ``reported`` returns the digest that a report gives a file which a step made."""
         self.reported = reported
         self.workspace, self.notes, self.installed = workspace, notes, Installed(notes)
         self._codes: dict[TaskSource, CodeDigest] = {}
@@ -112,10 +112,6 @@ class TaskCache:
         if file_stat(path) == stat and not is_fresh(path):
             self.notes.note("syntax", str(path), json.dumps([stat, digest]))
         return digest
-
-    def digest(self, path: Path) -> str:
-        """Return the digest of a file or folder; of one that another step made and that is not here, as reported."""
-        return self.notes.digest(path) if path.exists() else self.reported(path)
 
     def outside(self, name: str) -> Path | None:
         """Return the path of a file outside the workspace by the name in reports, if it was read on this machine."""

@@ -103,16 +103,24 @@ class Record:
 
     def reported_digest(self, path: Path) -> str:
         """Return the digest that a step's report gives a file or folder it made, or an empty string."""
+        listed, name = self._listed_with(path)
+        if name in listed:
+            return listed[name]
+        inside = sorted((one.removeprefix(f"{name}/"), digest) for one, digest in listed.items() if _is_in(one, name))
+        return hashlib.sha256(repr(inside).encode()).hexdigest() if inside else ""
+
+    def lacks(self, path: Path) -> bool:
+        """Return whether a file that a step made, or a file in such a folder, is not there."""
+        listed, name = self._listed_with(path)
+        folder = path.parents[name.count("/")] if name else path
+        return not path.exists() or not all((folder / one).exists() for one in listed if _is_in(one, name))
+
+    def _listed_with(self, path: Path) -> tuple[dict[str, str], str]:
+        """Return the files that the report above a path lists with their digests, and the path's name among them."""
         folder = next((parent for parent in path.parents if has_report(parent)), None)
         if folder is None:
-            return ""
-        listed, name = self.step(folder).data.get("artifacts") or {}, path.relative_to(folder).as_posix()
-        if name in listed:
-            return str(listed[name])
-        below = sorted(
-            (one.removeprefix(f"{name}/"), digest) for one, digest in listed.items() if one.startswith(f"{name}/")
-        )
-        return hashlib.sha256(repr(below).encode()).hexdigest() if below else ""
+            return {}, ""
+        return dict(self.step(folder).data.get("artifacts") or {}), path.relative_to(folder).as_posix()
 
     def artifacts(self, entry: Path) -> Path:
         """Return the folder beside an entry that holds a folder for each step."""
@@ -155,6 +163,10 @@ def reports_below(entries: Path) -> Iterator[StepReport]:
     for folder in all_steps(entries):
         with suppress(StoreError):
             yield read_step(folder, kinds)
+
+
+def _is_in(name: str, folder: str) -> bool:
+    return name.startswith(f"{folder}/")
 
 
 def _stat(path: Path) -> str:

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from journal.api.report_file import rewrite_header
+from journal.api.report_file import artifact_digests, rewrite_header
 from journal.plan.former import former_seen, is_of_former_rule
 from journal.plan.parts import PartKind, dump_parts, load_parts
 from journal.plan.seen import result_name
@@ -29,6 +29,7 @@ def keep_as(run: Run, planned: PlannedStep, ready: Ready, work: Path) -> Path:
         "fingerprint": ready.fingerprint.digest,
         "depends_on": dump_parts(ready.fingerprint.parts),
         "seen": dump_parts(seen),
+        "artifacts": found.data.get("artifacts") or artifact_digests(ready.keeps),
         "made": found.data.get("made") or {"libraries": _libraries(former)},
         **_acceptance(run, planned, ready),
     }

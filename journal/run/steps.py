@@ -125,7 +125,7 @@ class Run:
         if self.options.force and (not self.options.only or planned.id in self.options.only):
             return Ready(fingerprint, inputs, reasons=("forced",))
         ready = self._with_result(planned, planned.source, Ready(fingerprint, inputs))
-        return ready if ready.result else replace(ready, absent=tuple(_absent(outputs)))
+        return ready if ready.result else replace(ready, absent=tuple(self._absent(outputs)))
 
     def _with_result(self, planned: PlannedStep, source: TaskSource, ready: Ready) -> Ready:
         """Find the result with this fingerprint whose surroundings are as they were, or say why the step runs."""
@@ -198,6 +198,15 @@ class Run:
             reasons=current.reasons,
         )  # fmt: skip
 
+    def _absent(self, outputs: Mapping[Reference, Any]) -> Iterator[str]:
+        """Yield the steps whose outputs are files that are not there. Raises ``TaskError`` for those of other days."""
+        for reference, value in outputs.items():
+            if missing := [path for path in paths_in(value) if self.record.lacks(path)]:
+                if reference.day is not None:
+                    again = f"journal day {reference.day} --only {reference.step} --force"
+                    raise TaskError(f"{reference}: {missing[0].name} is not here; make it again with: {again}")
+                yield reference.step
+
     def last_good(self, planned: PlannedStep) -> Path | None:
         """Return the folder of the step's last good result, or None."""
         last = self.last_done.get(planned.id)
@@ -250,13 +259,3 @@ class Run:
             elif reference.day is not None and (reference.day, reference.step) in self.stale:
                 said[f"{reference.step} of day {reference.day} runs again"] = 1
         return tuple(said)
-
-
-def _absent(outputs: Mapping[Reference, Any]) -> Iterator[str]:
-    """Yield the steps whose outputs are files that are not there. Raises ``TaskError`` for those of other days."""
-    for reference, value in outputs.items():
-        if missing := [path for path in paths_in(value) if not path.exists()]:
-            if reference.day is not None:
-                again = f"journal day {reference.day} --only {reference.step} --force"
-                raise TaskError(f"{reference}: {missing[0].name} is not here; make it again with: {again}")
-            yield reference.step

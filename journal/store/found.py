@@ -75,9 +75,10 @@ class ResultFinder:
         return self.find(folder) is not None
 
     def _is_as_listed(self, path: Path, digest: str) -> bool | None:
-        """Return whether a file is as listed, or None if there is none."""
+        """Return whether a file is as listed, or None if there is none, or a folder with other files."""
         with suppress(OSError):
-            return self.digests.digest(path) == digest if path.is_file() else None
+            is_same = path.exists() and self.digests.digest(path) == digest
+            return is_same or (False if path.is_file() else None)
         return False
 
     def _known(self, folder: Path) -> Found | None:
