@@ -40,6 +40,8 @@ def copy_atomically(source: Path, target: Path) -> None:
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(source, partial)
+        if target.is_dir() and not target.is_symlink():
+            shutil.rmtree(target)
         partial.replace(target)
     except OSError as error:
         partial.unlink(missing_ok=True)

@@ -83,6 +83,15 @@ def model_digest(name: str, models: Mapping[str, str], root: Path, digest: Calla
     return (digest or content_digest)(path)
 
 
+def model_path(name: str, models: Mapping[str, str], root: Path) -> Path | None:
+    """Return the folder or file of a model that lies in a folder or a package, or None. Raises ``ModelError``."""
+    source = resolve_model(name, models)
+    scheme, _, rest = source.partition(":")
+    if scheme == "package":
+        return _package_path(rest)
+    return (root / source).resolve() if source.startswith(("./", "../", "/")) else None
+
+
 def content_digest(path: Path) -> str:
     """Return the SHA-256 of a file, or of a folder's file names and contents."""
     if path.is_dir():

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sized
+from contextlib import suppress
 from dataclasses import dataclass, field
 
 from journal.day import OpenWorkspace, open_day
 from journal.day.writing import edited_blocks, unshown_verdicts
 from journal.errors import JournalError
+from journal.record import Record
+from journal.record.ledger import Ledgers, read_ledgers
+from journal.record.shown_totals import outdated_totals
 from journal.run import Run, RunOptions, StepResult
 from journal.store.history import Outcome
 
@@ -23,6 +27,8 @@ class DayStatus:
     """Why each would run."""
     failed: dict[str, str] = field(default_factory=dict)
     never_run: list[str] = field(default_factory=list)
+    totals: dict[str, list[str]] = field(default_factory=dict)
+    """Totals that blocks show otherwise than they are now."""
     edited: list[str] = field(default_factory=list)
     verdicts_to_show: list[str] = field(default_factory=list)
     """Steps with verdicts that the entry does not show yet."""
@@ -37,9 +43,10 @@ def day_statuses(opened: OpenWorkspace) -> Iterator[DayStatus]:
     A step that refers to a stale step of an earlier day is stale too.
     """
     again: set[tuple[int, str]] = set()
+    ledgers = _ledgers(opened.record)
     for day in opened.record.days():
         try:
-            status = _status(open_day(opened, day, RunOptions(), again))
+            status = _status(open_day(opened, day, RunOptions(), again), ledgers)
         except JournalError as error:
             status = DayStatus(day, problem=str(error))
         again |= {(day, step) for step in status.stale}
@@ -47,8 +54,8 @@ def day_statuses(opened: OpenWorkspace) -> Iterator[DayStatus]:
 
 
 def stale_days(statuses: Iterable[DayStatus]) -> list[int]:
-    """Return the days with a step whose result is out of date, or missing though the day was run."""
-    return [status.day for status in statuses if status.stale]
+    """Return the days with a step whose result is out of date, or whose blocks show totals of before."""
+    return [status.day for status in statuses if status.stale or status.totals]
 
 
 def status_lines(statuses: list[DayStatus]) -> list[str]:
@@ -56,10 +63,18 @@ def status_lines(statuses: list[DayStatus]) -> list[str]:
     return [line for status in statuses for line in _lines(status)] or ["no entries yet; make one with: journal new"]
 
 
-def _status(run: Run) -> DayStatus:
+def _ledgers(record: Record) -> Ledgers | None:
+    with suppress(JournalError):  # what is wrong with a report is said where it is read
+        return read_ledgers(record)
+    return None
+
+
+def _status(run: Run, ledgers: Ledgers | None) -> DayStatus:
     status = DayStatus(run.entry.day, run.entry.title, edited=edited_blocks(run.entry))
     for result in run.preview():
         _sort_in(status, result, run)
+    if ledgers:
+        status.totals = outdated_totals(run.entry, run.record, ledgers)
     waiting = unshown_verdicts(run.entry, run.record)
     status.verdicts_to_show = [step for step in waiting if step in status.current]
     return status
@@ -90,6 +105,7 @@ def _lines(status: DayStatus) -> Iterator[str]:
         "stale": status.stale,
         "failed": status.failed,
         "never run": status.never_run,
+        "with old totals": status.totals,
         "edited": status.edited,
         "with new verdicts": status.verdicts_to_show,
     }
@@ -97,6 +113,7 @@ def _lines(status: DayStatus) -> Iterator[str]:
     steps = f"{len(status.current)} up to date" if status.current else "" if said else "no steps"
     yield f"day {status.day:<4} {', '.join(part for part in (steps, said) if part)}"
     yield from (f"    {step}: stale: {'; '.join(reasons)}" for step, reasons in status.stale.items())
+    yield from (f"    {step}: {line}" for step, lines in status.totals.items() for line in lines)
     yield from (f"    {step}: failed: {message}" for step, message in status.failed.items())
     yield from (f"    {step}: {aside}" for step, asides in status.asides.items() for aside in asides)
     yield from (f"    {step}: never run" for step in status.never_run)

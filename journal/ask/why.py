@@ -13,7 +13,9 @@ from journal.api.context import Context
 from journal.api.models import resolve_model
 from journal.errors import TaskError, UsageError, nearest
 from journal.plan.inputs import resolve_inputs
+from journal.plan.parts import load_parts
 from journal.plan.registry import load_task, read_registry
+from journal.plan.seen import unobserved
 from journal.record import Record
 from journal.run.process import WORKER_ENV
 from journal.text.workspace import Workspace
@@ -75,7 +77,14 @@ def explain_result(record: Record, day: int, step: str) -> list[str]:
     if found is None:
         raise UsageError(f"{entry.display_path}: step '{step}' has no result yet; run: journal day {day}")
     lines = [f"{step}: {found.task}, {found.headline}", f"  fingerprint {found.fingerprint}"]
-    return lines + [f"  {name}: {value}" for name, value in found.depends_on.items()]
+    lines += [f"  {name}: {value}" for name, value in found.depends_on.items()]
+    lines += [f"  seen: {name}: {value}" if value else f"  seen: {name}" for name, value in found.seen.items()]
+    lines += [f"  reads of {name} not observed" for name in unobserved(load_parts(found.seen))]
+    lines += [f"  made with {name} {version}" for name, version in found.libraries.items()]
+    if accepted := found.data.get("accepted"):
+        changed = "; ".join(accepted["changed"])
+        lines.append(f"  accepted by the author: {accepted['reason'] or 'no reason given'} ({changed})")
+    return lines
 
 
 def describe_recipe(recipe: dict[str, Any], workspace: Workspace) -> list[str]:

@@ -21,8 +21,10 @@ def status(as_json: Json = False) -> None:
 
 
 def why(
-    what: Annotated[str, typer.Argument(metavar="PICTURE|DAY", help="A PNG made by a step, or a day.")],
-    step: Annotated[str, typer.Argument(metavar="[STEP]", help="With a day: the step to explain.")] = "",
+    what: Annotated[
+        str, typer.Argument(metavar="PICTURE|DAY.STEP", help="A PNG made by a step, or a step: 133.clips.")
+    ],
+    step: Annotated[str, typer.Argument(metavar="[STEP]", help="With a day alone: the step to explain.")] = "",
     redo: Annotated[str, typer.Option(metavar="FILE", help="Recreate the picture and write it to this file.")] = "",
 ) -> None:
     """Show where a picture or a step's result came from, or recreate a picture."""
@@ -30,6 +32,9 @@ def why(
     from journal.record import open_record
 
     record = open_record()
+    day, dot, name = what.partition(".")
+    if not step and dot and day.isdecimal() and not Path(what).exists():
+        what, step = day, name
     if step:
         typer.echo("\n".join(explain_result(record, parse_day(what, record.workspace), step)))
     elif redo:

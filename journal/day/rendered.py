@@ -37,14 +37,21 @@ def showing(run: Run, entry: Entry, text: str, results: list[StepResult], counts
         text,
         results_now,
         own_code(),
-        [(file, file_stat(file)) for file in others],
+        [(file, _stat(file)) for file in others],
         file_stat(run.workspace.root / "journal.yml"),
     )
 
 
 def _stat_of_result(folder: Path | None) -> str:
     """Return a text that changes with a result, since a forced run may replace it in the same folder."""
-    return f"{folder} {file_stat(report_in(folder))}" if folder else ""
+    return f"{folder} {_stat(str(report_in(folder)))}" if folder else ""
+
+
+def _stat(file: str) -> str:
+    try:
+        return file_stat(file)
+    except OSError:  # a link to nowhere
+        return ""
 
 
 def _files_below(folder: Path) -> Iterator[str]:

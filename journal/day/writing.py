@@ -54,10 +54,18 @@ def _place_all(results: list[StepResult], left: set[str], run: Run, entry: Entry
         step = result.planned.id
         if result.folder and step not in left:
             try:
+                _check_whole(result.folder, entry.artifacts / step, run)
                 place_artifacts(result.folder, entry.artifacts / step, run.record, run.store)
             except InTheWayError as error:
                 problems[step] = str(error)
     return problems
+
+
+def _check_whole(result: Path, target: Path, run: Run) -> None:
+    """Raise ``InTheWayError`` where a result of the store was damaged since the step ended: it would be copied so."""
+    if result.is_relative_to(run.store.results) and run.store.find(result, target) is None:
+        shown = run.workspace.display_path(target)
+        raise InTheWayError(f"{shown}: the result was changed after it was made, so it isn't shown; run the day again")
 
 
 def edited_blocks(entry: Entry) -> list[str]:

@@ -14,9 +14,11 @@ import re
 import shlex
 import shutil
 import sys
+import tempfile
 import threading
+import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from itertools import islice
 from pathlib import Path
@@ -33,6 +35,8 @@ _WRITES = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_APPEND
 _IMPORTLIB = str(Path(importlib.__file__).parent)
 _ASKING = ("os", "posixpath", "genericpath", "pathlib", "collections", "glob", "fnmatch", "contextlib")
 """Modules of Python that ask for variables and files on their caller's behalf."""
+_PROBES = {"fc-list", "ldconfig", "uname", "lscpu", "nvidia-smi", "sysctl", "gcc", "cc"}
+"""Programs by which libraries look at the machine."""
 _MACHINE = ("/proc", "/sys", "/dev", "/etc", "/usr", "/lib", "/lib64", "/bin", "/sbin", "/var", "/run")
 """Folders of the machine: what libraries read there is no input, but what the user's own code opens is."""
 _SESSION = re.compile(
@@ -90,9 +94,10 @@ class AccessRecorder:
         self._quiet = threading.local()
         """Set while the recorder itself looks at files."""
         self._copied = set[str]()
+        self._begun_ns = time.time_ns()
         self._loaded_before = len(sys.modules)
         self._own_folders = _below([self.out])
-        libraries = [Path(sys.prefix, "lib"), Path(sys.base_prefix, "lib")]
+        libraries = [Path(sys.prefix), Path(sys.base_prefix)]
         self._declared = _below([*self.inputs, self.root / ".journal", user_cache_dir(), *libraries])
         self._unwritable = _below([*self.inputs, *self.guarded])
         self._hidden = f"{Path.home()}/."
@@ -106,7 +111,7 @@ class AccessRecorder:
             "os.posix_spawn": self._started,
             "os.system": lambda command: self._started(None, [command]),
             "sqlite3.connect": lambda path: self._opened(path, None, 0),
-            "ctypes.dlopen": lambda path: self._opened(path, None, 0),
+            "ctypes.dlopen": lambda path: self._opened(path, None, 0) if "/" in _text(path) else None,
             "socket.getaddrinfo": lambda host, *_: self._asked_host(host),
             **dict.fromkeys(_CHANGES, self._changes),
         }
@@ -179,11 +184,19 @@ class AccessRecorder:
             self._note(self.accesses.folders, name)
 
     def _note(self, noted: dict[str, str], name: str) -> None:
-        if name.startswith(("/proc/", "/sys/", "/dev/")):
+        if name.startswith(("/proc/", "/sys/", "/dev/")) or self._is_of_this_run(name):
             return
         is_of_machine = name.startswith(self._hidden) or name.startswith(_MACHINE)
         if not is_of_machine or name.startswith(f"{self.root}/") or self._is_own():
             noted[name] = _stat(name)
+
+    def _is_of_this_run(self, name: str) -> bool:
+        """Return whether a temporary file was made since this process began, by a program that the step started."""
+        if name.startswith(f"{self.root}/") or not name.startswith(f"{tempfile.gettempdir()}/"):
+            return False
+        with suppress(OSError, ValueError):
+            return os.stat(name).st_ctime_ns > self._begun_ns  # noqa: PTH116
+        return False
 
     def _imported(self, name: str, *_: Any) -> None:
         frame = _first(sys._getframe(), lambda file: file.startswith("<frozen ") or file == __file__)
@@ -196,7 +209,10 @@ class AccessRecorder:
         if len(words) == 1 or words[:1] in (["/bin/sh"], ["sh"]):
             words = [part for word in words for part in _split(word)]
         first = _text(program) if program else next(iter(words), "")
-        self.accesses.programs.add(os.path.basename(first))  # noqa: PTH119
+        name = os.path.basename(first)  # noqa: PTH119
+        if name in _PROBES or _is_of_core():
+            return
+        self.accesses.programs.add(name)
         for word in (shutil.which(first) or first, *words):
             path = os.path.join(_text(folder) if folder else os.getcwd(), word)  # noqa: PTH109, PTH118
             if os.path.isfile(path) and not path.startswith(_MACHINE):  # noqa: PTH113
@@ -259,6 +275,12 @@ def _is_import() -> bool:
     while frame is not None and frame.f_code.co_filename == pathlib.__file__:
         frame = frame.f_back
     return frame is not None and frame.f_code.co_filename.startswith(("<frozen importlib", _IMPORTLIB, CORE))
+
+
+def _is_of_core() -> bool:
+    """Return whether journal itself is at work, for the task."""
+    frame = _first(sys._getframe(), lambda file: file == __file__ or is_standard_file(file))
+    return frame is not None and frame.f_code.co_filename.startswith(CORE)
 
 
 def _source_of(name: str) -> str:

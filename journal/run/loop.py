@@ -16,7 +16,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from journal.api.models import resolve_model
+from journal.api.models import model_path
 from journal.api.report_file import ReportHeader, read_headline
 from journal.api.task import brief
 from journal.errors import JournalError, StoreError, TaskError, one_line
@@ -191,7 +191,7 @@ class _Loop:
     def _start(self, waiting: Waiting) -> None:
         planned = waiting.planned
         job = self._job(waiting, threads=max(1, int(waiting.claims["cpu"])))
-        stats, changed = self._stats_of(job.inputs), self.changed[planned.id]
+        stats, changed = self._stats_of(job.inputs, waiting.ready), self.changed[planned.id]
         self.in_hand[planned.id] = _InHand(waiting, job, time.time(), planned.step.retries, stats, changed)
         self.observer.started(planned, waiting.ready.reasons)
         self._hand_over(self.in_hand[planned.id])
@@ -268,10 +268,10 @@ class _Loop:
         }
 
     def _model_paths(self, parts: Parts) -> list[Path]:
-        """Return the folders of models that a step names, where they are in folders of the author's."""
+        """Return where the models are that a step names, but for those that are fetched."""
         models, root = self.run.workspace.models, self.run.workspace.root
-        sources = [resolve_model(part.name, models) for part in parts if part.kind == PartKind.MODEL]
-        return [(root / source).resolve() for source in sources if source.startswith(("./", "../", "/"))]
+        paths = (model_path(part.name, models, root) for part in parts if part.kind == PartKind.MODEL)
+        return [path for path in paths if path]
 
     def _take_all(self, events: list[Event]) -> None:
         """Handle events: put results into the store, then into the history, and then tell the observer."""
@@ -307,11 +307,12 @@ class _Loop:
         self.resources.release(in_hand.waiting.claims, in_hand.waiting.gpus)
         return step_run, result
 
-    def _stats_of(self, inputs: Iterable[Path]) -> dict[str, str]:
-        """Return the stat of each file given to a step, as it was when the file's digest was taken."""
+    def _stats_of(self, inputs: Iterable[Path], ready: Ready) -> dict[str, str]:
+        """Return the stat of each file given to a step, of the author's as it was when the digest was taken."""
+        made = set(paths_in(list(ready.inputs.outputs.values())))
         known = self.run.store.digests.stats
-        files = (file for path in inputs for file in (path.rglob("*") if path.is_dir() else [path]))
-        return {str(file): known[str(file)] for file in files if str(file) in known}
+        files = ((path, file) for path in inputs for file in (path.rglob("*") if path.is_dir() else [path]))
+        return {str(file): (None if path in made else known.get(str(file))) or file_stat(file) for path, file in files}
 
     def _changed(self, in_hand: _InHand, finished: Finished) -> list[str]:
         """Return what is no longer as the step read it, so that its result would be kept under another's name."""
@@ -407,7 +408,7 @@ def _why_not_kept(changed: list[str], run: Run) -> str:
 
 
 def _shown(changed: list[str], run: Run) -> str:
-    return ", ".join(run.workspace.display_path(Path(name)) for name in changed[:3])
+    return ", ".join(run.workspace.display_path(Path(name)) if os.path.isabs(name) else name for name in changed[:3])  # noqa: PTH117
 
 
 def _stat_or_none(name: str) -> str | None:

@@ -145,10 +145,12 @@ class Run:
     def _candidates(self, planned: PlannedStep, fingerprint: Fingerprint) -> Iterator[Found]:
         """Yield whole results with this fingerprint: in the store, and beside the entry, where a clone has them."""
         beside = self.entry.artifacts / planned.id
-        for folder in self.store.results_of(fingerprint.digest):
+        stored = self.store.results_of(fingerprint.digest)
+        for folder in stored:
             if found := self.store.find(folder, beside):
                 yield found
-        if (found := self.store.find_beside(beside)) and found.fingerprint == fingerprint.digest:
+        found = self.store.find_beside(beside)
+        if found and found.fingerprint == fingerprint.digest and not (stored and found.missing):
             yield found
 
     def _judged(self, ready: Ready, found: Found) -> Ready:
