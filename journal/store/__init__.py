@@ -8,16 +8,18 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 from journal.errors import StoreError
 from journal.files import cause, lock, replace_folder, size_of, write_atomically
 from journal.layout import has_report
 from journal.store import history
 from journal.store.database import Database
-from journal.store.digests import Digests
+from journal.store.digests import Digests, sum_of
 from journal.store.found import Found, ResultFinder
 from journal.store.gc import Waste, find_waste
 from journal.store.history import StepRun, step_run_of, step_runs_on_disk
+from journal.text.edits import checksum as checksum_of
 
 __all__ = ["Found", "StepRun", "Store", "Waste", "replace_folder", "size_of", "write_atomically"]
 
@@ -45,6 +47,7 @@ class Store:
             raise StoreError(f"{folder.name}: results can't be stored there: {cause(error)}") from error
         self.digests = Digests(self.database)
         self.finder = ResultFinder(self.digests, self.recall, self.note)
+        self._has_warned = False
         self._listed: dict[str, list[str]] = {}
         self._notes: dict[str, dict[str, str]] = {}
         self._new_notes: dict[tuple[str, str], str] = {}
@@ -116,14 +119,22 @@ class Store:
     def last_runs(self, day: int, *, done: bool = False) -> dict[str, StepRun]:
         """Return the latest run of each step of a day: with any outcome, or only successful ones."""
         rows = self.database.read(history.LAST_DONE if done else history.LAST, (day,))
-        return {run.step: run for run in map(step_run_of, rows)}
+        return {run.step: run for run in self._step_runs(rows)}
+
+    def _step_runs(self, rows: list[tuple[Any, ...]]) -> list[StepRun]:
+        """Return the step runs in rows, without those that are damaged; the results themselves are on disk."""
+        runs = [step_run_of(row) for row in rows]
+        if None in runs and not self._has_warned:
+            self._has_warned = True
+            self.warn(".journal/journal.db: a row of the history is damaged and is left out; no result is lost")
+        return [run for run in runs if run is not None]
 
     def step_runs(self, limit: int, day: int | None = None) -> list[tuple[StepRun, str]]:
         """Return the latest runs of steps, newest first, each with the command that started it."""
         values = (limit,) if day is None else (day, limit)
         rows = self.database.read(history.LATEST if day is None else history.LATEST_OF_DAY, values)
         commands = dict(self.database.read("SELECT id, command FROM run"))
-        return [(run, commands.get(run.run, "")) for run in map(step_run_of, rows)]
+        return [(run, str(commands.get(run.run, ""))) for run in self._step_runs(rows)]
 
     def digest(self, path: Path) -> str:
         """Return the SHA-256 of a file or folder; files are cached by size, times and inode."""
@@ -133,12 +144,12 @@ class Store:
         """Return the note of a kind under a key, or None."""
         if kind not in self._notes:
             self._notes[kind] = dict(self.database.read("SELECT key, value FROM memo WHERE kind = ?", (kind,)))
-        return self._notes[kind].get(key)
+        return _checked(self._notes[kind].get(key), kind, key)
 
     def note(self, kind: str, key: str, value: str) -> None:
         """Note something that would take time to recompute; the next ``flush`` writes it to disk."""
         if self.recall(kind, key) != value:
-            self._notes[kind][key] = self._new_notes[(kind, key)] = value
+            self._notes[kind][key] = self._new_notes[(kind, key)] = f"{sum_of(kind, key, value)} {value}"
 
     def flush(self) -> None:
         """Write new digests and notes to disk."""
@@ -155,7 +166,8 @@ class Store:
     def block(self, checksum: str) -> str | None:
         """Return the generated text with a checksum, or None."""
         rows = self.database.read("SELECT text FROM block WHERE checksum = ?", (checksum,))
-        return str(rows[0][0]) if rows else None
+        text = str(rows[0][0]) if rows else None
+        return text if text is not None and checksum_of(text) == checksum else None
 
     def waste(self, entries: Path, keep_s: float = 0.0) -> list[Waste]:
         """Return what ``journal gc`` would remove."""
@@ -172,3 +184,9 @@ class Store:
             self.warn(
                 f".journal/journal.db was {what}{aside}. It has been rebuilt; no results were lost ({count} found)"
             )
+
+
+def _checked(noted: Any, kind: str, key: str) -> str | None:
+    """Return a note without its checksum, or None if it is damaged."""
+    found, _, value = str(noted).partition(" ") if noted is not None else ("", "", "")
+    return value if found and found == sum_of(kind, key, value) else None

@@ -40,6 +40,10 @@ MIGRATIONS = (
     DROP INDEX attempt_by_step;
     CREATE INDEX step_run_by_step ON step_run (day, step, id);
     """,
+    """
+    DELETE FROM memo;
+    DELETE FROM digest;
+    """,
 )
 """Never edited once released: a database of an earlier version is updated by the migrations it lacks."""
 
@@ -113,12 +117,16 @@ class Database:
 def _is_damage(error: sqlite3.DatabaseError) -> bool:
     """Return whether the file's content is damaged, unlike with a full disk or a held lock."""
     if isinstance(error, sqlite3.OperationalError):
-        return str(error).startswith(("no such table", "no such column"))
+        damage = ("no such table", "no such column", "table", "malformed", "cannot modify", "incomplete")
+        return str(error).startswith(damage)
     return not isinstance(error, sqlite3.IntegrityError | sqlite3.ProgrammingError)
 
 
 def _connect(path: Path) -> sqlite3.Connection:
+    if path.is_dir():
+        raise sqlite3.DatabaseError("a folder is in its place")
     connection = sqlite3.connect(path, timeout=30)
+    connection.text_factory = lambda data: data.decode("utf-8", "replace")
     try:
         connection.execute("PRAGMA journal_mode = WAL")
         connection.execute("PRAGMA synchronous = FULL")
@@ -132,6 +140,8 @@ def _connect(path: Path) -> sqlite3.Connection:
 def _migrate(connection: sqlite3.Connection) -> None:
     if _version(connection) == len(MIGRATIONS):
         return
+    if _version(connection) < 0:
+        raise sqlite3.DatabaseError("its version is negative")
     connection.execute("BEGIN IMMEDIATE")  # another run may be migrating it
     done = _version(connection)
     if done > len(MIGRATIONS):
@@ -140,12 +150,21 @@ def _migrate(connection: sqlite3.Connection) -> None:
     try:
         for script in MIGRATIONS[done:]:
             for statement in script.split(";\n"):
-                connection.execute(statement)
+                _execute(connection, statement)
         connection.execute(f"PRAGMA user_version = {len(MIGRATIONS)}")
         connection.commit()
     except BaseException:
         connection.rollback()
         raise
+
+
+def _execute(connection: sqlite3.Connection, statement: str) -> None:
+    try:
+        connection.execute(statement)
+    except sqlite3.OperationalError as error:
+        if str(error).startswith(("database is locked", "disk", "attempt to write", "unable")):
+            raise
+        raise sqlite3.DatabaseError(str(error)) from error  # its tables are not those of its version
 
 
 def _version(connection: sqlite3.Connection) -> int:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import zlib
 from pathlib import Path
 
 from journal.api.models import content_digest
@@ -28,19 +29,22 @@ class Digests:
             return hashlib.sha256(repr(listing).encode()).hexdigest()
         name, stamp = str(path), file_stat(path)
         self.stats[name] = stamp
-        known = self._all().get(name)
+        known = self._checked(name)
         if known and known[0] == stamp:
             return known[1]
         digest = content_digest(path)
         if stamp == file_stat(path) and not is_fresh(path):
-            self._all()[name] = self._new[name] = (stamp, digest)
+            self._new[name] = (stamp, digest)
         return digest
 
     def flush(self) -> None:
         """Write new digests to the database."""
         if self._new:
-            rows = [(path, *known) for path, known in self._new.items()]
+            rows = [
+                (path, stamp, f"{digest}{sum_of(path, stamp, digest)}") for path, (stamp, digest) in self._new.items()
+            ]
             self.database.write(("INSERT OR REPLACE INTO digest VALUES (?, ?, ?)", rows))
+            self._all().update((path, (stamp, digest)) for path, stamp, digest in rows)
             self._new = {}
 
     def _all(self) -> dict[str, tuple[str, str]]:
@@ -48,3 +52,22 @@ class Digests:
             rows = self.database.read("SELECT path, stamp, digest FROM digest")
             self._known = {path: (stamp, digest) for path, stamp, digest in rows}
         return self._known
+
+    def _checked(self, path: str) -> tuple[str, str] | None:
+        """Return the stat and digest known of a path, or None if that row is damaged."""
+        if path in self._new:
+            return self._new[path]
+        known = self._all().get(path)
+        if known is None:
+            return None
+        stamp, digest = str(known[0]), str(known[1])
+        plain, found = digest[:-_SUM], digest[-_SUM:]
+        return (stamp, plain) if found == sum_of(path, stamp, plain) else None
+
+
+_SUM = 8
+
+
+def sum_of(*parts: str) -> str:
+    """Return a checksum of eight digits, by which a damaged row is known."""
+    return f"{zlib.crc32(chr(10).join(parts).encode('utf-8', 'surrogateescape')):08x}"

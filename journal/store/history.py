@@ -68,11 +68,25 @@ class StepRun:
         )  # fmt: skip
 
 
-def step_run_of(row: tuple[Any, ...]) -> StepRun:
-    """Return a step run from its database row."""
+_LATEST = 1e11
+"""Seconds since the epoch; later than any calendar goes."""
+_TYPES = (int, str, str, str, str, str, str, str, float, float, str, int)
+
+
+def step_run_of(row: tuple[Any, ...]) -> StepRun | None:
+    """Return a step run from its database row, or None if the row is damaged."""
     day, step, task, fingerprint, parts, reason, outcome, *rest = row
+    peak = rest[-1]
+    are_right = all(isinstance(value, kind) for value, kind in zip(row, _TYPES, strict=False))
+    started = row[8]
+    if not are_right or not 0 <= started < _LATEST or not (peak is None or isinstance(peak, float)):
+        return None
     known = Outcome(outcome) if outcome in list(Outcome) else Outcome.FAILED  # of a newer version
-    return StepRun(day, step, task, fingerprint, load_parts(json.loads(parts)), reason, known, *rest)
+    try:
+        loaded = load_parts({str(name): str(value) for name, value in json.loads(parts).items()})
+    except (ValueError, AttributeError):
+        return None
+    return StepRun(day, step, task, fingerprint, loaded, reason, known, *rest)
 
 
 def step_runs_on_disk(entries: Path) -> Iterator[StepRun]:
