@@ -466,3 +466,108 @@ def test_a_type_whose_content_can_not_be_seen_is_refused_when_the_task_is_loaded
     place.entry(_step("bad", "w.opaque"))
     said = place.run("day", "133", check=3).err
     assert "parameter 'n' has the type Opaque, whose content can't be part of a fingerprint" in said
+
+
+# code of a workspace that is not trusted
+
+
+def _foreign(place: Space, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.delenv("JOURNAL_TRUST")
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
+    place.write(
+        "plugins/evil.py",
+        "from pathlib import Path\nPath(__file__).with_name('ran').write_text('x')\nfrom journal import Report, task\n\n\n"
+        '@task("evil.run")\ndef run() -> Report:\n    """Run."""\n    return Report().metric("n", 1)\n',
+    )
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        ["status"],
+        ["task"],
+        ["task", "evil.run"],
+        ["doctor"],
+        ["day", "133"],
+        ["day", "133", "--dry-run"],
+        ["build"],
+        ["run", "evil.run"],
+    ],
+)
+def test_no_code_of_a_foreign_workspace_runs_before_its_user_says_so(
+    place: Space, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, command: list[str]
+) -> None:
+    place.entry(_step("evil", "evil.run"))
+    place.write("site/hook.py", "from pathlib import Path\nPath(__file__).with_name('ran').write_text('x')\n")
+    place.write("site/mkdocs.yml", "site_name: x\ntheme: {name: mkdocs}\nhooks: [hook.py]\n")
+    _foreign(place, monkeypatch, tmp_path)
+    done = place.run(*command)
+    assert not list(place.root.rglob("ran"))
+    assert "not trusted; look at it, then say so once with: journal trust" in done.out + done.err
+    place.run("trust", check=0)
+    assert "not trusted" not in place.run(*command).err
+    assert list(place.root.rglob("ran"))
+
+
+def test_trust_is_by_place_and_can_be_given_for_once(
+    place: Space, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    place.entry(_step("evil", "evil.run"))
+    _foreign(place, monkeypatch, tmp_path)
+    place.run("--trust", "day", "133", check=0)
+    assert "not trusted" in place.run("day", "133", "--force").err
+    place.run("trust", check=0)
+    clone = _clone(place, tmp_path / "clone")
+    assert "not trusted" in clone.run("day", "133").err
+    assert "not trusted" not in place.run("day", "133", check=0).err
+
+
+def test_a_workspace_that_is_made_here_is_trusted(
+    space: Space, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.delenv("JOURNAL_TRUST")
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
+    made = replace(space, root=tmp_path / "made")
+    made.root.mkdir()
+    made.run("init", check=0)
+    made.write("plugins/own.py", (space.root / "plugins/toys.py").read_text())
+    made.entry(_step("write", "text.write"))
+    made.run("day", "133", check=0)
+
+
+def test_steps_are_sent_to_no_address_of_a_foreign_workspace(
+    place: Space, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    data = place.write("data/table.csv", "a,b\n1,2\n2,4\n3,5\n")
+    place.write("journal.yml", "name: A\nday-1: 2024-01-02\nrun: {on: 'tcp://127.0.0.1:9'}\n")
+    place.entry(_step("factors", "factor.analysis", data=f"data/{data.name}", factors=1))
+    _foreign(place, monkeypatch, tmp_path)
+    assert (
+        "journal.yml sends steps to tcp://127.0.0.1:9, and this workspace is not trusted" in place.run("day", "133").err
+    )
+
+
+# limits
+
+
+def test_what_is_larger_than_the_limits_fails_its_step_alone(place: Space) -> None:
+    place.write("journal.yml", "name: A\nday-1: 2024-01-02\nlimits: {artifact: 1 kB, text: 1 kB}\n")
+    path = place.entry(
+        _step("file", "text.write", times=300)
+        + _step("quote", "text.join", sources="data/long.txt")
+        + _step("fine", "text.write", times=20)
+    )
+    place.write("data/long.txt", "word " * 300)
+    done = place.run("day", "133", check=1)
+    assert "the task made text.txt, of 1.5 kB; the limit is 1 kB (journal.yml, limits: artifact)" in done.out
+    assert "the report has a quote of 1.5 kB; the limit is 1 kB (journal.yml, limits: text)" in done.out
+    assert "letters: **100**" in path.read_text()
+
+
+def test_limits_that_are_no_sizes_are_told_with_their_line(place: Space) -> None:
+    place.write("journal.yml", "name: A\nday-1: 2024-01-02\nlimits:\n  artifact: much\n")
+    assert "journal.yml:4: artifact is 'much'; write a size" in place.run("status", check=3).err
+
+
+def test_a_mistyped_command_gets_the_nearest(space: Space) -> None:
+    assert space.run("biuld", check=2).err == "no command 'biuld'; did you mean 'build'?\n"

@@ -11,6 +11,7 @@ from journal.api.plugin_files import Declared, load_plugin_file, read_plugin_fil
 from journal.doors import ITEMS, DoorError, Installed
 from journal.errors import TaskError, one_line
 from journal.extras import DISTRIBUTION
+from journal.trust import HOW, is_trusted
 
 
 class ItemKinds:
@@ -81,6 +82,8 @@ class ItemKinds:
 
 
 def _load(declared: Declared) -> object:
+    if not is_trusted(declared.path.parent.parent):
+        raise DoorError(f"'{declared.name}' is code of this workspace ({declared.origin}), which is not trusted; {HOW}")
     try:
         return getattr(load_plugin_file(declared.path), declared.attribute)
     except (Exception, SystemExit) as error:  # a plugin may fail in any way, and must not break others

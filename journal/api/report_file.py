@@ -5,6 +5,7 @@ from __future__ import annotations
 import filecmp
 import hashlib
 import json
+import math
 import os
 import re
 import shutil
@@ -27,6 +28,7 @@ from journal.layout import REPORT, artifacts_in, report_in
 
 SCHEMA = 1
 """The schema version of report.json."""
+_IN_SETTINGS = "journal.yml, limits:"
 _SURROGATES = re.compile("[\ud800-\udfff]")
 
 
@@ -45,14 +47,27 @@ class ReportHeader:
     """The libraries and the Python that it was made with."""
 
 
+@dataclass(frozen=True)
+class Limits:
+    """The sizes in bytes that no file and no text of a report may exceed."""
+
+    artifact: float = math.inf
+    text: float = math.inf
+
+
 def write_report(
-    report: Report, folder: Path, header: ReportHeader | None = None, kinds: ItemKinds | None = None
+    report: Report,
+    folder: Path,
+    header: ReportHeader | None = None,
+    kinds: ItemKinds | None = None,
+    limits: Limits = Limits(),  # a frozen value
 ) -> None:
     """Write the figures and ``report.json`` into a step's folder. Raises ``TaskError`` where the report is wrong."""
     target = report_in(folder)
     if target.exists():
         raise TaskError(f"the task made a {REPORT}, which is a reserved name; give the file another name")
     _check_files(folder)
+    _check_sizes(report, folder, limits)
     for name, plot in report.plots.items():
         write_svg(plot, folder / name)
     settled = {
@@ -216,6 +231,38 @@ def _check_files(folder: Path) -> None:
                 raise TaskError(f"the task made {shown}, a link out of its folder; copy the file there instead")
             if not (path.is_file() or path.is_dir()):
                 raise TaskError(f"the task made {shown}, which is neither a file nor a folder; remove it at the end")
+
+
+def _check_sizes(report: Report, folder: Path, limits: Limits) -> None:
+    """Raise ``TaskError`` for a file, an item or an output that is larger than the workspace wants to keep."""
+    for path in artifacts_in(folder):
+        if (size := path.stat().st_size) > limits.artifact:
+            shown = f"{path.relative_to(folder).as_posix()}, of {_in_words(size)}"
+            raise TaskError(
+                f"the task made {shown}; the limit is {_in_words(limits.artifact)} ({_IN_SETTINGS} artifact)"
+            )
+    for what in (*report.items, *report.outputs.values()):
+        if (size := _text_size(what)) > limits.text:
+            shown = f"a {getattr(what, 'kind', 'value')} of {_in_words(size)}"
+            raise TaskError(f"the report has {shown}; the limit is {_in_words(limits.text)} ({_IN_SETTINGS} text)")
+
+
+def _in_words(size: float) -> str:
+    unit, factor = next((one for one in (("GB", 1e9), ("MB", 1e6), ("kB", 1e3)) if size >= one[1]), ("B", 1.0))
+    return f"{size / factor:.3g} {unit}"
+
+
+def _text_size(what: Any) -> int:
+    """Return how many characters of text an item or output holds."""
+    if isinstance(what, str):
+        return len(what)
+    if isinstance(what, Mapping):
+        return sum(map(_text_size, what.values()))
+    if isinstance(what, list | tuple):
+        return sum(map(_text_size, what))
+    if isinstance(what, Item):
+        return sum(map(_text_size, vars(what).values()))
+    return 8 if isinstance(what, int | float) else 0  # about as long as it is written
 
 
 def _settle(item: Item, folder: Path, kinds: ItemKinds) -> dict[str, object]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shutil
 import sys
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 
 from journal.api.models import model_states
 from journal.doors import COMMANDS, EXECUTORS, ITEMS, DoorError, Installed
@@ -14,7 +14,7 @@ from journal.plan.registry import load_task, read_registry
 from journal.text.workspace import Workspace
 
 
-def examine(workspace: Workspace) -> Iterator[tuple[bool, str]]:
+def examine(workspace: Workspace, builtin_commands: Collection[str]) -> Iterator[tuple[bool, str]]:
     """Yield, for each check, whether it passed and what it looked at."""
     yield sys.version_info >= (3, 11), f"Python {sys.version.split()[0]}"
     yield shutil.which("git") is not None, "git, for journal publish"
@@ -23,17 +23,20 @@ def examine(workspace: Workspace) -> Iterator[tuple[bool, str]]:
         mend = f": {', '.join(missing)} missing; {install_line(extra)}" if missing else ""
         yield not missing, f"extra {extra}{mend}"
     yield from _tasks(workspace)
-    yield from _doors()
+    yield from _doors(builtin_commands)
     for state in model_states(workspace.models, workspace.root):
         yield not state.problem, f"model {' '.join(str(state).split())}"
 
 
-def _doors() -> Iterator[tuple[bool, str]]:
+def _doors(builtin_commands: Collection[str]) -> Iterator[tuple[bool, str]]:
     """Yield what packages bring beside tasks, and whether it can be imported."""
     installed = Installed()
     for door in (EXECUTORS, ITEMS, COMMANDS):
         for point in installed.entry_points(door):
             if point.package != DISTRIBUTION:
+                if door == COMMANDS and point.name in builtin_commands:
+                    yield False, f"command {point.name} of {point.origin} is never used: journal has one of that name"
+                    continue
                 what = f"{door.removeprefix('journal.').removesuffix('s')} {point.name}"
                 try:
                     installed.find(door, point.name).load()

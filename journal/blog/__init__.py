@@ -14,6 +14,7 @@ from typing import Any
 from journal.blog.compile import compile_docs
 from journal.errors import JournalError, UsageError
 from journal.text.workspace import Workspace
+from journal.trust import HOW, is_trusted
 
 
 @dataclass(frozen=True)
@@ -43,7 +44,10 @@ def build_site(workspace: Workspace) -> Built:
         except MkDocsException as error:
             raise BlogError(f"site/mkdocs.yml: the site can't be built: {error}") from error
     return Built(
-        compiled.days, workspace.build / "site" / "index.html", (*compiled.warnings, *warnings), compiled.problems
+        compiled.days,
+        workspace.build / "site" / "index.html",
+        (*_left_out(workspace), *compiled.warnings, *warnings),
+        compiled.problems,
     )
 
 
@@ -98,7 +102,28 @@ def _config(workspace: Workspace) -> Any:
         site_url=workspace.url or None,
         docs_dir=str(workspace.build / "docs"),
         site_dir=str(workspace.build / "site"),
+        **_without_code(workspace),
     )
+
+
+def _without_code(workspace: Workspace) -> dict[str, Any]:
+    """Return the settings of the site that leave out code of a workspace which is not trusted: hooks and templates."""
+    if is_trusted(workspace.root):
+        return {}
+    from mkdocs.utils.yaml import yaml_load
+
+    found: Any = yaml_load((workspace.root / "site" / "mkdocs.yml").read_text(encoding="utf-8"))
+    theme = found.get("theme")
+    without: dict[str, Any] = {"hooks": []} if found.get("hooks") else {}
+    if isinstance(theme, dict) and theme.get("custom_dir"):
+        without["theme"] = {name: value for name, value in theme.items() if name != "custom_dir"}
+    return without
+
+
+def _left_out(workspace: Workspace) -> list[str]:
+    names = {"hooks": "hooks", "theme": "templates in custom_dir"}
+    found = [names[name] for name in _without_code(workspace)]
+    return [f"site/mkdocs.yml: {' and '.join(found)} left out: this workspace is not trusted; {HOW}"] if found else []
 
 
 @contextmanager

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from journal.errors import JournalError
 from journal.text.workspace import Workspace
+from journal.trust import HOW, is_trusted
 
 
 class PublishError(JournalError):
@@ -25,6 +26,8 @@ def publish_site(workspace: Workspace, remote: str, branch: str, message: str, *
     if _git(root, "rev-parse", "--git-dir") is None:
         raise PublishError("this workspace is not in a git repository; run: git init")
     _check_target(root, remote, branch)
+    if push:
+        _check_trust(root)
     there = _fetch(root, remote, branch) if push else None
     if there and _git(root, "merge-base", "--is-ancestor", there, f"refs/heads/{branch}") is None:
         _git(root, "update-ref", f"refs/heads/{branch}", there)
@@ -40,6 +43,11 @@ def publish_site(workspace: Workspace, remote: str, branch: str, message: str, *
     if done.returncode:
         raise PublishError(f"branch {branch} is committed, but can't be pushed to {remote}: {_cause(done.stderr)}")
     return f"the site is on branch {branch} of {remote}"
+
+
+def _check_trust(root: Path) -> None:
+    if not is_trusted(root):
+        raise PublishError(f"this workspace is not trusted, so nothing is sent from it; {HOW}")
 
 
 def _check_target(root: Path, remote: str, branch: str) -> None:

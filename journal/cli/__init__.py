@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from typing import Annotated, Any
 
@@ -37,11 +38,16 @@ def _print_version(asked: bool) -> None:
 @app.callback()
 def _options(
     debug: Annotated[bool, typer.Option("--debug", help="Show the traceback of an error.")] = False,
+    trust: Annotated[
+        bool, typer.Option("--trust", help="Let the workspace's own code run, this time; as JOURNAL_TRUST=1 does.")
+    ] = False,
     version: Annotated[
         bool, typer.Option("--version", help="Print the version.", is_eager=True, callback=_print_version)
     ] = False,
 ) -> None:
     """Take the options shared by all commands."""
+    if trust:
+        os.environ["JOURNAL_TRUST"] = "1"
 
 
 add_commands(
@@ -52,6 +58,7 @@ add_commands(
         "import": write.import_,
         "day": run.day,
         "run": run.run,
+        "trust": run.trust,
         "gc": run.gc,
         "models": run.models,
         "status": look.status,

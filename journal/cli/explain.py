@@ -21,7 +21,8 @@ def task(name: Annotated[str, typer.Argument(metavar="[TASK]", help="The task to
 def doctor() -> None:
     """Check this machine: Python, libraries, tasks, models, git."""
     from journal.ask.doctor import examine
+    from journal.cli.group import GROUPS
 
-    findings = list(examine(open_workspace()))
+    findings = list(examine(open_workspace(), [name for names in GROUPS.values() for name in names]))
     typer.echo("\n".join(f"{'ok ' if good else 'NOT'} {text}" for good, text in findings))
     raise typer.Exit(0 if all(good for good, _ in findings) else 1)

@@ -10,11 +10,11 @@ import typer
 import typer.core
 
 from journal.doors import COMMANDS, DoorError, EntryPoint, Installed
-from journal.errors import JournalError, one_line
+from journal.errors import JournalError, UsageError, nearest, one_line
 
 GROUPS: dict[str, list[str]] = {
     "Write": ["init", "new", "import"],
-    "Run": ["day", "run", "gc", "models"],
+    "Run": ["day", "run", "trust", "gc", "models"],
     "Look": ["status", "why", "check", "stats", "runs"],
     "Publish": ["build", "serve", "publish"],
     "Help": ["task", "doctor"],
@@ -27,7 +27,11 @@ class Commands(typer.core.TyperGroup):
     """The built-in commands, and those from the entry point group ``journal.commands``."""
 
     def get_command(self, ctx: Any, cmd_name: str) -> Any:
-        return super().get_command(ctx, cmd_name) or _load(cmd_name)
+        if found := super().get_command(ctx, cmd_name) or _load(cmd_name):
+            return found
+        if not ctx.resilient_parsing:
+            raise UsageError(f"no command '{cmd_name}'{nearest(cmd_name, self.list_commands(ctx))}")
+        return None
 
     def list_commands(self, ctx: Any) -> list[str]:
         own = super().list_commands(ctx)

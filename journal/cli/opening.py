@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import traceback
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -43,9 +44,24 @@ def open_all() -> OpenWorkspace:
     from journal.record import Record
 
     workspace = open_workspace()
+    ask_for_trust(workspace)
     store = open_store(workspace)
     installed = Installed(store)
     return OpenWorkspace(workspace, read_registry(workspace.plugins, installed), store, Record(workspace, installed))
+
+
+def ask_for_trust(workspace: Workspace) -> None:
+    """Ask at a terminal, once, whether a workspace's plugins may run; elsewhere commands say what they leave out."""
+    from journal.trust import is_trusted, trust
+
+    plugins = [path.name for path in sorted(workspace.plugins.glob("*.py"))]
+    if not plugins or not (sys.stdin.isatty() and sys.stderr.isatty()) or is_trusted(workspace.root):
+        return
+    question = (
+        f"{workspace.root} has plugins ({', '.join(plugins[:5])}), which run as you. Do you trust this workspace?"
+    )
+    if typer.confirm(question, err=True):
+        trust(workspace.root)
 
 
 def warn(text: str) -> None:

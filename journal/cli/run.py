@@ -65,6 +65,17 @@ def run(
     raise typer.Exit(run_alone(adhoc, opened, force=force, as_json=as_json))
 
 
+def trust() -> None:
+    """Let this workspace's own code run: its plugins, its site's hooks, and where it sends steps and pages."""
+    from journal.trust import is_trusted
+    from journal.trust import trust as remember
+
+    workspace = open_workspace()
+    was = is_trusted(workspace.root)
+    remember(workspace.root)
+    typer.echo(f"{workspace.root} {'was trusted already' if was else 'is trusted from now on'}")
+
+
 def gc(
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Show what would be removed, with sizes, without removing it.")

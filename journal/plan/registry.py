@@ -17,6 +17,7 @@ from journal.errors import EntryError, nearest, one_line
 from journal.extras import mend_import
 from journal.plan.values import check_types
 from journal.text.entry import RESERVED
+from journal.trust import HOW, is_trusted
 
 
 @dataclass(frozen=True)
@@ -44,6 +45,8 @@ class Registry:
     sources: Mapping[str, tuple[TaskSource, ...]]
     broken: Mapping[str, str]
     """Plugin files that can't be read, and why."""
+    is_trusted: bool = True
+    """Whether the workspace's plugins may be imported."""
 
     def names(self) -> list[str]:
         return sorted(self.sources)
@@ -56,6 +59,10 @@ class Registry:
             raise EntryError(f"task '{name}' comes from {places}; rename one of them")
         if not found:
             raise EntryError(f"unknown task '{name}'{nearest(name, self.names())}{self._broken_hint()}")
+        if found[0].is_plugin_file and not self.is_trusted:
+            raise EntryError(
+                f"task '{name}' is code of this workspace ({found[0].origin}), which is not trusted; {HOW}"
+            )
         return found[0]
 
     def _broken_hint(self) -> str:
@@ -76,7 +83,7 @@ def read_registry(plugins: Path, installed: Installed | None = None) -> Registry
             sources[declared.name] = (*sources.get(declared.name, ()), _of_file(declared))
         if file.problem:
             broken[f"{plugins.name}/{file.path.name}"] = file.problem
-    return Registry(sources, broken)
+    return Registry(sources, broken, is_trusted(plugins.parent))
 
 
 def load_task(source: TaskSource) -> Task:

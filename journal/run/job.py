@@ -8,7 +8,7 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
-from journal.api.report_file import ReportHeader
+from journal.api.report_file import Limits, ReportHeader
 from journal.plan.registry import TaskSource
 from journal.run.pickling import Folders, Pickled
 
@@ -47,6 +47,7 @@ class Job:
     """The files, folders and models that the step declares."""
     guarded: tuple[Path, ...] = ()
     """The folders of results, to which no step may write."""
+    limits: Limits = field(default_factory=Limits)
     secrets: frozenset[str] = frozenset()
     """Variables that hold keys."""
 

@@ -17,9 +17,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from journal.api.models import model_path
-from journal.api.report_file import ReportHeader, read_headline
+from journal.api.report_file import Limits, ReportHeader, read_headline
 from journal.api.task import brief
-from journal.errors import JournalError, StoreError, TaskError, one_line
+from journal.errors import JournalError, StoreError, TaskError, UsageError, one_line
 from journal.files import file_stat
 from journal.layout import has_report
 from journal.plan import PlannedStep
@@ -39,6 +39,7 @@ from journal.run.steps import Ready, Run
 from journal.store import StepRun
 from journal.store.history import Outcome
 from journal.text.workspace import Workspace
+from journal.trust import HOW, is_trusted
 
 if TYPE_CHECKING:
     from journal.run.executor import Executor
@@ -204,6 +205,8 @@ class _Loop:
         from journal.run.executor import open_executor  # most days have nothing to run
 
         where = run.options.on or run.workspace.on
+        if "://" in where and not run.options.on and not is_trusted(run.workspace.root):
+            raise UsageError(f"journal.yml sends steps to {where}, and this workspace is not trusted; {HOW}")
         self.executor = open_executor(where, self.resources, run.store.work, run.cache.installed)
 
     def _hand_over(self, in_hand: _InHand) -> None:
@@ -255,6 +258,7 @@ class _Loop:
             libraries=code.libraries,
             is_versioned=cache.signature(source).version is not None,
             inputs=(*paths_in(dict(ready.inputs.values)), *self._model_paths(parts)),
+            limits=Limits(run.workspace.largest_artifact, run.workspace.largest_text),
             guarded=(run.store.results, run.workspace.entries),
         )
 

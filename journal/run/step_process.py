@@ -107,7 +107,7 @@ def run_job(job: Job, channel: Channel) -> Ended:
     try:
         report, sightings = _call_task(job, channel)
         header = replace(job.header, seen=sightings.seen)
-        write_report(report, job.out, header, ItemKinds(job.root / "plugins"))
+        write_report(report, job.out, header, ItemKinds(job.root / "plugins"), job.limits)
         _sync(job.out)
         return Finished(report.headline_text, peak_gb(), sightings.seen, sightings.outside, sightings.changed)
     except JournalError as error:

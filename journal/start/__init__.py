@@ -11,6 +11,7 @@ from journal.errors import UsageError
 from journal.layout import LAST_DAY, entry_file
 from journal.record import Record
 from journal.text.workspace import FILE_NAME, Workspace, read_workspace
+from journal.trust import trust
 
 _HERE = Path(__file__).parent
 _TEMPLATE = "template.md"
@@ -28,6 +29,7 @@ def make_workspace(folder: Path) -> Iterator[Path]:
     for name, text in texts.items():
         if _write_new(folder / name, text):
             yield folder / name
+    trust(folder)  # what is made here is its maker's own
     workspace = read_workspace(folder.resolve())
     record = Record(workspace)
     if not record.days():

@@ -14,6 +14,7 @@ from journal.text.document import Document, parse_yaml
 
 FILE_NAME = "journal.yml"
 _SECONDS = {"s": 1.0, "min": 60.0, "h": 3600.0}
+_BYTES = {"kB": 1e3, "KB": 1e3, "MB": 1e6, "GB": 1e9}
 _GIGABYTES = {"GB": 1.0, "MB": 1e-3}
 
 
@@ -48,6 +49,10 @@ class Workspace:
     """Threads for all steps together; None means one per core."""
     gpus: int | None = None
     """GPUs of this machine; None means as many as are found."""
+    largest_artifact: float = 500e6
+    """The size in bytes above which a file that a step makes fails it."""
+    largest_text: float = 1e6
+    """The size in bytes above which a report's text fails its step."""
     memory_gb: float | None = None
     """Memory for all steps together; None means what is free when a run begins."""
 
@@ -104,7 +109,8 @@ def read_workspace(root: Path) -> Workspace:
     except OSError as error:
         raise EntryError(f"{FILE_NAME}:1: can't be read: {error.strerror}; fix that first") from error
     document = parse_yaml(text, FILE_NAME)
-    _check_names(document, (), ["name", "url", "day-1", "goals", "models", "run"])
+    _check_names(document, (), ["name", "url", "day-1", "goals", "models", "limits", "run"])
+    _check_names(document, ("limits",), ["artifact", "text"])
     run = _section(document, "run")
     _check_names(document, ("run",), ["on", "jobs", "gpus", "memory"])
     return Workspace(
@@ -117,6 +123,8 @@ def read_workspace(root: Path) -> Workspace:
         on=_text(document, "run", "on") or "local",
         jobs=_count(document, "jobs", run.get("jobs", "auto")),
         gpus=_count(document, "gpus", run.get("gpus", "auto")),
+        largest_artifact=_size(document, "artifact", 500e6),
+        largest_text=_size(document, "text", 1e6),
         memory_gb=_memory(document, run.get("memory", "auto")),
     )
 
@@ -179,6 +187,21 @@ def _memory(document: Document, value: Any) -> float | None:
     except ValueError:
         pass
     raise EntryError(f"{document.place('run', 'memory')}: memory is {value!r}; write 'auto', '6 GB' or '500 MB'")
+
+
+def _size(document: Document, name: str, default: float) -> float:
+    value = _section(document, "limits").get(name)
+    if value is None:
+        return default
+    try:
+        amount = parse_amount(value)
+        if amount.value and amount.unit in _BYTES:
+            return amount.value * _BYTES[amount.unit]
+    except ValueError:
+        pass
+    raise EntryError(
+        f"{document.place('limits', name)}: {name} is {value!r}; write a size such as '200 MB' or '100 kB'"
+    )
 
 
 def _count(document: Document, name: str, value: Any) -> int | None:
