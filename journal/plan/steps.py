@@ -8,7 +8,7 @@ from graphlib import CycleError, TopologicalSorter
 
 from journal.api.models import resolve_model
 from journal.api.task import ParameterError, Task
-from journal.errors import EntryError, JournalError, ModelError, nearest
+from journal.errors import EntryError, JournalError, ModelError, TaskError, nearest
 from journal.plan.inputs import models_in, resolve_inputs
 from journal.plan.references import Reference, references_in, unfinished_in
 from journal.plan.registry import Registry, TaskSource, load_task
@@ -32,6 +32,13 @@ class PlannedStep:
     @property
     def id(self) -> str:
         return self.step.id
+
+    @property
+    def known_source(self) -> TaskSource:
+        """Where its task comes from. Raises ``TaskError`` where that is unknown."""
+        if self.source is None:
+            raise TaskError("the step has no task")
+        return self.source
 
 
 @dataclass(frozen=True)

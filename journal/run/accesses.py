@@ -7,9 +7,7 @@ in C and other programs read can't be seen from here.
 
 from __future__ import annotations
 
-import importlib
 import os
-import pathlib
 import re
 import shlex
 import shutil
@@ -22,19 +20,17 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from itertools import islice
 from pathlib import Path
-from types import FrameType
 from typing import Any
 
 from journal.api.machine import user_cache_dir
 from journal.errors import TaskError
 from journal.files import file_stat
-from journal.plan.code import CORE, is_package_file, is_standard_file
+from journal.plan.code import is_package_file
+from journal.run.callers import ASKING, importer, is_import, is_of_core, reader
 from journal.run.process import WORKER_VARIABLES
+from journal.run.unannounced import announce_stat, announce_variables
 
 _WRITES = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_APPEND
-_IMPORTLIB = str(Path(importlib.__file__).parent)
-_ASKING = ("os", "posixpath", "genericpath", "pathlib", "collections", "glob", "fnmatch", "contextlib")
-"""Modules of Python that ask for variables and files on their caller's behalf."""
 _PROBES = {"fc-list", "ldconfig", "uname", "lscpu", "nvidia-smi", "sysctl", "gcc", "cc"}
 """Programs by which libraries look at the machine."""
 _MACHINE = ("/proc", "/sys", "/dev", "/etc", "/usr", "/lib", "/lib64", "/bin", "/sbin", "/var", "/run")
@@ -120,9 +116,8 @@ class AccessRecorder:
     def recording(self) -> Iterator[None]:
         """Record until the end of the block; hooks can't be removed, so each process does this once."""
         sys.addaudithook(self._hook)
-        _wrap_stat(self)
-        for environ in (os.environ, os.environb):
-            environ.__class__ = _recording_environ(self)
+        announce_stat(self.asked)
+        announce_variables(self.read_variable, self.copy_variables)
         self.is_on = True
         try:
             yield
@@ -140,15 +135,17 @@ class AccessRecorder:
 
     def asked(self, path: Any) -> None:
         """Note that a path's existence was asked for, if the user's own code asked."""
+        if not self.is_on or getattr(self._quiet, "on", False):
+            return
         name = _absolute(path)
-        if name and name != str(self.root) and not self._is_left_out(name) and self._is_own(_ASKING):
+        if name and name != str(self.root) and not self._is_left_out(name) and self._is_own(ASKING):
             self.accesses.asked.add(name)
 
     def read_variable(self, name: str) -> None:
         """Note that a variable was read, if the user's own code read it."""
         if name in self._copied:
             self._copied.discard(name)
-        elif self.is_on and name not in WORKER_VARIABLES and self._is_own(_ASKING):
+        elif self.is_on and name not in WORKER_VARIABLES and self._is_own(ASKING):
             self.accesses.variables.add(name)
 
     def copy_variables(self, names: Iterable[str]) -> None:
@@ -172,7 +169,7 @@ class AccessRecorder:
             self.accesses.written.add(name)
         elif name in self.accesses.files or name in self.accesses.written:
             return
-        elif name.endswith((".py", ".pyc")) and _is_import():
+        elif name.endswith((".py", ".pyc")) and is_import():
             source = _source_of(name)
             self.accesses.modules.setdefault(source, _stat(source))
         elif not self._is_left_out(name):
@@ -180,7 +177,7 @@ class AccessRecorder:
 
     def _listed(self, path: Any = ".", *_: Any) -> None:
         name = _absolute(path if path is not None else ".")
-        if name and name not in self.accesses.folders and not _is_import() and not self._is_left_out(name):
+        if name and name not in self.accesses.folders and not is_import() and not self._is_left_out(name):
             self._note(self.accesses.folders, name)
 
     def _note(self, noted: dict[str, str], name: str) -> None:
@@ -199,8 +196,7 @@ class AccessRecorder:
         return False
 
     def _imported(self, name: str, *_: Any) -> None:
-        frame = _first(sys._getframe(), lambda file: file.startswith("<frozen ") or file == __file__)
-        if frame and self.counts_code_of(frame.f_code.co_filename):
+        if (file := importer()) and self.counts_code_of(file):
             self.accesses.tried.add(name)
 
     def _started(self, program: Any, arguments: Any = (), folder: Any = None, *_: Any) -> None:
@@ -210,7 +206,7 @@ class AccessRecorder:
             words = [part for word in words for part in _split(word)]
         first = _text(program) if program else next(iter(words), "")
         name = os.path.basename(first)  # noqa: PTH119
-        if name in _PROBES or _is_of_core():
+        if name in _PROBES or is_of_core():
             return
         self.accesses.programs.add(name)
         for word in (shutil.which(first) or first, *words):
@@ -241,10 +237,8 @@ class AccessRecorder:
 
     def _is_own(self, through: tuple[str, ...] = ()) -> bool:
         """Return whether the user's own code reads: itself, or through modules of Python, all or those named."""
-        frame: FrameType | None = sys._getframe()
-        while frame is not None and _passes_on(frame, through):
-            frame = frame.f_back
-        return frame is not None and self.counts_code_of(frame.f_code.co_filename)
+        file = reader(through)
+        return bool(file) and self.counts_code_of(file)
 
 
 _CHANGES = ("os.remove", "os.rename", "os.truncate", "os.rmdir", "os.link", "os.chmod", "shutil.rmtree", "shutil.move")
@@ -252,35 +246,6 @@ _CHANGES = ("os.remove", "os.rename", "os.truncate", "os.rmdir", "os.link", "os.
 
 def _below(folders: list[Path]) -> tuple[str, ...]:
     return tuple(f"{os.path.abspath(folder)}/" for folder in folders)  # noqa: PTH100
-
-
-def _passes_on(frame: FrameType, through: tuple[str, ...]) -> bool:
-    """Return whether what reads here is this module, or one of Python's that reads for its caller."""
-    file = frame.f_code.co_filename
-    if file == __file__:
-        return True
-    name = str(frame.f_globals.get("__name__", ""))
-    return is_standard_file(file) and (not through or name.partition(".")[0] in through)
-
-
-def _first(frame: FrameType | None, is_passed: Callable[[str], bool]) -> FrameType | None:
-    while frame is not None and is_passed(frame.f_code.co_filename):
-        frame = frame.f_back
-    return frame
-
-
-def _is_import() -> bool:
-    """Return whether Python's import system is at work, or journal's own for plugin files."""
-    frame = _first(sys._getframe(), lambda file: file == __file__)
-    while frame is not None and frame.f_code.co_filename == pathlib.__file__:
-        frame = frame.f_back
-    return frame is not None and frame.f_code.co_filename.startswith(("<frozen importlib", _IMPORTLIB, CORE))
-
-
-def _is_of_core() -> bool:
-    """Return whether journal itself is at work, for the task."""
-    frame = _first(sys._getframe(), lambda file: file == __file__ or is_standard_file(file))
-    return frame is not None and frame.f_code.co_filename.startswith(CORE)
 
 
 def _source_of(name: str) -> str:
@@ -317,40 +282,3 @@ def _stat(name: str) -> str:
         return file_stat(name)
     except (OSError, ValueError):
         return ""
-
-
-def _wrap_stat(recorder: AccessRecorder) -> None:
-    """Have ``os.stat`` and ``os.lstat`` note what they are asked about."""
-
-    def wrap(plain: Callable[..., os.stat_result]) -> Callable[..., os.stat_result]:
-        def stat(path: Any, *args: Any, **options: Any) -> os.stat_result:
-            if recorder.is_on and not getattr(recorder._quiet, "on", False):
-                recorder.asked(path)
-            return plain(path, *args, **options)
-
-        for group in (os.supports_dir_fd, os.supports_fd, os.supports_follow_symlinks):
-            if plain in group:
-                group.add(stat)
-        return stat
-
-    os.stat, os.lstat = wrap(os.stat), wrap(os.lstat)
-
-
-def _recording_environ(recorder: AccessRecorder) -> type:
-    """Return the class of ``os.environ`` with reads noted; iterating reads every variable."""
-
-    class RecordingEnviron(os._Environ):  # type: ignore[type-arg]  # bytes or text
-        def __getitem__(self, key: Any) -> Any:
-            recorder.read_variable(_text(key))
-            return super().__getitem__(key)
-
-        def __contains__(self, key: object) -> bool:
-            recorder.read_variable(_text(key))
-            return super().__contains__(key)
-
-        def __iter__(self) -> Iterator[Any]:
-            names = list(super().__iter__())
-            recorder.copy_variables(map(_text, names))
-            return iter(names)
-
-    return RecordingEnviron

@@ -1,0 +1,96 @@
+"""Jobs built from steps that wait: their values, the header of their report, and what they may read and write."""
+
+from __future__ import annotations
+
+import json
+import platform
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from journal.api.models import model_path
+from journal.api.report_file import Limits, ReportHeader
+from journal.files import file_stat
+from journal.plan import PlannedStep
+from journal.plan.inputs import paths_in
+from journal.plan.parts import PartKind, Parts, dump_parts
+from journal.plan.references import references_in
+from journal.plan.registry import TaskSource
+from journal.plan.task_cache import digest_of
+from journal.run.job import Job
+from journal.run.ready_queue import Waiting
+from journal.run.steps import Run
+from journal.text.workspace import Workspace
+
+
+def build_job(run: Run, waiting: Waiting, work: Path) -> Job:
+    """Return the job of a step that waits, with its folder below ``work``."""
+    planned, ready = waiting.planned, waiting.ready
+    source = planned.known_source
+    parts = ready.fingerprint.parts
+    header = ReportHeader(
+        task=source.name,
+        parameters=_display_parameters(planned, ready.inputs.values, run.workspace),
+        fingerprint=ready.fingerprint.digest,
+        depends_on=dump_parts(parts),
+        made=_made(source, run),
+    )
+    cache, code = run.cache, run.cache.code(source)
+    name, root = f"day-{run.entry.day}-{planned.id}", run.workspace.root
+    return Job(
+        source=source,
+        values=ready.inputs.values,
+        header=header,
+        out=work / name,
+        log=run.store.logs / f"{name}.log",
+        root=root,
+        day=run.entry.day,
+        date=run.entry.date,
+        models=dict(run.workspace.models),
+        threads=max(1, int(waiting.claims["cpu"])),
+        gpus=waiting.gpus,
+        code=tuple(path for path in code.files if path.is_relative_to(root)),
+        cache_dir=None if run.options.force else run.store.folder / "kept",
+        cache_key=digest_of(code.digest, header.made),
+        code_digest=code.digest,
+        known_code={str(path): (file_stat(path), cache.code_digest(path)) for path in code.files},
+        libraries=code.libraries,
+        is_versioned=cache.signature(source).version is not None,
+        inputs=(*paths_in(dict(ready.inputs.values)), *_model_paths(parts, run.workspace)),
+        limits=Limits(run.workspace.largest_artifact, run.workspace.largest_text),
+        guarded=(run.store.results, run.workspace.entries),
+    )
+
+
+def _made(source: TaskSource, run: Run) -> dict[str, Any]:
+    """Return the versions of Python and of the libraries that a task declares or its code imports."""
+    installed, cache = run.cache.installed, run.cache
+    names = {*cache.signature(source).libraries, *installed.distributions(cache.code(source).libraries)}
+    return {
+        "python": platform.python_version(),
+        "libraries": {name: installed.version(name) for name in sorted(names)},
+    }
+
+
+def _model_paths(parts: Parts, workspace: Workspace) -> list[Path]:
+    """Return where the models are that a step names, but for those that are fetched."""
+    paths = (model_path(part.name, workspace.models, workspace.root) for part in parts if part.kind == PartKind.MODEL)
+    return [path for path in paths if path]
+
+
+def _display_parameters(planned: PlannedStep, values: Mapping[str, Any], workspace: Workspace) -> dict[str, Any]:
+    """Return the parameters for the report: references as written, files relative to the workspace."""
+    written = planned.step.parameters
+    shown = {
+        name: written[name] if references_in(written.get(name)) else _with_display_paths(value, workspace)
+        for name, value in values.items()
+    }
+    return json.loads(json.dumps(shown, default=str))  # type: ignore[no-any-return]
+
+
+def _with_display_paths(value: Any, workspace: Workspace) -> Any:
+    if isinstance(value, Path):
+        return workspace.display_path(value)
+    if isinstance(value, Mapping):
+        return {name: _with_display_paths(part, workspace) for name, part in value.items()}
+    return [_with_display_paths(part, workspace) for part in value] if isinstance(value, list | tuple) else value
