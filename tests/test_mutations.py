@@ -557,7 +557,7 @@ MUTATIONS: dict[str, dict[str, tuple[Mutation, set[str]]]] = {
         "a plugin more": (_write("plugins/more.py", _plugin("more", "return Report()")), set()),
         "a goal": (_edit("journal.yml", "name: A", "name: B\ngoals: {x: 1 min}"), set()),
         "a model more": (_edit("journal.yml", "models:", "models:\n  third: ./models/other"), set()),
-        "a variable that nothing reads": (_set("OTHER", "1"), set()),
+        "a variable that nothing reads by name": (_set("OTHER", "1"), {"every"}),
         "a variable that a terminal sets": (_set("COLORTERM", "truecolor"), set()),
         "a key": (_set("SERVICE_API_KEY", "sk-9876543210"), set()),
         "the caches of Python": (lambda p: [shutil.rmtree(path) for path in p.root.rglob("__pycache__")], set()),
@@ -623,3 +623,13 @@ def test_no_report_holds_a_path_of_this_machine(copy: Place, ran: Place) -> None
     assert [text for text in texts if str(ran.root.parent) in text] == []
     assert sys.executable not in "".join(texts)
     assert environment()
+
+
+def test_a_variable_counts_as_it_was_before_the_step_changed_it(copy: Place) -> None:
+    body = "value = os.environ.setdefault('SET_HERE', 'x') + os.environ.pop('MODE')\nreturn Report().text(value)"
+    copy.space.write("plugins/setting.py", _plugin("setting", body, "import os"))
+    copy.space.entry("  setting:\n    uses: x.setting\n", day=134)
+    copy._run("day", "134")
+    assert '"current"' in copy._run("day", "134", "--dry-run", "--json").out
+    copy.variables["MODE"] = "slow"
+    assert '"would run"' in copy._run("day", "134", "--dry-run", "--json").out

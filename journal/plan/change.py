@@ -48,6 +48,8 @@ def _explain(part: Part, old: str | None, new: str | None) -> str:
             return f"module {part.name} can be imported now"
         case PartKind.FILE:
             return f"file {part.name} {_fate(old, new, ABSENT)}"
+        case PartKind.VARIABLE if part.name == "*":
+            return "other variables are set"
         case PartKind.VARIABLE:
             return f"variable {part.name} {_fate(old, new, UNSET)}"
         case PartKind.OUTPUT:

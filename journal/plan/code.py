@@ -67,10 +67,22 @@ def name_of(path: Path, root: Path) -> str:
     return ".".join(parts)
 
 
+def module_of(name: str) -> str:
+    """Return the module that a name of a source file stands for, or an empty string for a plugin file."""
+    if not name.endswith(".py"):
+        return name
+    if name.startswith("plugins/"):
+        return ""
+    return name.removesuffix(".py").removesuffix("/__init__").replace("/", ".")
+
+
 def find_module(name: str, root: Path) -> Path | None:
     """Return the file of a module of the user's own, without importing anything."""
-    with _ONE_AT_A_TIME, importable(root):
-        spec = _spec(name)
+    try:
+        with _ONE_AT_A_TIME, importable(root):
+            spec = _spec(name)
+    except (ImportError, ValueError, AttributeError):  # a finder of a stranger's
+        return None
     return Path(spec.origin) if spec and spec.origin and spec.origin.endswith(".py") else None
 
 

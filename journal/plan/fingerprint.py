@@ -84,8 +84,7 @@ def _check_values(
     ``basis`` is the digest of the code and of the values of references.
     """
     paths = [(str(path), cache.notes.digest(path)) for path in paths_in(_nested(inputs.values, source, cache))]
-    written = json.dumps([planned.step.parameters, paths], default=str, ensure_ascii=False)
-    key = digest_of(basis, source.name, written)
+    key = digest_of(basis, source.name, planned.step.parameters, paths)
     if noted := cache.notes.recall("values", key):
         return dict(json.loads(noted))
     task, roles = load_task(source), cache.signature(source).roles

@@ -4,23 +4,15 @@ from __future__ import annotations
 
 import hashlib
 import os
-import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
-from journal.plan.change import ABSENT, UNSET
+from journal.plan.change import ABSENT
 from journal.plan.parts import Part, PartKind, Parts
+from journal.plan.variables import state_of_variable
 
-_SECRET = re.compile(
-    r"(?:^|_)(?:KEY|TOKEN|SECRET|PASS|PASSWD|PASSWORD|PASSPHRASE|CREDENTIALS?|AUTH|PAT|PIN|COOKIE|SESSION)(?:$|_)"
-    r"|APIKEY|PRIVATE|_DSN$|DATABASE_URL",
-    re.IGNORECASE,
-)
-_SECRET_VALUE = re.compile(
-    r"^(?:sk-|hf_|ghp_|gho_|github_pat_|glpat-|xox[abp]-|AKIA|AIza|eyJ|-----BEGIN)|://[^/\s:@]+:[^/\s@]+@"
-)
 _UNCOUNTED = (PartKind.PROGRAM, PartKind.HOST)
 """What is named only: how a program or a server answers can't be told from here."""
 
@@ -36,6 +28,8 @@ class Surroundings:
     code_digest: Callable[[Path], str]
     outside: Callable[[str], Path | None]
     """The path of a file outside the workspace, by its name, where that is known on this machine."""
+    model_digest: Callable[[str], str]
+    variables: Mapping[str, str]
     secrets: frozenset[str] = frozenset()
     """Variables that hold keys, so that only their names are recorded."""
 
@@ -48,9 +42,11 @@ class Surroundings:
                 path = self.path(part.name)
                 return self._state_of_path(part.kind, path) if path else None
             case PartKind.VARIABLE:
-                return self._variable(part.name)
+                return state_of_variable(part.name, self.variables, self.secrets)
             case PartKind.MODULE:
                 return self._module(part.name)
+            case PartKind.MODEL:
+                return self.model_digest(part.name)
             case PartKind.DAY:
                 return str(self.day)
             case PartKind.DATE:
@@ -70,17 +66,18 @@ class Surroundings:
         return "found" if is_found(name, self.root) else ABSENT
 
     def _code(self, name: str) -> str:
-        path: Path | None = self.root / name
-        if not name.endswith(".py"):
-            from journal.plan.code import find_module
+        from journal.plan.code import find_module, module_of
 
-            path = find_module(name, self.root)
-        elif (self.root / name.removesuffix(".py") / "__init__.py").is_file():
-            return ABSENT  # a package of that name comes before the module
+        path: Path | None = self.root / name
+        found = find_module(module_of(name), self.root) if module_of(name) else path
+        if not name.endswith(".py"):
+            path = found
         try:
-            return self.code_digest(path) if path else ABSENT
+            digest = self.code_digest(path) if path else ABSENT
         except OSError:
             return ABSENT
+        # another file may come before it where modules are looked for
+        return digest if found in (path, None) else f"{digest} behind another"
 
     def _state_of_path(self, kind: PartKind, path: Path) -> str:
         try:
@@ -88,20 +85,10 @@ class Surroundings:
                 return self.file_digest(path) if path.exists() else ABSENT
             if kind == PartKind.FOLDER:
                 return _digest("\n".join(sorted(os.listdir(path))))  # noqa: PTH208  # names are all that is wanted
-            return "file" if path.is_file() else "folder" if path.is_dir() else ABSENT
+            what = "file" if path.is_file() else "folder" if path.is_dir() else ABSENT
+            return f"link {_digest(os.readlink(path))[:16]} to {what}" if path.is_symlink() else what  # noqa: PTH115
         except OSError:
             return ABSENT
-
-    def _variable(self, name: str) -> str:
-        value = os.environ.get(name)
-        if is_secret(name, value, self.secrets):
-            return ""
-        return UNSET if value is None else _digest(value)[:16]
-
-
-def is_secret(name: str, value: str | None, known: frozenset[str] = frozenset()) -> bool:
-    """Return whether a variable holds a key, by journal.yml, by its name or by the shape of its value."""
-    return name in known or bool(_SECRET.search(name)) or bool(value and _SECRET_VALUE.search(value))
 
 
 def changes(seen: Parts, now: Surroundings) -> dict[Part, str]:

@@ -155,20 +155,12 @@ class TaskCache:
                 self.notes.note("check", key, "")
 
     def _key(self, step: Step, source: TaskSource) -> str | None:
-        text = _written(step.parameters)
-        return text and digest_of(self.basis(source), text)
+        return digest_of(self.basis(source), step.parameters)
 
 
 def digest_of(*parts: Any) -> str:
     """Return the SHA-256 of plain values."""
     return hashlib.sha256(repr(parts).encode("utf-8", "surrogateescape")).hexdigest()
-
-
-def _written(parameters: Mapping[str, Any]) -> str | None:
-    try:
-        return json.dumps(parameters, default=str, ensure_ascii=False)
-    except (TypeError, ValueError):
-        return None
 
 
 def _own_files_loaded() -> list[str]:

@@ -8,7 +8,6 @@ in C and other programs read can't be seen from here.
 from __future__ import annotations
 
 import os
-import re
 import shlex
 import shutil
 import sys
@@ -21,27 +20,21 @@ from dataclasses import dataclass, field
 from itertools import islice
 from pathlib import Path
 from typing import Any
+from urllib.parse import unquote, urlsplit
 
 from journal.api.machine import user_cache_dir
 from journal.errors import TaskError
 from journal.files import file_stat
 from journal.plan.code import is_package_file
-from journal.run.callers import ASKING, importer, is_import, is_of_core, reader
-from journal.run.process import WORKER_VARIABLES
-from journal.run.unannounced import announce_stat, announce_variables
+from journal.plan.variables import GIVEN, SESSION
+from journal.run.callers import asker, asks_for_presence, importer, is_direct, is_import, is_of_core, reader
+from journal.run.unannounced import announce_questions, announce_variables
 
 _WRITES = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_APPEND
 _PROBES = {"fc-list", "ldconfig", "uname", "lscpu", "nvidia-smi", "sysctl", "gcc", "cc"}
 """Programs by which libraries look at the machine."""
 _MACHINE = ("/proc", "/sys", "/dev", "/etc", "/usr", "/lib", "/lib64", "/bin", "/sbin", "/var", "/run")
 """Folders of the machine: what libraries read there is no input, but what the user's own code opens is."""
-_SESSION = re.compile(
-    "_|PATH|HOME|USER|LOGNAME|MAIL|SHELL|SHLVL|PWD|OLDPWD|HOST(NAME)?|TERM.*|COLORTERM|COLUMNS|LINES|LANG(UAGE)?|LC_.*|TZ"
-    "|TMPDIR|EDITOR|VISUAL|PAGER|LESS.*|LS_COLORS|PS[1-4]|HIST.*|DISPLAY|WAYLAND.*|XDG_.*|DBUS_.*|SSH_.*|GPG_.*|WINDOWID"
-    "|TMUX.*|STY|VTE_.*|KITTY.*|ITERM.*|VSCODE_.*|VIRTUAL_ENV.*|CONDA_.*|PYENV_.*|PYTHON.*|PYTEST_.*|GIT_.*|CI|NO_COLOR"
-    "|INVOCATION_ID|JOURNAL_STREAM|SYSTEMD_.*|SUDO_.*|container|DEBIAN_FRONTEND"
-)
-"""Variables that differ from one terminal to the next."""
 
 
 @dataclass
@@ -51,11 +44,17 @@ class Accesses:
     files: dict[str, str] = field(default_factory=dict)
     folders: dict[str, str] = field(default_factory=dict)
     asked: set[str] = field(default_factory=set)
-    """Paths whose existence, size or time was asked for."""
+    """Paths whose existence was asked for."""
     written: set[str] = field(default_factory=set)
     variables: set[str] = field(default_factory=set)
+    names: bool = False
+    """Whether it was asked which variables there are."""
     modules: dict[str, str] = field(default_factory=dict)
     """Source files of imported modules."""
+    module_names: dict[str, str] = field(default_factory=dict)
+    """The modules' names, by file."""
+    models: set[str] = field(default_factory=set)
+    """Models that were asked for by name."""
     tried: set[str] = field(default_factory=set)
     """Modules that the user's own code tried to import."""
     programs: set[str] = field(default_factory=set)
@@ -68,7 +67,7 @@ class Accesses:
         for mine, theirs in ((getattr(self, name), getattr(other, name)) for name in vars(self)):
             if isinstance(mine, set | dict):
                 mine.update(theirs)
-        self.day, self.date = self.day or other.day, self.date or other.date
+        self.day, self.date, self.names = self.day or other.day, self.date or other.date, self.names or other.names
 
 
 @dataclass
@@ -106,7 +105,7 @@ class AccessRecorder:
             "os.exec": self._started,
             "os.posix_spawn": self._started,
             "os.system": lambda command: self._started(None, [command]),
-            "sqlite3.connect": lambda path: self._opened(path, None, 0),
+            "sqlite3.connect": lambda path: self._opened(_path_of_uri(path), None, 0),
             "ctypes.dlopen": lambda path: self._opened(path, None, 0) if "/" in _text(path) else None,
             "socket.getaddrinfo": lambda host, *_: self._asked_host(host),
             **dict.fromkeys(_CHANGES, self._changes),
@@ -116,7 +115,7 @@ class AccessRecorder:
     def recording(self) -> Iterator[None]:
         """Record until the end of the block; hooks can't be removed, so each process does this once."""
         sys.addaudithook(self._hook)
-        announce_stat(self.asked)
+        announce_questions(self.asked, self.sought)
         announce_variables(self.read_variable, self.copy_variables)
         self.is_on = True
         try:
@@ -132,25 +131,42 @@ class AccessRecorder:
             file = getattr(module, "__file__", None)
             if isinstance(file, str) and file.endswith(".py"):
                 self.accesses.modules.setdefault(file, "")
+                self.accesses.module_names.setdefault(file, str(module.__name__))
 
     def asked(self, path: Any) -> None:
-        """Note that a path's existence was asked for, if the user's own code asked."""
+        """Note that something was asked about a path, if the user's own code asked."""
         if not self.is_on or getattr(self._quiet, "on", False):
             return
         name = _absolute(path)
-        if name and name != str(self.root) and not self._is_left_out(name) and self._is_own(ASKING):
-            self.accesses.asked.add(name)
+        if name is None or f"{self.root}/".startswith(f"{name}/") or self._is_left_out(name):
+            return
+        if (file := asker()) and self.counts_code_of(file):
+            if asks_for_presence() or not _is_file(name):
+                self.accesses.asked.add(name)
+            elif name not in self.accesses.files:  # its size or its times: as good as its content
+                self._note(self.accesses.files, name)
+                self.accesses.asked.add(name)
+
+    def sought(self, module: str) -> None:
+        """Note that it was asked whether a module can be imported, if the user's own code asked."""
+        if self.is_on and (file := reader()) and self.counts_code_of(file):
+            self.accesses.tried.add(module)
 
     def read_variable(self, name: str) -> None:
         """Note that a variable was read, if the user's own code read it."""
         if name in self._copied:
             self._copied.discard(name)
-        elif self.is_on and name not in WORKER_VARIABLES and self._is_own(ASKING):
+            return
+        if not self.is_on or name in GIVEN or (name == "PATH" and not is_direct()):
+            return
+        if (file := asker()) and self.counts_code_of(file):
             self.accesses.variables.add(name)
 
     def copy_variables(self, names: Iterable[str]) -> None:
         """Take note that all variables are about to be read; those of a terminal's session don't count then."""
-        self._copied = {name for name in names if _SESSION.fullmatch(name)}
+        self._copied = {name for name in names if SESSION.fullmatch(name)}
+        if self.is_on and (file := asker()) and self.counts_code_of(file):
+            self.accesses.names = True
 
     def _hook(self, event: str, given: tuple[Any, ...]) -> None:
         if self.is_on and (handle := self._events.get(event)) and not getattr(self._quiet, "on", False):
@@ -166,7 +182,11 @@ class AccessRecorder:
             return
         if isinstance(flags, int) and flags & _WRITES:
             self._refuse_if_guarded(name)
+            if flags & os.O_RDWR and not flags & os.O_TRUNC and _is_file(name) and not self._is_left_out(name):
+                self._note(self.accesses.files, name)
             self.accesses.written.add(name)
+        elif os.path.isdir(name):  # noqa: PTH112
+            self._listed(name)
         elif name in self.accesses.files or name in self.accesses.written:
             return
         elif name.endswith((".py", ".pyc")) and is_import():
@@ -235,9 +255,9 @@ class AccessRecorder:
         is_declared = path.startswith((*self._declared, *self._own_folders))
         return is_declared or name in self.accesses.written or is_package_file(path)
 
-    def _is_own(self, through: tuple[str, ...] = ()) -> bool:
-        """Return whether the user's own code reads: itself, or through modules of Python, all or those named."""
-        file = reader(through)
+    def _is_own(self) -> bool:
+        """Return whether the user's own code reads, itself or through modules of Python."""
+        file = reader()
         return bool(file) and self.counts_code_of(file)
 
 
@@ -246,6 +266,16 @@ _CHANGES = ("os.remove", "os.rename", "os.truncate", "os.rmdir", "os.link", "os.
 
 def _below(folders: list[Path]) -> tuple[str, ...]:
     return tuple(f"{os.path.abspath(folder)}/" for folder in folders)  # noqa: PTH100
+
+
+def _is_file(name: str) -> bool:
+    return os.path.isfile(name)  # noqa: PTH113
+
+
+def _path_of_uri(path: Any) -> Any:
+    """Return the path in the URI of a database, which is opened by ``file:some.db?mode=ro``."""
+    text = _text(path)
+    return unquote(urlsplit(text).path) if text.startswith("file:") else path
 
 
 def _source_of(name: str) -> str:

@@ -11,16 +11,39 @@ from types import FrameType
 
 from journal.plan.code import CORE, is_standard_file
 
-ASKING = ("os", "posixpath", "genericpath", "pathlib", "collections", "glob", "fnmatch", "contextlib")
-"""Modules of Python that ask for variables and files on their caller's behalf."""
+_ON_THEIR_OWN = {
+    "subprocess", "tempfile", "locale", "multiprocessing", "urllib", "ssl", "http", "webbrowser", "site", "sysconfig",
+    "importlib", "ctypes", "platform", "gettext", "logging", "asyncio", "concurrent", "encodings", "runpy", "zoneinfo",
+}  # fmt: skip
+"""Modules of Python that read variables and look for files for their own sake."""
+_PRESENCE = {"exists", "lexists", "isfile", "isdir", "islink", "is_file", "is_dir", "is_symlink", "ismount", "realpath"}
+"""Functions of Python that ask whether something is there, and nothing else about it."""
 _IMPORTLIB = str(Path(importlib.__file__).parent)
 _OBSERVERS = tuple(str(Path(__file__).with_name(name)) for name in ("callers.py", "accesses.py", "unannounced.py"))
 
 
-def reader(through: tuple[str, ...] = ()) -> str:
-    """Return the file of the code that reads: itself, or through modules of Python, all or those named."""
-    frame = _first(sys._getframe(), lambda one: _passes_on(one, through))
-    return frame.f_code.co_filename if frame else ""
+def reader() -> str:
+    """Return the file of the code that reads, itself or through modules of Python."""
+    frame = _first(sys._getframe(), lambda one: _file(one) in _OBSERVERS or is_standard_file(_file(one)))
+    return _file(frame) if frame else ""
+
+
+def asker() -> str:
+    """Return the file of the code that asks; modules of Python pass its questions on, or have their own."""
+    frame = _first(sys._getframe(), _passes_on)
+    return _file(frame) if frame else ""
+
+
+def asks_for_presence() -> bool:
+    """Return whether the question is only whether something is there."""
+    frame = _first(sys._getframe(), lambda one: _passes_on(one) and one.f_code.co_name not in _PRESENCE)
+    return frame is not None and _passes_on(frame)
+
+
+def is_direct() -> bool:
+    """Return whether nothing but ``os`` and the like lies between the code and what it reads."""
+    frame = _first(sys._getframe(), lambda one: _file(one) in _OBSERVERS)
+    return frame is not None and (not is_standard_file(_file(frame)) or _module(frame) in ("os", "collections"))
 
 
 def importer() -> str:
@@ -40,12 +63,15 @@ def is_of_core() -> bool:
     return reader().startswith(CORE)
 
 
-def _passes_on(frame: FrameType, through: tuple[str, ...]) -> bool:
+def _passes_on(frame: FrameType) -> bool:
     """Return whether what reads here observes, or is a module of Python that reads for its caller."""
     if _file(frame) in _OBSERVERS:
         return True
-    name = str(frame.f_globals.get("__name__", ""))
-    return is_standard_file(_file(frame)) and (not through or name.partition(".")[0] in through)
+    return is_standard_file(_file(frame)) and _module(frame) not in _ON_THEIR_OWN
+
+
+def _module(frame: FrameType) -> str:
+    return str(frame.f_globals.get("__name__", "")).partition(".")[0]
 
 
 def _first(frame: FrameType | None, is_passed: Callable[[FrameType], bool]) -> FrameType | None:

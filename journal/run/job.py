@@ -47,6 +47,8 @@ class Job:
     """The files, folders and models that the step declares."""
     guarded: tuple[Path, ...] = ()
     """The folders of results, to which no step may write."""
+    declared_models: frozenset[str] = frozenset()
+    """The models that its parameters name."""
     limits: Limits = field(default_factory=Limits)
     secrets: frozenset[str] = frozenset()
     """Variables that hold keys."""

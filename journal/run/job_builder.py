@@ -57,6 +57,7 @@ def build_job(run: Run, waiting: Waiting, work: Path) -> Job:
         libraries=code.libraries,
         is_versioned=cache.signature(source).version is not None,
         inputs=(*paths_in(dict(ready.inputs.values)), *_model_paths(parts, run.workspace)),
+        declared_models=frozenset(part.name for part in parts if part.kind == PartKind.MODEL),
         limits=Limits(run.workspace.largest_artifact, run.workspace.largest_text),
         guarded=(run.store.results, run.workspace.entries),
     )

@@ -26,7 +26,6 @@ WORKER_ENV = {
     "GOMP_SPINCOUNT": "1000",  # let waiting threads sleep soon: spinning is four times slower on a busy machine
     "PYTHONHASHSEED": "0",  # sets of text keep their order from run to run
 }
-WORKER_VARIABLES = frozenset((*THREAD_VARIABLES, *WORKER_ENV, VISIBLE))
 _ENDS_WITHIN_S = 5.0
 
 

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from journal.api.models import content_digest
+from journal.api.models import content_digest, model_digest
 from journal.files import file_stat
 from journal.plan.code import is_found, is_own_file, name_of
 from journal.plan.parts import Part, PartKind, dump_parts
 from journal.plan.seen import Surroundings
 from journal.plan.syntax import syntax_digest
+from journal.plan.variables import ALL
 from journal.run.accesses import Accesses
 from journal.run.job import Job
 
@@ -40,8 +41,8 @@ def code_counts(root: Path, is_versioned: bool) -> Callable[[str], bool]:
     return lambda file: file.startswith(folder) and is_own_file(file) and _is_of_workspace(file, root)
 
 
-def settle_accesses(accesses: Accesses, job: Job) -> Sightings:
-    """Describe what was read, with its state at the end of the step."""
+def settle_accesses(accesses: Accesses, job: Job, variables: Mapping[str, str]) -> Sightings:
+    """Describe what was read, with its state at the end of the step; ``variables`` are those of its beginning."""
     names = _Names(job.root)
     counts = code_counts(job.root, job.is_versioned)
     code = {file: stat for file, stat in sorted(accesses.modules.items()) if counts(file)}
@@ -51,13 +52,17 @@ def settle_accesses(accesses: Accesses, job: Job) -> Sightings:
         stat, digest = known.get(str(path), ("", ""))
         return digest if stat and stat == file_stat(path) else syntax_digest(path.read_bytes())
 
-    now = Surroundings(job.root, job.day, job.date, content_digest, code_digest, names.outside, job.secrets)
+    now = Surroundings(
+        job.root, job.day, job.date, content_digest, code_digest, names.outside,
+        lambda name: model_digest(name, job.models, job.root), variables, job.secrets,
+    )  # fmt: skip
     read = {**{name: stat for name, stat in accesses.files.items() if _is_file(name)}, **accesses.folders}
     parts = [
-        *(Part(PartKind.CODE, name_of(Path(file), job.root)) for file in code),
+        *(Part(PartKind.CODE, _code_name(file, accesses, job.root)) for file in code),
         *(Part(_kind_of(name, accesses), names.of(name)) for name in {**accesses.files, **accesses.folders}),
         *(Part(PartKind.PRESENCE, names.of(name)) for name in accesses.asked if name not in accesses.written),
-        *(Part(PartKind.VARIABLE, name) for name in accesses.variables),
+        *(Part(PartKind.VARIABLE, name) for name in (*accesses.variables, *([ALL] if accesses.names else []))),
+        *(Part(PartKind.MODEL, name) for name in accesses.models - job.declared_models),
         *(Part(PartKind.MODULE, name) for name in accesses.tried if _is_missing(name, job.root)),
         *(Part(PartKind.PROGRAM, name) for name in accesses.programs),
         *(Part(PartKind.HOST, name) for name in accesses.hosts),
@@ -88,6 +93,12 @@ class _Names:
 
     def outside(self, name: str) -> Path | None:
         return Path(self.paths[name]) if name in self.paths else None
+
+
+def _code_name(file: str, accesses: Accesses, root: Path) -> str:
+    """Return the name that stands for a source file: its path in the workspace, or its module's name."""
+    path = Path(file)
+    return name_of(path, root) if path.is_relative_to(root) else accesses.module_names.get(file) or name_of(path, root)
 
 
 def _kind_of(name: str, accesses: Accesses) -> PartKind:

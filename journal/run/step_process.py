@@ -19,6 +19,7 @@ from typing import Any, NoReturn
 
 from journal.api.context import Context
 from journal.api.item_kinds import ItemKinds
+from journal.api.models import Model
 from journal.api.report import Report
 from journal.api.report_file import write_report
 from journal.api.task import Task, brief
@@ -159,7 +160,7 @@ def map_over(
 
 def _call_task(job: Job, channel: Channel) -> tuple[Report, Sightings]:
     """Run the task, and return its report and what it was seen to read."""
-    recorder = _recorder_of(job)
+    recorder, variables = _recorder_of(job), dict(os.environ)
     process = os.getpid()
     with recorder.recording():
         task = import_task(job.source)
@@ -171,7 +172,7 @@ def _call_task(job: Job, channel: Channel) -> tuple[Report, Sightings]:
         os._exit(0)
     if not isinstance(report, Report):
         raise TaskError(f"task '{task.name}' returned {type(report).__name__}; it must return a Report")
-    return report, settle_accesses(recorder.accesses, job)
+    return report, settle_accesses(recorder.accesses, job, variables)
 
 
 def _recorder_of(work: Job | MapItem) -> AccessRecorder:
@@ -201,6 +202,10 @@ class _RecordingContext(Context):
     def noting(self, accesses: Accesses) -> Context:
         object.__setattr__(self, "_accesses", accesses)
         return self
+
+    def model(self, name: str) -> Model:
+        object.__getattribute__(self, "__dict__")["_accesses"].models.add(name)
+        return super().model(name)
 
     def __getattribute__(self, name: str) -> Any:
         if name in ("day", "date", "__dict__"):

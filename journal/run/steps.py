@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Collection, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
@@ -9,10 +10,11 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+from journal.api.models import model_digest
 from journal.api.report_file import StepReport
-from journal.errors import JournalError, StoreError, TaskError, UsageError, nearest
+from journal.errors import JournalError, ModelError, StoreError, TaskError, UsageError, nearest
 from journal.layout import has_report
-from journal.plan.change import explain_change
+from journal.plan.change import ABSENT, explain_change
 from journal.plan.fingerprint import Fingerprint, Inputs, read_inputs, take_fingerprint
 from journal.plan.inputs import paths_in
 from journal.plan.parts import PartKind, load_parts
@@ -76,8 +78,15 @@ class Run:
         """The state of everything that a step could read."""
         cache, entry = self.cache, self.entry
         return Surroundings(
-            self.workspace.root, entry.day, entry.date, self.store.digest, cache.code_digest, cache.outside
-        )
+            self.workspace.root, entry.day, entry.date, self.store.digest, cache.code_digest, cache.outside,
+            self._model_digest, os.environ,
+        )  # fmt: skip
+
+    def _model_digest(self, name: str) -> str:
+        try:
+            return model_digest(name, self.workspace.models, self.workspace.root, self.store.digest)
+        except ModelError:
+            return ABSENT
 
     @cached_property
     def last_done(self) -> dict[str, StepRun]:

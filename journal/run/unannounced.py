@@ -1,26 +1,29 @@
-"""Reads that Python announces to nobody: of variables, and of whether and since when files exist. Here they are."""
+"""Reads that Python announces to nobody: of variables, and questions about files and modules. Here they are."""
 
 from __future__ import annotations
 
+import importlib.util
 import os
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 
-def announce_stat(asked: Callable[[Any], None]) -> None:
-    """Have ``os.stat`` and ``os.lstat`` tell what they are asked about."""
+def announce_questions(asked: Callable[[Any], None], sought: Callable[[str], None]) -> None:
+    """Have the functions that answer questions about files, programs and modules tell what they are asked about."""
 
-    def wrap(plain: Callable[..., os.stat_result]) -> Callable[..., os.stat_result]:
-        def stat(path: Any, *args: Any, **options: Any) -> os.stat_result:
-            asked(path)
-            return plain(path, *args, **options)
+    def wrap(plain: Callable[..., Any], tell: Callable[[Any], None]) -> Callable[..., Any]:
+        def telling(what: Any, *args: Any, **options: Any) -> Any:
+            tell(what)
+            return plain(what, *args, **options)
 
-        for group in (os.supports_dir_fd, os.supports_fd, os.supports_follow_symlinks):
+        for group in (os.supports_dir_fd, os.supports_fd, os.supports_follow_symlinks, os.supports_effective_ids):
             if plain in group:
-                group.add(stat)
-        return stat
+                group.add(telling)
+        return telling
 
-    os.stat, os.lstat = wrap(os.stat), wrap(os.lstat)
+    for name in ("stat", "lstat", "access", "readlink"):
+        setattr(os, name, wrap(getattr(os, name), asked))
+    importlib.util.find_spec = wrap(importlib.util.find_spec, sought)
 
 
 def announce_variables(read: Callable[[str], None], copied: Callable[[Iterable[str]], None]) -> None:
