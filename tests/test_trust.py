@@ -571,3 +571,36 @@ def test_limits_that_are_no_sizes_are_told_with_their_line(place: Space) -> None
 
 def test_a_mistyped_command_gets_the_nearest(space: Space) -> None:
     assert space.run("biuld", check=2).err == "no command 'biuld'; did you mean 'build'?\n"
+
+
+# past pages
+
+
+def test_totals_that_a_block_shows_are_inputs_of_it(place: Space) -> None:
+    place.write("site/mkdocs.yml", "site_name: x\ntheme: {name: mkdocs}\n")
+    first = place.entry(_step("total", "toy.total", seconds=48), day=1)
+    second = place.entry(_step("total", "toy.total", seconds=60), day=2)
+    place.run("day", "1..2", check=0)
+    assert "1.80 of 120 min" in second.read_text()
+    first.write_text(first.read_text().replace("seconds: 48", "seconds: 54"))
+    place.run("day", "1", check=0)
+    said = place.run("status", check=0).out
+    assert "total: total of glaswegian changed, 1.80 → 1.90" in said
+    assert (
+        "block 'total': total of glaswegian changed, 1.80 → 1.90; journal day 2 writes it again"
+        in place.run("build").err
+    )
+    done = place.run("day", "1..2", "--stale", check=0).out
+    assert "0 ran, 1 up to date, 0 failed" in done
+    assert "day 1:" not in done
+    assert "1.90 of 120 min" in second.read_text()
+    assert "changed" not in place.run("status", check=0).out
+
+
+def test_status_can_read_every_byte(place: Space) -> None:
+    place.entry(_step("count", "text.count", source="data/in.txt"))
+    place.run("day", "133", check=0)
+    time.sleep(0.2)
+    assert "1 up to date" in place.run("status", "--verify", check=0).out
+    place.write("data/in.txt", "two words\n")
+    assert "1 stale" in place.run("status", "--verify", check=0).out

@@ -13,6 +13,7 @@ from journal.day import edited_lines
 from journal.files import is_file
 from journal.record import Record
 from journal.record.ledger import read_ledgers
+from journal.record.shown_totals import outdated_pages
 from journal.store import write_atomically
 from journal.text.blocks import find_blocks, is_edited, without_markers
 from journal.text.edits import may_be_edited
@@ -65,7 +66,8 @@ def compile_docs(workspace: Workspace) -> Compiled:
     for index, entry in enumerate(entries):
         files |= _day_files(entry, entries[:index][-1:], entries[index + 1 :][:1], docs / "days")
     _write(files, docs)
-    return Compiled(len(entries), tuple(line for entry in entries for line in edited_lines(entry)), problems)
+    edited = (line for entry in entries for line in edited_lines(entry))
+    return Compiled(len(entries), (*edited, *outdated_pages(record)), problems)
 
 
 def _day_files(entry: Entry, before: list[Entry], after: list[Entry], folder: Path) -> dict[Path, bytes | Path]:

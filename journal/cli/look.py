@@ -11,11 +11,19 @@ import typer
 from journal.cli.opening import Days, Json, open_all, open_store, open_workspace, parse_day, parse_days
 
 
-def status(as_json: Json = False) -> None:
+def status(
+    verify: Annotated[
+        bool, typer.Option("--verify", help="Read every byte, rather than trusting sizes, times and inodes.")
+    ] = False,
+    as_json: Json = False,
+) -> None:
     """Show for every day what is up to date, stale (and why), failed, never run or edited by hand."""
     from journal.ask.status import day_statuses, status_lines
 
-    statuses = list(day_statuses(open_all()))
+    opened = open_all()
+    if verify:
+        opened.store.read_anew()
+    statuses = list(day_statuses(opened))
     lines = [json.dumps([vars(one) for one in statuses], indent=1)] if as_json else status_lines(statuses)
     typer.echo("\n".join(lines))
 

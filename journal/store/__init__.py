@@ -151,6 +151,12 @@ class Store:
         if self.recall(kind, key) != value:
             self._notes[kind][key] = self._new_notes[(kind, key)] = f"{sum_of(kind, key, value)} {value}"
 
+    def read_anew(self) -> None:
+        """Forget what is known of files by their size, times and inode, so that each is read."""
+        self.digests.forget()
+        for kind in ("found", "syntax", "code"):
+            self._notes[kind] = {}
+
     def flush(self) -> None:
         """Write new digests and notes to disk."""
         self.digests.flush()

@@ -37,6 +37,10 @@ class Digests:
             self._new[name] = (stamp, digest)
         return digest
 
+    def forget(self) -> None:
+        """Read every file anew from now on."""
+        self._known = {}
+
     def flush(self) -> None:
         """Write new digests to the database."""
         if self._new:
