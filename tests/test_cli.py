@@ -30,7 +30,7 @@ def test_the_version_is_printed(space: Space) -> None:
 @pytest.mark.parametrize(
     ("command", "words"),
     [
-        ("nonsense", "No such command 'nonsense'"),
+        ("nonsense", "no command 'nonsense'"),
         ("day", "Missing argument 'DAY'"),
         ("day 133 --bad", "No such option"),
         ("day 133 --jobs -1", "--jobs"),

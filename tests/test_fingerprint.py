@@ -392,7 +392,17 @@ def test_comments_and_blank_lines_never_count(tmp_path_factory, statements, blan
     assert digests[0] == digests[1] != digests[2]
 
 
-PYTHONS = [Path(found) for name in ("3.11", "3.12", "3.13", "3.14") if (found := shutil.which(f"python{name}"))]
+def _pythons() -> list[Path]:
+    """Return the Pythons on this machine that can run, one of each minor version."""
+    pyenv = Path(os.environ.get("PYENV_ROOT") or Path.home() / ".pyenv") / "versions"
+    found = [Path(sys.executable)]
+    for minor in ("3.11", "3.12", "3.13", "3.14"):
+        installed = [*sorted(pyenv.glob(f"{minor}.*/bin/python")), *filter(None, [shutil.which(f"python{minor}")])]
+        found += [Path(one) for one in installed[:1] if subprocess.run([one, "-c", ""], check=False).returncode == 0]
+    return found
+
+
+PYTHONS = _pythons()
 
 
 @pytest.mark.skipif(len(PYTHONS) < 2, reason="there is one Python here")

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from journal.day import OpenWorkspace, open_day
 from journal.day.writing import edited_blocks, unshown_verdicts
 from journal.errors import JournalError
+from journal.plan.task_cache import TaskCache
 from journal.record import Record
 from journal.record.ledger import Ledgers, read_ledgers
 from journal.record.shown_totals import outdated_totals
@@ -44,9 +45,10 @@ def day_statuses(opened: OpenWorkspace) -> Iterator[DayStatus]:
     """
     again: set[tuple[int, str]] = set()
     ledgers = _ledgers(opened.record)
+    cache = TaskCache(opened.workspace, opened.store, opened.record.reported_digest)
     for day in opened.record.days():
         try:
-            status = _status(open_day(opened, day, RunOptions(), again), ledgers)
+            status = _status(open_day(opened, day, RunOptions(), again, cache), ledgers)
         except JournalError as error:
             status = DayStatus(day, problem=str(error))
         again |= {(day, step) for step in status.stale}

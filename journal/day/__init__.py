@@ -48,18 +48,28 @@ class DayOutcome:
         return 1 if any(result.failed for result in self.results) else 0
 
 
-def open_day(opened: OpenWorkspace, day: int, options: RunOptions, stale: Collection[tuple[int, str]] = ()) -> Run:
+def open_day(
+    opened: OpenWorkspace,
+    day: int,
+    options: RunOptions,
+    stale: Collection[tuple[int, str]] = (),
+    cache: TaskCache | None = None,
+) -> Run:
     """Read and plan a day's entry. Raises ``JournalError`` where that fails.
 
-    ``stale`` holds the steps of earlier days that would run.
+    ``stale`` holds the steps of earlier days that would run; a ``cache`` serves a look at many days at once.
     """
     entry = opened.record.entry(day)
     _check_verdicts(entry, opened.workspace)
-    return open_entry(opened, entry, options, stale)
+    return open_entry(opened, entry, options, stale, cache)
 
 
 def open_entry(
-    opened: OpenWorkspace, entry: Entry, options: RunOptions, stale: Collection[tuple[int, str]] = ()
+    opened: OpenWorkspace,
+    entry: Entry,
+    options: RunOptions,
+    stale: Collection[tuple[int, str]] = (),
+    cache: TaskCache | None = None,
 ) -> Run:
     """Plan an entry. Raises ``EntryError`` where its steps can't be put in order."""
     workspace, store = opened.workspace, opened.store
@@ -67,7 +77,7 @@ def open_entry(
         sys.path.append(
             str(workspace.root)
         )  # plugins may import the workspace's modules, which must not shadow libraries
-    cache = TaskCache(workspace, store, opened.record.reported_digest)
+    cache = cache or TaskCache(workspace, store, opened.record.reported_digest)
     plan = make_plan(entry, workspace, opened.registry, cache.is_checked)
     for planned in plan.steps:
         if not planned.problem:

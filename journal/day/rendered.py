@@ -7,10 +7,9 @@ import os
 from collections.abc import Iterator
 from pathlib import Path
 
-from journal.doors import own_code
 from journal.files import file_stat
-from journal.layout import all_steps, entry_files, report_in, verdicts_of
-from journal.plan.task_cache import digest_of
+from journal.layout import report_in, verdicts_of
+from journal.plan.task_cache import digest_of, own_code_digest
 from journal.run import Run, StepResult
 from journal.text.entry import Entry
 
@@ -29,14 +28,13 @@ def showing(run: Run, entry: Entry, text: str, results: list[StepResult], counts
     results_now = [(one.planned.id, one.failed, _stat_of_result(one.folder), one.message) for one in results]
     files = [*_files_below(entry.artifacts), *map(str, run.workspace.plugins.glob("*.py"))]
     files += [str(file) for file in (verdicts_of(entry.path),) if file.exists()]
-    if counts:  # blocks show totals over all days
-        entries = run.workspace.entries
-        files += [str(path) for path in (*entry_files(entries), *map(report_in, all_steps(entries)))]
+    year = run.record.year_stat() if counts else ""  # blocks show totals over all days
     others = sorted(file for file in files if file != str(entry.path))
     return digest_of(
         text,
         results_now,
-        own_code(),
+        own_code_digest(),
+        year,
         [(file, _stat(file)) for file in others],
         file_stat(run.workspace.root / "journal.yml"),
     )

@@ -17,7 +17,7 @@ from journal.record.verdicts import Verdict, read_verdicts, with_verdicts
 from journal.render import BlockPage, render_failure, render_report
 from journal.run import Run, StepResult
 from journal.text.blocks import Block, find_blocks, is_edited, splice
-from journal.text.edits import Edits, checksum
+from journal.text.edits import Edits, checksum, may_be_edited
 from journal.text.entry import Entry
 
 
@@ -43,6 +43,7 @@ def write_blocks(run: Run, entry: Entry, results: list[StepResult], edits: Edits
         raise BlockConflictError("\n".join(conflict.message for conflict in conflicts))
     if problems:
         raise StoreError("\n".join(problems.values()))
+    run.record.has_changed()
     note_rendered(run, entry, text, results, counts)
     return text != entry.text
 
@@ -70,6 +71,8 @@ def _check_whole(result: Path, target: Path, run: Run) -> None:
 
 def edited_blocks(entry: Entry) -> list[str]:
     """Return the steps whose blocks were edited by hand."""
+    if not may_be_edited(entry.text):
+        return []
     return [b.id for b in find_blocks(entry.text, entry.body_start, entry.display_path) if is_edited(b, entry.text)]
 
 

@@ -34,6 +34,9 @@ class PartKind(StrEnum):
     """A part written by another version of journal."""
 
 
+_KINDS = frozenset(str(one) for one in PartKind)
+
+
 @dataclass(frozen=True)
 class Part:
     """One of the things a result depends on, written as "library numpy" in report.json and the history."""
@@ -48,7 +51,7 @@ class Part:
     def parse(cls, text: str) -> Part:
         """Parse a part's written form."""
         kind, _, name = text.partition(" ")
-        known = bool(kind) and kind in {str(one) for one in PartKind}
+        known = bool(kind) and kind in _KINDS
         return cls(PartKind(kind), name) if known else cls(PartKind.OTHER, text)
 
 

@@ -11,6 +11,7 @@ import json
 import sys
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -65,12 +66,12 @@ class TaskCache:
         self._codes: dict[TaskSource, CodeDigest] = {}
         self._signatures: dict[TaskSource, TaskSignature] = {}
         self._bases: dict[TaskSource, str] = {}
-        self._settings = digest_of(sorted(workspace.models.items()), own_code())
+        self._settings = digest_of(sorted(workspace.models.items()), own_code_digest())
 
     def code(self, source: TaskSource) -> CodeDigest:
         """Return the digest of the code that a task imports, read again if one of its files or folders changed."""
         if source not in self._codes:
-            key = digest_of(source.module, own_code())
+            key = digest_of(source.module, own_code_digest())
             code = _code_as_noted(self.notes.recall("code", key))
             if code is None:
                 from journal.plan.code import read_code  # imports the parser, which notes make unnecessary
@@ -156,6 +157,12 @@ class TaskCache:
 
     def _key(self, step: Step, source: TaskSource) -> str | None:
         return digest_of(self.basis(source), step.parameters)
+
+
+@lru_cache(maxsize=1)
+def own_code_digest() -> str:
+    """Return a digest that changes with any file of the installed core."""
+    return digest_of(own_code())
 
 
 def digest_of(*parts: Any) -> str:

@@ -38,15 +38,42 @@ class Record:
         self.kinds = ItemKinds(workspace.plugins, installed)
         self._entries: dict[Path, tuple[str, Entry]] = {}
         self._steps: dict[Path, tuple[str, StepReport]] = {}
+        self._listing: tuple[str, dict[int, list[Path]]] = ("", {})
+        self._year = ""
 
     def days(self) -> dict[int, Path]:
         """Return the file of each day, in order, leaving out files without a day."""
-        days = ((self._day_of(path), path) for path in entry_files(self.workspace.entries))
-        return dict(sorted((day, path) for day, path in days if day is not None))
+        return {day: paths[-1] for day, paths in self._listed().items()}
+
+    def _listed(self) -> dict[int, list[Path]]:
+        """Return the files of each day, listed again only if the folder has changed."""
+        stat = _stat(self.workspace.entries)
+        if stat != self._listing[0] or not stat:
+            found: dict[int, list[Path]] = {}
+            nameless = False
+            for path in entry_files(self.workspace.entries):
+                nameless = nameless or parse_entry_name(path) is None
+                if (day := self._day_of(path)) is not None:
+                    found.setdefault(day, []).append(path)
+            # a day in the front matter may change without the folder's list of names
+            self._listing = ("" if nameless else stat, dict(sorted(found.items())))
+        return self._listing[1]
+
+    def year_stat(self) -> str:
+        """Return a text that changes with any entry and any report, read again after ``has_changed``."""
+        if not self._year:
+            entries = self.workspace.entries
+            files = [*map(str, entry_files(entries)), *(str(report_in(folder)) for folder in all_steps(entries))]
+            self._year = hashlib.sha256(repr([(file, _stat(file)) for file in files]).encode()).hexdigest()
+        return self._year
+
+    def has_changed(self) -> None:
+        """Take note that entries or reports were written."""
+        self._year = ""
 
     def entry(self, day: int) -> Entry:
         """Return the entry of a day. Raises ``UsageError`` where there is none, ``EntryError`` where there are two."""
-        found = [path for path in entry_files(self.workspace.entries) if self._day_of(path) == day]
+        found = self._listed().get(day, [])
         if not found:
             raise UsageError(f"no entry for day {day} in entries/; create one with: journal new {day}")
         if len(found) > 1:
@@ -169,7 +196,7 @@ def _is_in(name: str, folder: str) -> bool:
     return name.startswith(f"{folder}/")
 
 
-def _stat(path: Path) -> str:
+def _stat(path: Path | str) -> str:
     try:
         return file_stat(path)
     except OSError:

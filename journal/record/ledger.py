@@ -57,6 +57,7 @@ class Ledgers:
     record: Record
     counted: dict[tuple[int, str], list[_Counted]] = field(default_factory=dict)
     broken: dict[tuple[int, str], EntryError] = field(default_factory=dict)
+    _added_up: dict[str, Ledger] = field(default_factory=dict)
 
     def put(self, day: int, step: str, folder: Path) -> None:
         """Count a step's report, replacing what that step counted before.
@@ -64,6 +65,7 @@ class Ledgers:
         A report that can't be read is an error only once totals are asked for, since a good one may replace it first.
         """
         self.broken.pop((day, step), None)
+        self._added_up.clear()
         try:
             self.counted[(day, step)] = list(self._totals_of(day, folder))
         except EntryError as error:
@@ -76,6 +78,11 @@ class Ledgers:
     def ledger(self, name: str) -> Ledger:
         """Return a ledger, in the unit of its goal. Raises ``EntryError`` where units can't be added."""
         self._check()
+        if name not in self._added_up:
+            self._added_up[name] = self._add_up(name)
+        return self._added_up[name]
+
+    def _add_up(self, name: str) -> Ledger:
         found = [one for many in self.counted.values() for one in many if one.ledger == name]
         goal = self.record.workspace.goals.get(name)
         unit = goal.unit if goal else _common_unit(found)

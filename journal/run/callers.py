@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import importlib
-import pathlib
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -54,7 +53,7 @@ def importer() -> str:
 
 def is_import() -> bool:
     """Return whether Python's import system is at work, or journal's own for plugin files."""
-    frame = _first(sys._getframe(), lambda one: _file(one) in (*_OBSERVERS, pathlib.__file__))
+    frame = _first(sys._getframe(), lambda one: _file(one) in _OBSERVERS or _module(one) == "pathlib")
     return frame is not None and _file(frame).startswith(("<frozen importlib", _IMPORTLIB, CORE))
 
 
