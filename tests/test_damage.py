@@ -25,8 +25,8 @@ ENTRY = """  write:
 COLUMNS = {
     "run": ["id", "started", "command"],
     "step_run": [
-        "id", "run", "day", "step", "task", "fingerprint", "parts", "reason", "outcome", "message", "started", "seconds",
-        "executor", "peak_gb",
+        "id", "run", "day", "step", "task", "fingerprint", "parts", "reason", "outcome", "message", "started",
+        "seconds", "executor", "peak_gb",
     ],
     "digest": ["path", "stamp", "digest"],
     "block": ["checksum", "text"],

@@ -4,6 +4,7 @@ Each plugin file has one task, so that a change of code concerns that task alone
 steps have to run again; all other steps must stay as they are.
 """
 
+# ruff: noqa: E501  # a program a line
 from __future__ import annotations
 
 import json
@@ -18,6 +19,7 @@ from pathlib import Path
 import pytest
 from conftest import Space, environment, make_space
 
+pytestmark = pytest.mark.slow
 HEAD = '"""A task."""\nfrom journal import Context, File, Files, ModelName, Report, task\n'
 OUTSIDE = "outside the workspace"
 

@@ -1,5 +1,6 @@
 """What the page says is what was computed: nothing poisoned, nothing lost, and a word where something is unusual."""
 
+# ruff: noqa: E501  # a program a line
 from __future__ import annotations
 
 import json
