@@ -188,3 +188,14 @@ def test_nothing_of_this_machine_stands_in_the_entry_or_its_artifacts(day: tuple
             assert str(day[0].root).encode() not in content, path.name
             assert str(Path.home()).encode() + b"/" not in content, path.name
             assert socket.gethostname().encode() not in content or len(socket.gethostname()) < 5
+
+
+def test_a_clone_of_the_repository_is_up_to_date_at_once(tmp_path: Path) -> None:
+    """The reports beside the entry carry all that is needed; only the adapter's weights are not in the repository."""
+    space = Space(tmp_path / "workspace")
+    for name in ("data", "entries", "models"):
+        shutil.copytree(ROOT / name, space.root / name, ignore=shutil.ignore_patterns("*.safetensors"))
+    shutil.copy(ROOT / "journal.yml", space.root)
+    said = space.run("status", check=0).out
+    assert "day 133  7 up to date" in said
+    assert "phrasebook: adapter is not here; it is made again when a step needs it" in said

@@ -84,14 +84,13 @@ def _status(run: Run, ledgers: Ledgers | None) -> DayStatus:
 
 def _sort_in(status: DayStatus, result: StepResult, run: Run) -> None:
     step = result.planned.id
-    last = run.last.get(step)
     if result.outcome == Outcome.CURRENT:
         status.current.append(step)
         if said := [*result.notes, *result.asides]:
             status.asides[step] = said
     elif result.outcome == Outcome.FAILED:
         status.failed[step] = result.message
-    elif last is None:
+    elif (last := run.last.get(step)) is None:
         status.never_run.append(step)
     elif last.outcome == Outcome.FAILED:
         status.failed[step] = last.message
