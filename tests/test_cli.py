@@ -135,7 +135,7 @@ def test_json_stands_alone_on_stdout(space: Space, command: str) -> None:
     (space.root / "plugins/toys.py").unlink()
     space.entry("  a: {uses: text.write}\n", day=132)
     space.entry("  a: {uses: text.write}\n  b: {uses: toy.fail}\n  c: {uses: toy.total, seconds: 90}\n")
-    json.loads(space.run(*command.split()).out)
+    assert json.loads(space.run(*command.split()).out), "and says something"
 
 
 def test_json_of_a_day_tells_each_step_and_the_exit_code(space: Space) -> None:

@@ -17,7 +17,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pytest
-from conftest import Space, environment, make_space
+from conftest import Space, make_space
 
 pytestmark = pytest.mark.slow
 HEAD = '"""A task."""\nfrom journal import Context, File, Files, ModelName, Report, task\n'
@@ -624,7 +624,6 @@ def test_no_report_holds_a_path_of_this_machine(copy: Place, ran: Place) -> None
     texts = [path.read_text() for path in (ran.root / "entries").rglob("report.json")]
     assert [text for text in texts if str(ran.root.parent) in text] == []
     assert sys.executable not in "".join(texts)
-    assert environment()
 
 
 def test_a_variable_counts_as_it_was_before_the_step_changed_it(copy: Place) -> None:

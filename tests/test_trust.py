@@ -4,7 +4,6 @@
 from __future__ import annotations
 
 import json
-import os
 import shutil
 import signal
 import subprocess
@@ -327,7 +326,8 @@ def test_a_result_of_an_earlier_version_is_taken_over_with_a_word(place: Space) 
     said = place.run("day", "133", "--dry-run", check=0).out
     assert said.count("taken over from an earlier version of journal") == 2
     text = path.read_text()
-    assert "0 ran" in place.run("day", "133", check=0).out or path.read_text() == text
+    assert "started" not in place.run("day", "133", check=0).out
+    assert path.read_text() == text
     assert "taken over" not in place.run("day", "133", "--dry-run", check=0).out
     place.write("plugins/toys.py", plugin.read_text().replace("len(source.read_text().split())", "1"))
     assert _outcomes(place.run("day", "133", "--dry-run", "--json", check=0)) == {
@@ -452,7 +452,6 @@ def test_signals_end_what_a_step_has_started(place: Space) -> None:
     while Path(f"/proc/{child}/stat").exists() and Path(f"/proc/{child}/stat").read_text().split()[2] != "Z":
         assert time.monotonic() < end, "it is still there"
         time.sleep(0.05)
-    assert os.getpid()
 
 
 # values whole

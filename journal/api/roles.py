@@ -57,8 +57,6 @@ def _role_of_parts(hint: Any, above: tuple[Any, ...]) -> RoleTree:
         role = role_of(parts[-1], above)
     elif issubclass(origin, Iterable):
         role = _first(role_of(part, above) for part in parts)
-        if role == "file" and len(parts) == 1:
-            return "files"
     else:
         return "value"
     return {"each": role} if role != "value" else "value"

@@ -23,7 +23,7 @@ from journal.plan.code_digest import CodeDigest
 from journal.plan.registry import TaskSource
 from journal.plan.syntax import syntax_digest
 
-_ONE_AT_A_TIME = Lock()
+ONE_AT_A_TIME = Lock()
 """Python 3.11 can't build syntax trees in two threads at once, and the path for imports is the process's."""
 _STANDARD = tuple({sysconfig.get_path("stdlib"), sysconfig.get_path("platstdlib")})
 _INSTALLED = ("/site-packages/", "/dist-packages/")
@@ -47,7 +47,7 @@ def is_package_file(path: str) -> bool:
 
 def read_code(source: TaskSource, root: Path) -> CodeDigest:
     """Digest the modules that importing a task's module brings in: its own package's, and the user's own."""
-    with _ONE_AT_A_TIME, importable(root):
+    with ONE_AT_A_TIME, importable(root):
         modules = list(_follow(source))
     # a plugin file counts by what it says, not by where it lies
     named = [(Path(module.name).name, syntax_digest(module.path.read_bytes())) for module in modules]
@@ -67,20 +67,11 @@ def name_of(path: Path, root: Path) -> str:
     return ".".join(parts)
 
 
-def module_of(name: str) -> str:
-    """Return the module that a name of a source file stands for, or an empty string for a plugin file."""
-    if not name.endswith(".py"):
-        return name
-    if name.startswith("plugins/"):
-        return ""
-    return name.removesuffix(".py").removesuffix("/__init__").replace("/", ".")
-
-
 def find_module(name: str, root: Path) -> Path | None:
     """Return the file of a module of the user's own, without importing anything."""
     try:
-        with _ONE_AT_A_TIME, importable(root):
-            spec = _spec(name)
+        with ONE_AT_A_TIME, importable(root):
+            spec = find_spec(name)
     except (ImportError, ValueError, AttributeError):  # a finder of a stranger's
         return None
     return Path(spec.origin) if spec and spec.origin and spec.origin.endswith(".py") else None
@@ -88,15 +79,15 @@ def find_module(name: str, root: Path) -> Path | None:
 
 def is_found(name: str, root: Path) -> bool:
     """Return whether a module could be imported, without importing anything."""
-    with _ONE_AT_A_TIME, importable(root):
-        return name in sys.builtin_module_names or _spec(name) is not None
+    with ONE_AT_A_TIME, importable(root):
+        return name in sys.builtin_module_names or find_spec(name) is not None
 
 
 @contextmanager
 def importable(root: Path) -> Iterator[None]:
     """Make the workspace's own modules importable, as they are in a step."""
     importlib.invalidate_caches()
-    _spec.cache_clear()
+    find_spec.cache_clear()
     if str(root) in sys.path:
         yield
         return
@@ -105,7 +96,7 @@ def importable(root: Path) -> Iterator[None]:
         yield
     finally:
         sys.path.remove(str(root))
-        _spec.cache_clear()
+        find_spec.cache_clear()
 
 
 @dataclass(frozen=True)
@@ -134,7 +125,7 @@ def _follow(source: TaskSource) -> Iterator[_Module]:
 def _read(name: str, top: str) -> _Module | None:
     if name.endswith(".py"):
         return _parsed(name, Path(name), name, is_package=False, content=Path(name).read_bytes())
-    spec = _spec(name)
+    spec = find_spec(name)
     if spec is None or not (spec.origin or "").endswith(".py"):
         return None
     path = Path(str(spec.origin))
@@ -194,24 +185,24 @@ def _is_followed(name: str, top: str) -> bool:
     first = name.split(".")[0]
     if first == "journal" or first in sys.stdlib_module_names:
         return False
-    spec = _spec(name)
+    spec = find_spec(name)
     return bool(spec and spec.origin and (first == top or is_own_file(spec.origin)))
 
 
 def _is_library(name: str) -> bool:
-    spec = _spec(name.split(".")[0]) if name else None
+    spec = find_spec(name.split(".")[0]) if name else None
     places = [spec.origin or "", *(spec.submodule_search_locations or [])] if spec else []
     return any(part in f"{place}/" for place in places for part in _INSTALLED)
 
 
 @lru_cache(maxsize=4096)
-def _spec(name: str) -> ModuleSpec | None:
+def find_spec(name: str) -> ModuleSpec | None:
     """Find a module as an import would, without importing its parent packages."""
     above, _, last = name.rpartition(".")
     if not last:
         return None
     if above:
-        parent = _spec(above)
+        parent = find_spec(above)
         places = parent.submodule_search_locations if parent else None
         return PathFinder.find_spec(name, list(places)) if places is not None else None
     found = (finder.find_spec(name, None) for finder in sys.meta_path if name and hasattr(finder, "find_spec"))

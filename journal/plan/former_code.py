@@ -10,21 +10,16 @@ from __future__ import annotations
 
 import ast
 import hashlib
-import importlib
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import lru_cache
-from importlib.machinery import ModuleSpec, PathFinder
 from pathlib import Path
-from threading import Lock
 
+from journal.plan.code import ONE_AT_A_TIME, find_spec, importable
 from journal.plan.registry import TaskSource
 
 _WHOLE = "*"
-_ONE_AT_A_TIME = Lock()
-"""Python 3.11 can't build syntax trees in two threads at once, and the path for imports is the process's."""
 
 
 @dataclass(frozen=True)
@@ -50,28 +45,12 @@ class _Module:
 
 def read_code(source: TaskSource, root: Path) -> str:
     """Return the digest that the former rule gives the code of a task."""
-    with _ONE_AT_A_TIME, _importable(root):
+    with ONE_AT_A_TIME, importable(root):
         reached = dict(_reach(source, root))
     parts = sorted((target.module, target.name, dump) for target, dump in reached.items())
     # a plugin file counts by what it says, not by where it lies
     text = repr([(Path(module).name, name, dump) for module, name, dump in parts])
     return hashlib.sha256(text.encode()).hexdigest()
-
-
-@contextmanager
-def _importable(root: Path) -> Iterator[None]:
-    """Make the workspace's own modules importable, as they are in a worker."""
-    if str(root) in sys.path:
-        yield
-        return
-    sys.path.append(str(root))
-    importlib.invalidate_caches()
-    _spec.cache_clear()
-    try:
-        yield
-    finally:
-        sys.path.remove(str(root))
-        _spec.cache_clear()
 
 
 def _reach(source: TaskSource, root: Path) -> Iterator[tuple[_Target, str]]:
@@ -148,25 +127,13 @@ def _imported(node: ast.Import | ast.ImportFrom, module: _Module) -> dict[str, _
 
 def _is_local(top: str) -> bool:
     """Return whether a package is not an installed library."""
-    spec = _spec(top)
+    spec = find_spec(top)
     places = [spec.origin] if spec and spec.origin else list(spec.submodule_search_locations or []) if spec else []
     return bool(places) and "-packages" not in str(places[0]) and top not in sys.stdlib_module_names
 
 
 def _is_module(name: str) -> bool:
-    return _spec(name) is not None
-
-
-@lru_cache(maxsize=4096)
-def _spec(name: str) -> ModuleSpec | None:
-    """Find a module as an import would, without importing its parent packages."""
-    above, _, _ = name.rpartition(".")
-    if above:
-        parent = _spec(above)
-        places = parent.submodule_search_locations if parent else None
-        return PathFinder.find_spec(name, list(places)) if places is not None else None
-    found = (finder.find_spec(name, None) for finder in sys.meta_path if name and hasattr(finder, "find_spec"))
-    return next((spec for spec in found if spec), None)
+    return find_spec(name) is not None
 
 
 def _module(name: str, start: str, top: str, root: Path) -> _Module | None:
@@ -175,7 +142,7 @@ def _module(name: str, start: str, top: str, root: Path) -> _Module | None:
         return _parse(name, Path(name), False)
     if name.split(".")[0] == "journal" or not (name.split(".")[0] == top or _is_local(name.split(".")[0])):
         return None
-    spec = _spec(name)
+    spec = find_spec(name)
     if spec is None or spec.origin is None or not spec.origin.endswith(".py"):
         return None
     path = Path(spec.origin)

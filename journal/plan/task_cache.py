@@ -66,6 +66,7 @@ class TaskCache:
         self._codes: dict[TaskSource, CodeDigest] = {}
         self._signatures: dict[TaskSource, TaskSignature] = {}
         self._bases: dict[TaskSource, str] = {}
+        self._modules: dict[str, Path | None] = {}
         self._settings = digest_of(sorted(workspace.models.items()), own_code_digest())
 
     def code(self, source: TaskSource) -> CodeDigest:
@@ -119,6 +120,14 @@ class TaskCache:
         noted = self.notes.recall("outside", name)
         return Path(noted) if noted else None
 
+    def find_module(self, name: str) -> Path | None:
+        """Return the file of a module of the user's own, looked for once in a look at results."""
+        if name not in self._modules:
+            from journal.plan.code import find_module  # imports the parser, which few results need
+
+            self._modules[name] = find_module(name, self.workspace.root)
+        return self._modules[name]
+
     def code_name(self, path: Path) -> str:
         """Return the name that stands for a source file."""
         from journal.plan.code import name_of
@@ -139,8 +148,7 @@ class TaskCache:
     def is_checked(self, step: Step, source: TaskSource) -> bool:
         """Return whether the step, as written, passed its check with this code, and its files still exist."""
         try:
-            key = self._key(step, source)
-            if key is None or self.notes.recall("check", key) is None:
+            if self.notes.recall("check", self._key(step, source)) is None:
                 return False
             known = {name: value for name, value in step.parameters.items() if not references_in(value)}
             resolve_inputs(self.signature(source).roles, known, self.workspace.root)
@@ -152,10 +160,9 @@ class TaskCache:
         """Note that a step passed its check."""
         if planned.task and planned.source:
             self.signature(planned.source)  # finds out what else is loaded with the task
-            if key := self._key(planned.step, planned.source):
-                self.notes.note("check", key, "")
+            self.notes.note("check", self._key(planned.step, planned.source), "")
 
-    def _key(self, step: Step, source: TaskSource) -> str | None:
+    def _key(self, step: Step, source: TaskSource) -> str:
         return digest_of(self.basis(source), step.parameters)
 
 

@@ -33,21 +33,21 @@ ALL = "*"
 """Stands for the names of all variables."""
 
 
-def state_of_variable(name: str, variables: Mapping[str, str], known: frozenset[str] = frozenset()) -> str:
+def state_of_variable(name: str, variables: Mapping[str, str]) -> str:
     """Return a text that changes with a variable; empty for one that holds a key, which is named only."""
     if name == ALL:
         others = (one for one in variables if not (SESSION.fullmatch(one) or one in GIVEN))
-        names = (one for one in others if not is_secret(one, variables[one], known))
+        names = (one for one in others if not is_secret(one, variables[one]))
         return _digest("\n".join(sorted(names)))
     value = variables.get(name)
-    if is_secret(name, value, known):
+    if is_secret(name, value):
         return ""
     return UNSET if value is None else _digest(value)
 
 
-def is_secret(name: str, value: str | None, known: frozenset[str] = frozenset()) -> bool:
-    """Return whether a variable holds a key, by journal.yml, by its name or by the shape of its value."""
-    return name in known or bool(_SECRET.search(name)) or bool(value and _SECRET_VALUE.search(value))
+def is_secret(name: str, value: str | None) -> bool:
+    """Return whether a variable holds a key, by its name or by the shape of its value."""
+    return bool(_SECRET.search(name)) or bool(value and _SECRET_VALUE.search(value))
 
 
 def _digest(text: str) -> str:

@@ -28,7 +28,7 @@ from journal.files import file_stat
 from journal.plan.code import is_package_file
 from journal.plan.variables import GIVEN, SESSION
 from journal.run.callers import asker, asks_for_presence, importer, is_direct, is_import, is_of_core, reader
-from journal.run.unannounced import announce_questions, announce_variables
+from journal.run.unannounced import announce_questions, announce_variables, path_of_descriptor
 
 _WRITES = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_APPEND
 _PROBES = {"fc-list", "ldconfig", "uname", "lscpu", "nvidia-smi", "sysctl", "gcc", "cc"}
@@ -115,7 +115,7 @@ class AccessRecorder:
     def recording(self) -> Iterator[None]:
         """Record until the end of the block; hooks can't be removed, so each process does this once."""
         sys.addaudithook(self._hook)
-        announce_questions(self.asked, self.sought)
+        announce_questions(self.asked, self.sought, self._opened_below)
         announce_variables(self.read_variable, self.copy_variables)
         self.is_on = True
         try:
@@ -195,8 +195,14 @@ class AccessRecorder:
         elif not self._is_left_out(name):
             self._note(self.accesses.files, name)
 
+    def _opened_below(self, path: str) -> None:
+        """Note a file that was opened below a folder's descriptor."""
+        if self.is_on and path:
+            self._opened(path, None, 0)
+
     def _listed(self, path: Any = ".", *_: Any) -> None:
-        name = _absolute(path if path is not None else ".")
+        path = path_of_descriptor(path) if isinstance(path, int) else "." if path is None else path
+        name = _absolute(path) if path else None
         if name and name not in self.accesses.folders and not is_import() and not self._is_left_out(name):
             self._note(self.accesses.folders, name)
 

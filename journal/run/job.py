@@ -50,8 +50,6 @@ class Job:
     declared_models: frozenset[str] = frozenset()
     """The models that its parameters name."""
     limits: Limits = field(default_factory=Limits)
-    secrets: frozenset[str] = frozenset()
-    """Variables that hold keys."""
 
     @property
     def folders(self) -> Folders:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import sys
 from collections.abc import Callable, Mapping
@@ -10,7 +11,7 @@ from pathlib import Path
 
 from journal.api.models import content_digest, model_digest
 from journal.files import file_stat
-from journal.plan.code import is_found, is_own_file, name_of
+from journal.plan.code import find_module, is_found, is_own_file, name_of
 from journal.plan.parts import Part, PartKind, dump_parts
 from journal.plan.seen import Surroundings
 from journal.plan.syntax import syntax_digest
@@ -43,7 +44,7 @@ def code_counts(root: Path, is_versioned: bool) -> Callable[[str], bool]:
 
 def settle_accesses(accesses: Accesses, job: Job, variables: Mapping[str, str]) -> Sightings:
     """Describe what was read, with its state at the end of the step; ``variables`` are those of its beginning."""
-    names = _Names(job.root)
+    names = _Names(job.root, Path(variables.get("HOME") or Path.home()))
     counts = code_counts(job.root, job.is_versioned)
     code = {file: stat for file, stat in sorted(accesses.modules.items()) if counts(file)}
     known = dict(job.known_code)
@@ -54,7 +55,8 @@ def settle_accesses(accesses: Accesses, job: Job, variables: Mapping[str, str]) 
 
     now = Surroundings(
         job.root, job.day, job.date, content_digest, code_digest, names.outside,
-        lambda name: model_digest(name, job.models, job.root), variables, job.secrets,
+        lambda name: model_digest(name, job.models, job.root), variables,
+        lambda name: find_module(name, job.root),
     )  # fmt: skip
     read = {**{name: stat for name, stat in accesses.files.items() if _is_file(name)}, **accesses.folders}
     parts = [
@@ -77,8 +79,8 @@ def settle_accesses(accesses: Accesses, job: Job, variables: Mapping[str, str]) 
 class _Names:
     """Names of paths that hold on every machine: in the workspace, below the home folder, or by their last parts."""
 
-    def __init__(self, root: Path) -> None:
-        self.root, self.home = root, Path.home()
+    def __init__(self, root: Path, home: Path) -> None:
+        self.root, self.home = root, home
         self.paths: dict[str, str] = {}
 
     def of(self, name: str) -> str:
@@ -87,7 +89,8 @@ class _Names:
             return path.relative_to(self.root).as_posix()
         if path.is_relative_to(self.home):
             return f"~/{path.relative_to(self.home).as_posix()}"
-        shown = f"…/{Path(*path.parts[-2:]).as_posix().lstrip('/')}"
+        which = hashlib.sha256(os.fsencode(name)).hexdigest()[:8]  # files of the same name in other folders
+        shown = f"…/{Path(*path.parts[-2:]).as_posix().lstrip('/')} {which}"
         self.paths[shown] = name
         return shown
 

@@ -79,7 +79,7 @@ class Run:
         cache, entry = self.cache, self.entry
         return Surroundings(
             self.workspace.root, entry.day, entry.date, self.store.digest, cache.code_digest, cache.outside,
-            self._model_digest, os.environ,
+            self._model_digest, os.environ, cache.find_module,
         )  # fmt: skip
 
     def _model_digest(self, name: str) -> str:

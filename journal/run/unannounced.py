@@ -8,7 +8,9 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 
-def announce_questions(asked: Callable[[Any], None], sought: Callable[[str], None]) -> None:
+def announce_questions(
+    asked: Callable[[Any], None], sought: Callable[[str], None], opened: Callable[[str], None]
+) -> None:
     """Have the functions that answer questions about files, programs and modules tell what they are asked about."""
 
     def wrap(plain: Callable[..., Any], tell: Callable[[Any], None]) -> Callable[..., Any]:
@@ -23,7 +25,29 @@ def announce_questions(asked: Callable[[Any], None], sought: Callable[[str], Non
 
     for name in ("stat", "lstat", "access", "readlink"):
         setattr(os, name, wrap(getattr(os, name), asked))
+    os.open = _open_telling(os.open, opened)
     importlib.util.find_spec = wrap(importlib.util.find_spec, sought)
+
+
+def path_of_descriptor(descriptor: int) -> str:
+    """Return the path that a descriptor was opened by, or an empty string where the system doesn't tell."""
+    try:
+        return os.readlink(f"/proc/self/fd/{descriptor}")  # noqa: PTH115
+    except OSError:
+        return ""
+
+
+def _open_telling(plain: Callable[..., int], opened: Callable[[str], None]) -> Callable[..., int]:
+    """Tell of what is opened below a folder's descriptor, which is announced without the folder."""
+
+    def telling(path: Any, flags: int, mode: int = 0o777, *, dir_fd: int | None = None) -> int:
+        descriptor = plain(path, flags, mode, dir_fd=dir_fd)
+        if dir_fd is not None and not flags & (os.O_WRONLY | os.O_RDWR):
+            opened(path_of_descriptor(descriptor))
+        return descriptor
+
+    os.supports_dir_fd.add(telling)
+    return telling
 
 
 def announce_variables(read: Callable[[str], None], copied: Callable[[Iterable[str]], None]) -> None:

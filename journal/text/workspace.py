@@ -180,28 +180,28 @@ def _goal(document: Document, name: str, value: Any) -> Amount:
 def _memory(document: Document, value: Any) -> float | None:
     if value == "auto":
         return None
-    try:
-        amount = parse_amount(value)
-        if amount.value and amount.unit in _GIGABYTES:
-            return amount.value * _GIGABYTES[amount.unit]
-    except ValueError:
-        pass
-    raise EntryError(f"{document.place('run', 'memory')}: memory is {value!r}; write 'auto', '6 GB' or '500 MB'")
+    return _quantity(document, ("run", "memory"), value, _GIGABYTES, "'auto', '6 GB' or '500 MB'")
 
 
 def _size(document: Document, name: str, default: float) -> float:
     value = _section(document, "limits").get(name)
     if value is None:
         return default
+    return _quantity(document, ("limits", name), value, _BYTES, "a size such as '200 MB' or '100 kB'")
+
+
+def _quantity(
+    document: Document, path: tuple[str, str], value: Any, units: Mapping[str, float], examples: str
+) -> float:
+    """Return an amount in the base of its units. Raises ``EntryError`` where it is none above zero."""
+    wrong = EntryError(f"{document.place(*path)}: {path[-1]} is {value!r}; write {examples}")
     try:
         amount = parse_amount(value)
-        if amount.value and amount.unit in _BYTES:
-            return amount.value * _BYTES[amount.unit]
-    except ValueError:
-        pass
-    raise EntryError(
-        f"{document.place('limits', name)}: {name} is {value!r}; write a size such as '200 MB' or '100 kB'"
-    )
+    except ValueError as error:
+        raise wrong from error
+    if not amount.value or amount.unit not in units:
+        raise wrong
+    return amount.value * units[amount.unit]
 
 
 def _count(document: Document, name: str, value: Any) -> int | None:
