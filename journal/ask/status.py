@@ -7,11 +7,11 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 
 from journal.day import OpenWorkspace, open_day
+from journal.day.standing import StandingDay
 from journal.day.writing import edited_blocks, unshown_verdicts
 from journal.errors import JournalError
 from journal.plan.task_cache import TaskCache
-from journal.record import Record
-from journal.record.ledger import Ledgers, read_ledgers
+from journal.record.ledger import Ledgers
 from journal.record.shown_totals import outdated_totals
 from journal.run import Run, RunOptions, StepResult
 from journal.store.history import Outcome
@@ -44,15 +44,21 @@ def day_statuses(opened: OpenWorkspace) -> Iterator[DayStatus]:
     A step that refers to a stale step of an earlier day is stale too.
     """
     again: set[tuple[int, str]] = set()
-    ledgers = _ledgers(opened.record)
     cache = TaskCache(opened.workspace, opened.store, opened.record.reported_digest)
     for day in opened.record.days():
+        if standing := opened.standing.recall(day, again):
+            yield _status_of_standing(day, standing)
+            continue
         try:
-            status = _status(open_day(opened, day, RunOptions(), again, cache), ledgers)
+            run = open_day(opened, day, RunOptions(), again, cache)
+            status = _status(run, opened.standing.ledgers())
+            if not _attention(status):
+                opened.standing.note(run, run.results.values(), is_written=False)
         except JournalError as error:
             status = DayStatus(day, problem=str(error))
         again |= {(day, step) for step in status.stale}
         yield status
+    opened.store.flush()
 
 
 def stale_days(statuses: Iterable[DayStatus]) -> list[int]:
@@ -65,17 +71,17 @@ def status_lines(statuses: list[DayStatus]) -> list[str]:
     return [line for status in statuses for line in _lines(status)] or ["no entries yet; make one with: journal new"]
 
 
-def _ledgers(record: Record) -> Ledgers | None:
-    with suppress(JournalError):  # what is wrong with a report is said where it is read
-        return read_ledgers(record)
-    return None
+def _status_of_standing(day: int, standing: StandingDay) -> DayStatus:
+    asides = {step.id: [*step.notes, *step.asides] for step in standing.steps}
+    current = [step.id for step in standing.steps]
+    return DayStatus(day, standing.title, current, asides={step: said for step, said in asides.items() if said})
 
 
-def _status(run: Run, ledgers: Ledgers | None) -> DayStatus:
+def _status(run: Run, ledgers: Ledgers) -> DayStatus:
     status = DayStatus(run.entry.day, run.entry.title, edited=edited_blocks(run.entry))
     for result in run.preview():
         _sort_in(status, result, run)
-    if ledgers:
+    with suppress(JournalError):  # what is wrong with a report is said where it is read
         status.totals = outdated_totals(run.entry, run.record, ledgers)
     waiting = unshown_verdicts(run.entry, run.record)
     status.verdicts_to_show = [step for step in waiting if step in status.current]
@@ -98,10 +104,8 @@ def _sort_in(status: DayStatus, result: StepResult, run: Run) -> None:
         status.stale[step] = list(result.reasons)
 
 
-def _lines(status: DayStatus) -> Iterator[str]:
-    if status.problem:
-        yield f"day {status.day:<4} {status.problem}"
-        return
+def _attention(status: DayStatus) -> dict[str, Sized]:
+    """Return what needs attention, by the words for it."""
     bad: dict[str, Sized] = {
         "stale": status.stale,
         "failed": status.failed,
@@ -110,7 +114,14 @@ def _lines(status: DayStatus) -> Iterator[str]:
         "edited": status.edited,
         "with new verdicts": status.verdicts_to_show,
     }
-    said = ", ".join(f"{len(what)} {name}" for name, what in bad.items() if what)
+    return {name: what for name, what in bad.items() if what}
+
+
+def _lines(status: DayStatus) -> Iterator[str]:
+    if status.problem:
+        yield f"day {status.day:<4} {status.problem}"
+        return
+    said = ", ".join(f"{len(what)} {name}" for name, what in _attention(status).items())
     steps = f"{len(status.current)} up to date" if status.current else "" if said else "no steps"
     yield f"day {status.day:<4} {', '.join(part for part in (steps, said) if part)}"
     yield from (f"    {step}: stale: {'; '.join(reasons)}" for step, reasons in status.stale.items())

@@ -88,15 +88,19 @@ class Console:
 
 def describe(result: StepResult) -> str:
     """Return the line that reports how a step ended."""
-    sign = _SIGNS[result.outcome]
-    name = f"{sign} {result.planned.id:<12} {result.planned.step.uses:<18}"
+    if result.outcome == Outcome.CURRENT:
+        return describe_current(result.planned.id, result.planned.step.uses, result.headline)
+    name = f"{_SIGNS[result.outcome]} {result.planned.id:<12} {result.planned.step.uses:<18}"
     if result.outcome == Outcome.DONE:
         return f"{name} {result.headline} ({result.seconds:.1f} s)"
-    if result.outcome == Outcome.CURRENT:
-        return f"{name} up to date: {result.headline}"
     if result.outcome == Outcome.WOULD_RUN:
         return f"{name} would run: {'; '.join(result.reasons)}"
     return f"{name} {result.message}"
+
+
+def describe_current(step: str, uses: str, headline: str) -> str:
+    """Return the line that reports a step that is up to date."""
+    return f"{_SIGNS[Outcome.CURRENT]} {step:<12} {uses:<18} up to date: {headline}"
 
 
 def _make_bars() -> Bars:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,6 +15,7 @@ from journal.errors import JournalError
 if TYPE_CHECKING:
     from journal.day import DayOutcome, OpenWorkspace
     from journal.day.adhoc import AdhocRun
+    from journal.day.standing import StandingDay
     from journal.record import Record
     from journal.run import Run, RunOptions
     from journal.text.edits import Edits
@@ -76,9 +77,13 @@ def run_one(
     """Run one day, printing its progress, and return the exit code and the outcome as JSON."""
     from journal.cli.console import Console
     from journal.day import edited_lines, open_day, run_day, stray_markers, summary
+    from journal.text.edits import Edits
 
     if dry_run:
         return _preview(open_day(opened, number, options), as_json=as_json)
+    is_plain = options.asks_for_nothing_else and edits == Edits()
+    if is_plain and (standing := opened.standing.recall(number)) and standing.is_written:
+        return _say_standing(number, standing, as_json=as_json)
     with (
         Console(quiet=as_json) as console,
         opened.store.hold(
@@ -90,10 +95,25 @@ def run_one(
             typer.echo(str(problem), err=True)
         console.line(f"day {number}: {run.entry.title}")
         outcome = run_day(run, console, edits)
+        if is_plain:
+            opened.standing.take(run, outcome)
         console.line(_closing_line(outcome, run))
         for line in [*(stray_markers(run) if outcome.wrote else ()), *edited_lines(opened.record.entry(number))]:
             typer.echo(line, err=True)
     return outcome.exit_code, summary(outcome)
+
+
+def _say_standing(number: int, standing: StandingDay, *, as_json: bool) -> tuple[int, str]:
+    """Say that a day is up to date, in the words of a run."""
+    from journal.cli.console import describe_current
+    from journal.day import describe_standing
+
+    if not as_json:
+        lines = [f"day {number}: {standing.title}"]
+        for step in standing.steps:
+            lines += [describe_current(step.id, step.uses, step.headline), *_indented(step.notes)]
+        typer.echo("\n".join([*lines, _all_up_to_date(len(standing.steps))]))
+    return 0, json.dumps({"day": number, "steps": describe_standing(standing), "exit_code": 0}, indent=1)
 
 
 def run_alone(adhoc: AdhocRun, opened: OpenWorkspace, *, force: bool, as_json: bool) -> int:
@@ -139,17 +159,20 @@ def _preview(run: Run, *, as_json: bool) -> tuple[int, str]:
     return 3 if run.plan.problems else 0, report
 
 
-def _indented(lines: tuple[str, ...]) -> list[str]:
+def _indented(lines: Iterable[str]) -> list[str]:
     return [f"      {line}" for line in lines]
 
 
 def _closing_line(outcome: DayOutcome, run: Run) -> str:
     ran = sum(result.outcome == "done" for result in outcome.results)
     failed = sum(result.failed for result in outcome.results)
-    if not outcome.results:
-        return "nothing to run: the entry has no steps"
     if not ran and not failed and not outcome.wrote:
-        count = len(outcome.results)
-        return f"{f'all {count} steps are' if count > 1 else 'the step is'} up to date; nothing changed"
+        return _all_up_to_date(len(outcome.results))
     entry = f"{run.entry.display_path} {'rewritten' if outcome.wrote else 'unchanged'}"
     return f"{ran} ran, {len(outcome.results) - ran - failed} up to date, {failed} failed; {entry}"
+
+
+def _all_up_to_date(count: int) -> str:
+    if not count:
+        return "nothing to run: the entry has no steps"
+    return f"{f'all {count} steps are' if count > 1 else 'the step is'} up to date; nothing changed"

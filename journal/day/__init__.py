@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from typing import Any
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
 
 from journal.day.rendered import is_rendered
 from journal.errors import nearest
@@ -17,9 +18,13 @@ from journal.plan.task_cache import TaskCache
 from journal.record import Record
 from journal.run import Observer, Run, RunOptions, StepResult, run_plan
 from journal.store import Store
+from journal.store.history import Outcome
 from journal.text.edits import Edits, may_be_edited
 from journal.text.entry import Entry, parse_entry
 from journal.text.workspace import Workspace
+
+if TYPE_CHECKING:
+    from journal.day.standing import StandingDay, StandingDays
 
 
 @dataclass(frozen=True)
@@ -30,6 +35,13 @@ class OpenWorkspace:
     registry: Registry
     store: Store
     record: Record
+
+    @cached_property
+    def standing(self) -> StandingDays:
+        """The days of which all steps are known to be up to date."""
+        from journal.day.standing import StandingDays
+
+        return StandingDays(self)
 
 
 @dataclass(frozen=True)
@@ -162,17 +174,30 @@ def _read_again(entry: Entry, workspace: Workspace) -> Entry:
 def describe_results(results: list[StepResult]) -> list[dict[str, Any]]:
     """Return how steps ended, or would end, as plain data for other programs."""
     return [
-        {
-            "step": result.planned.id,
-            "task": result.planned.step.uses,
-            "outcome": result.outcome,
-            "reasons": list(result.reasons),
-            "headline": result.headline,
-            "message": result.message,
-            "seconds": round(result.seconds, 3),
-        }
-        for result in results
+        _describe(
+            one.planned.id, one.planned.step.uses, one.outcome, one.reasons, one.headline, one.message, one.seconds
+        )
+        for one in results
     ]
+
+
+def describe_standing(standing: StandingDay) -> list[dict[str, Any]]:
+    """Return the same of a day that stands."""
+    return [_describe(step.id, step.uses, Outcome.CURRENT, (), step.headline, "", 0.0) for step in standing.steps]
+
+
+def _describe(
+    step: str, task: str, outcome: Outcome, reasons: Sequence[str], headline: str, message: str, seconds: float
+) -> dict[str, Any]:
+    return {
+        "step": step,
+        "task": task,
+        "outcome": outcome,
+        "reasons": list(reasons),
+        "headline": headline,
+        "message": message,
+        "seconds": round(seconds, 3),
+    }
 
 
 def summary(outcome: DayOutcome) -> str:

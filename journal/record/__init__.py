@@ -73,13 +73,17 @@ class Record:
 
     def entry(self, day: int) -> Entry:
         """Return the entry of a day. Raises ``UsageError`` where there is none, ``EntryError`` where there are two."""
+        return self.read(self.entry_path(day))
+
+    def entry_path(self, day: int) -> Path:
+        """Return the file of a day. Raises ``UsageError`` where there is none, ``EntryError`` where there are two."""
         found = self._listed().get(day, [])
         if not found:
             raise UsageError(f"no entry for day {day} in entries/; create one with: journal new {day}")
         if len(found) > 1:
             names = " and ".join(path.name for path in found)
             raise EntryError(f"entries/{found[0].name}:1: day {day} has two entries, {names}; keep one")
-        return self.read(found[0])
+        return found[0]
 
     def readable_entries(self) -> tuple[list[Entry], tuple[str, ...]]:
         """Return the entries that can be read, by file name, and what is wrong with the others."""

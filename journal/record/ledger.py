@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -71,6 +71,15 @@ class Ledgers:
         except EntryError as error:
             self.broken[(day, step)] = error
 
+    def put_all(self, day: int, entry: Path) -> None:
+        """Count the reports of all steps that are still in an entry."""
+        for folder in self.record.folders(entry):
+            self.put(day, folder.name, folder)
+
+    def count(self, day: int, folder: Path, amounts: Iterable[tuple[str, Amount]]) -> None:
+        """Count what a step's report, which was read before, adds to each ledger."""
+        self.counted[(day, folder.name)] = [_Counted(day, name, amount, folder) for name, amount in amounts]
+
     def names(self) -> list[str]:
         self._check()
         return sorted({*self.record.workspace.goals, *(one.ledger for many in self.counted.values() for one in many)})
@@ -109,8 +118,7 @@ def read_ledgers(record: Record) -> Ledgers:
     """Read the totals of all steps that are still in an entry."""
     ledgers = Ledgers(record)
     for day, path in record.days().items():
-        for folder in record.folders(path):
-            ledgers.put(day, folder.name, folder)
+        ledgers.put_all(day, path)
     return ledgers
 
 

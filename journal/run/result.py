@@ -27,6 +27,11 @@ class RunOptions:
     on: str = ""
     """An executor's name or address; empty means the one in journal.yml."""
 
+    @property
+    def asks_for_nothing_else(self) -> bool:
+        """Whether it is all steps that run, and only where they are out of date."""
+        return not (self.only or self.force or self.upgrade or self.accept)
+
 
 @dataclass(frozen=True)
 class StepResult:

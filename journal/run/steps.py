@@ -6,6 +6,7 @@ import os
 from collections.abc import Collection, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
+from datetime import date
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -76,17 +77,7 @@ class Run:
     @cached_property
     def surroundings(self) -> Surroundings:
         """The state of everything that a step could read."""
-        cache, entry = self.cache, self.entry
-        return Surroundings(
-            self.workspace.root, entry.day, entry.date, self.store.digest, cache.code_digest, cache.outside,
-            self._model_digest, os.environ, cache.find_module,
-        )  # fmt: skip
-
-    def _model_digest(self, name: str) -> str:
-        try:
-            return model_digest(name, self.workspace.models, self.workspace.root, self.store.digest)
-        except ModelError:
-            return ABSENT
+        return surroundings_of(self.cache, self.store, self.entry.day, self.entry.date)
 
     @cached_property
     def last_done(self) -> dict[str, StepRun]:
@@ -270,3 +261,19 @@ class Run:
             elif reference.day is not None and (reference.day, reference.step) in self.stale:
                 said[f"{reference.step} of day {reference.day} runs again"] = 1
         return tuple(said)
+
+
+def surroundings_of(cache: TaskCache, store: Store, day: int, when: date) -> Surroundings:
+    """Return the state of everything that a step of a day could read."""
+    workspace = cache.workspace
+
+    def digest_of_model(name: str) -> str:
+        try:
+            return model_digest(name, workspace.models, workspace.root, store.digest)
+        except ModelError:
+            return ABSENT
+
+    return Surroundings(
+        workspace.root, day, when, store.digest, cache.code_digest, cache.outside, digest_of_model, os.environ,
+        cache.find_module,
+    )  # fmt: skip
