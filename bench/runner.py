@@ -19,6 +19,7 @@ import sys
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from datetime import date, timedelta
 from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
@@ -106,6 +107,7 @@ def main() -> None:
     """Print a table for each question."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n")[0])
     parser.add_argument("--counts", type=int, nargs="*", default=[1000], help="numbers of trivial steps")
+    parser.add_argument("--days", type=int, default=366, help="days of the year that is up to date")
     parser.add_argument("--turns", type=int, default=5, help="turns of which the best counts")
     parser.add_argument("--stages", type=int, default=7, help="stages of the day that is up to date")
     parser.add_argument("--limit", type=float, default=300, help="seconds after which a first run is stopped")
@@ -117,6 +119,8 @@ def main() -> None:
     _help(arguments.turns)
     _day_up_to_date(folder / "day", arguments.stages, arguments.turns)
     _real_day(folder / "real", arguments.turns)
+    if arguments.days:
+        _year(folder / "year", arguments.days, arguments.turns, arguments.limit)
     for count in arguments.counts:
         turns = arguments.turns if count <= 1000 else 2
         _many_steps(folder / str(count), count, turns, arguments.limit)
@@ -165,6 +169,23 @@ def _real_day(folder: Path, turns: int) -> None:
     contenders = [journal, _dvc_project(folder / "dvc", len(lines))]
     contenders[1].run()
     _table(f"day 133 itself, {len(lines)} steps, up to date", _best(contenders, turns, Contender.run))
+
+
+def _year(folder: Path, days: int, turns: int, limit_s: float) -> None:
+    """Time a year of days that are up to date: the listing of all, and a run of all; doit and DVC do it as one."""
+    journal = _journal_project(folder, 7, days)
+    doit = _doit_project(folder, 7 * days)
+    status = Contender("journal status", _journal("status"), journal.folder, ())
+    every = Contender(f"journal day 1..{days}", _journal("day", f"1..{days}"), journal.folder, ())
+    for one in (every, doit, every, status):
+        one.run()
+    contenders = [status, every, doit]
+    _table(f"{days} days of 7 steps, up to date", _best(contenders, turns, Contender.run))
+    dvc = _dvc_project(folder, 7 * days)
+    for number in range(7 * days):
+        (dvc.folder / "out" / f"{number}.txt").write_text("6")
+    subprocess.run([*dvc.command[:1], "commit", "--force", "--quiet"], cwd=dvc.folder, check=True)
+    _table("the same by DVC", _best([dvc], 1, lambda one: one.run(limit_s)))
 
 
 def _many_steps(folder: Path, count: int, turns: int, limit_s: float) -> None:
@@ -231,22 +252,25 @@ def _journal(*arguments: str) -> list[str]:
     return [sys.executable, "-m", "journal", *arguments]
 
 
-def _journal_project(folder: Path, count: int) -> Contender:
+def _journal_project(folder: Path, count: int, days: int = 1) -> Contender:
     place = folder / "journal"
     steps = "".join(
         f"  s{n}:\n    uses: bench.trivial\n    number: {n}\n    source: source.txt\n" for n in range(count)
     )
-    _write_workspace(place, steps)
+    _write_workspace(place, steps, days)
     return Contender("journal", _journal("day", "133"), place, (".journal", "entries/2024-05-13-day-133", "out"))
 
 
-def _write_workspace(place: Path, steps: str) -> None:
+def _write_workspace(place: Path, steps: str, days: int = 1) -> None:
     (place / "entries").mkdir(parents=True)
     (place / "plugins").mkdir()
     (place / "plugins" / "bench.py").write_text(PLUGIN)
     (place / "journal.yml").write_text("name: Bench\nday-1: 2024-01-02\n")
     (place / "source.txt").write_text("source")
-    (place / "entries" / "2024-05-13-day-133.md").write_text(f"---\ntitle: Bench\ntasks:\n{steps}---\nWords.\n")
+    for number in range(1, days + 1) if days > 1 else (133,):
+        when = date(2024, 1, 1) + timedelta(days=number)
+        text = f"---\ntitle: Bench\ntasks:\n{steps}---\nWords of day {number}.\n"
+        (place / "entries" / f"{when}-day-{number}.md").write_text(text)
 
 
 def _doit_project(folder: Path, count: int) -> Contender:

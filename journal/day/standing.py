@@ -52,6 +52,10 @@ class StandingStep:
     """The roles and values of the parameters that name files, and the digest of each file."""
     seen: dict[str, str | None]
     """What the result was seen to read, and the models it names, with their states."""
+    result: str
+    """The folder of its result, where that is in the store."""
+    whole: str
+    """A digest of the stat of every file in it."""
     libraries: dict[str, str]
     """The versions installed here of those that the result was made with."""
 
@@ -172,6 +176,7 @@ class StandingDays:
         installed = self._cache.installed
         return (
             self._code(step.uses) == step.code
+            and (not step.result or digest_of(*_tree(step.result)) == step.whole)
             and all(self._state(part) == state for part, state in step.seen.items())
             and all(installed.version(name) == version for name, version in step.libraries.items())
             and (not step.files or self._digests(step.files[0], step.files[1]) == step.files[2])
@@ -240,10 +245,13 @@ class StandingDays:
         if result.folder is None or planned.source is None:
             raise ValueError("a step that stands has a task and a result")
         report = run.record.step(result.folder)
+        folder = str(result.folder) if result.folder.is_relative_to(run.store.results) else ""
         return StandingStep(
             planned.id, planned.step.uses, result.headline, list(result.notes), list(result.asides),
             self._code(planned.step.uses) or "", self._named_files(result, run),
             {str(part): self._state(str(part)) for part in _checked_parts(report)},
+            folder,
+            digest_of(*_tree(folder)) if folder else "",
             {name: self._cache.installed.version(name) for name in report.data["made"].get("libraries") or {}},
         )  # fmt: skip
 
