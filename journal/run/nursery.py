@@ -16,9 +16,11 @@ from contextlib import suppress
 from multiprocessing.connection import Connection, wait
 from multiprocessing.reduction import recv_handle
 from pathlib import Path
+from typing import Annotated
 
-from pydantic import TypeAdapter  # noqa: TID253  # the command itself never imports this module
+from pydantic import Field, TypeAdapter  # noqa: TID253  # the command itself never imports this module
 
+from journal.plan.code import is_own_file
 from journal.run.job import Job, MapItem
 from journal.run.step_process import run_step_process
 
@@ -29,7 +31,8 @@ def main() -> None:
     """Fork steps as told through the connection whose descriptor is the first argument, until it closes."""
     _die_with(int(sys.argv[2]))
     _prctl(_PR_SET_CHILD_SUBREAPER, 1)  # what a step leaves behind becomes a child of this process
-    TypeAdapter(int)  # has pydantic import what every step needs
+    TypeAdapter(Annotated[list[Path], Field(min_length=1)])  # has pydantic import what every step needs
+    is_own_file(__file__)  # has the packages installed in place listed, once for all steps
     gc.collect()
     gc.freeze()  # collecting garbage would copy the memory that steps share with this process
     gc.disable()
