@@ -122,6 +122,19 @@ def file_stat(path: Path | str) -> str:
     return f"{now.st_size} {now.st_mtime_ns} {now.st_ctime_ns} {now.st_ino}"
 
 
+def tree_stats(folder: str) -> Iterator[tuple[str, int, int, int, int]]:
+    """Yield the path, size, times and inode of everything below a folder, in the order of names."""
+    try:
+        found = sorted(os.scandir(folder), key=lambda one: one.name)
+    except OSError:
+        return
+    for one in found:
+        stat = one.stat(follow_symlinks=False)
+        yield one.path, stat.st_size, stat.st_mtime_ns, stat.st_ctime_ns, stat.st_ino
+        if one.is_dir(follow_symlinks=False):
+            yield from tree_stats(one.path)
+
+
 def is_fresh(path: Path) -> bool:
     """Return whether a file changed so recently that it may change again without new times."""
     now = path.stat()

@@ -91,7 +91,7 @@ class Page(HTMLParser):
 
 
 def day_file(space: Space, day: int = 133) -> Path:
-    return space.root / "build/site/days" / f"{entry_name(day)}.html"
+    return space.root / "build/site/day" / str(day) / "index.html"
 
 
 def test_every_local_link_and_medium_of_the_site_resolves(built: Space) -> None:
@@ -182,7 +182,7 @@ def test_publish_puts_the_site_on_a_branch_and_keeps_the_cname(blog: Space, tmp_
     _put_cname_on_branch(blog.root, "example.org")
     blog.run("publish", check=0)
     files = _git(remote)("ls-tree", "-r", "--name-only", "gh-pages").split("\n")
-    assert {"index.html", ".nojekyll", "CNAME", f"days/{entry_name(133)}.html"} <= set(files)
+    assert {"index.html", ".nojekyll", "CNAME", f"days/{entry_name(133)}.html", "day/133/index.html"} <= set(files)
     assert _git(remote)("show", "gh-pages:CNAME").strip() == "example.org"
 
 
@@ -230,7 +230,7 @@ def test_serve_shows_the_day_and_follows_its_entry(blog: Space) -> None:
     command = [sys.executable, "-m", "journal", "serve", "--port", str(port)]
     with subprocess.Popen(command, cwd=blog.root, env=environment(), stdout=subprocess.DEVNULL) as server:
         try:
-            address = f"http://127.0.0.1:{port}/days/{entry_name(133)}.html"
+            address = f"http://127.0.0.1:{port}/day/133/"
             assert _wait_for(address, "A day")
             path = blog.root / "entries" / f"{entry_name(133)}.md"
             path.write_text(path.read_text().replace("Today I drew", "Today I really drew"))

@@ -35,8 +35,8 @@ def test_a_plugin_file_brings_a_kind_of_item_to_entry_report_and_blog(space: Spa
     assert report["items"][0] == {"kind": "video", "path": "film.webm", "seconds": 2.5, "caption": "A <b>"}
     space.write("site/mkdocs.yml", "site_name: x\ntheme: {name: mkdocs}\nplugins: []\nuse_directory_urls: false\n")
     site = build_site(read_workspace(space.root)).index.parent
-    assert (site / f"days/{path.stem}/film/film.webm").read_bytes() == b"webm"
-    assert "<video controls" in (site / f"days/{path.stem}.html").read_text()
+    assert (site / "day/133/film/film.webm").read_bytes() == b"webm"
+    assert "<video controls" in (site / "day/133/index.html").read_text()
     assert "typed 25 s, but step 'film' says 2.5" in space.run("check", "133", check=1).out
 
 

@@ -29,7 +29,7 @@ def test_an_edit_is_named_by_day_check_and_build_and_marked_on_the_page(space: S
     assert space.run("check", "133", check=1).err == named
     space.write("site/mkdocs.yml", "site_name: x\ntheme: {name: mkdocs}\nplugins: []\nuse_directory_urls: false\n")
     assert named in space.run("build", check=0).err
-    page = (space.root / f"build/site/days/{edited.stem}.html").read_text()
+    page = (space.root / "build/site/day/133/index.html").read_text()
     assert page.count("Edited by hand since it was computed.") == 1
     assert page.index("33") < page.index("Edited by hand") < page.rindex("letters")
 

@@ -128,18 +128,18 @@ ACTIVE = {
 @pytest.mark.parametrize("name", ACTIVE)
 def test_a_drawing_with_anything_active_is_never_part_of_the_page(odd: Space, name: str) -> None:
     inside = ACTIVE[name].replace("'", "''").replace("\n", " ")
-    path = odd.entry(f"  a: {{uses: odd.svg, inside: '{inside}'}}\n")
+    odd.entry(f"  a: {{uses: odd.svg, inside: '{inside}'}}\n")
     odd.run("day", "133", check=0)
     odd.run("build", check=0)
-    page = (odd.root / f"build/site/days/{path.stem}.html").read_text()
-    assert "<svg xmlns" not in page and 'src="2024-05-13-day-133/a/a.svg"' in page
+    page = (odd.root / "build/site/day/133/index.html").read_text()
+    assert "<svg xmlns" not in page and 'src="a/a.svg"' in page
 
 
 def test_a_plain_drawing_is_part_of_the_page(odd: Space) -> None:
-    path = odd.entry("""  a: {uses: odd.svg, inside: '<rect id="r" width="5"/><use href="#r"/>'}\n""")
+    odd.entry("""  a: {uses: odd.svg, inside: '<rect id="r" width="5"/><use href="#r"/>'}\n""")
     odd.run("day", "133", check=0)
     odd.run("build", check=0)
-    assert '<rect id="r"' in (odd.root / f"build/site/days/{path.stem}.html").read_text()
+    assert '<rect id="r"' in (odd.root / "build/site/day/133/index.html").read_text()
 
 
 def test_titles_and_names_are_text_in_every_page(space: Space) -> None:
@@ -156,11 +156,11 @@ def test_titles_and_names_are_text_in_every_page(space: Space) -> None:
 
 def test_an_entry_that_is_wrong_stops_neither_status_nor_the_build_of_the_others(space: Space) -> None:
     space.write("site/mkdocs.yml", MKDOCS)
-    good = space.entry(day=132)
+    space.entry(day=132)
     space.entry().write_text("---\ntitle: [\n---\n")
     done = space.run("build", check=3)
     assert done.err.startswith("entries/2024-05-13-day-133.md:") and done.err.count("\n") == 1
-    assert (space.root / f"build/site/days/{good.stem}.html").is_file()
+    assert (space.root / "build/site/day/132/index.html").is_file()
     assert "day 132" in space.run("status", check=0).out
     assert "entries/2024-05-13-day-133.md:" in space.run("publish", check=3).err
 

@@ -1,20 +1,23 @@
-"""The blog: entries become a Markdown tree in build/docs, from which MkDocs builds build/site."""
+"""The blog: entries become pages in a frame of MkDocs', feeds, a search index and files, in build/site."""
 
 from __future__ import annotations
 
-import html
-import logging
-import os
-from collections.abc import Iterator
-from contextlib import contextmanager
+import shutil
 from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
-from typing import Any
 
-from journal.blog.compile import compile_docs
-from journal.errors import JournalError, UsageError
+from journal.blog.compile import Blog, compile_blog, day_pages, framed, sort_posts
+from journal.blog.frame import BlogError, Frames, build_whole, has_more, left_out, make_frames
+from journal.blog.heads import site_url
+from journal.blog.posts import Post, PostBox
+from journal.blog.site import Copied, Output, write_site
+from journal.record import Record
+from journal.record.ledger import Ledgers, read_ledgers
+from journal.record.shown_totals import outdated_pages
 from journal.text.workspace import Workspace
-from journal.trust import HOW, is_trusted
+
+__all__ = ["BlogError", "Built", "build_site", "write_docs"]
 
 
 @dataclass(frozen=True)
@@ -23,123 +26,87 @@ class Built:
 
     days: int
     index: Path
+    made: tuple[str, ...] = ()
+    """The addresses of the pages and files that were made; all others are as before."""
     warnings: tuple[str, ...] = ()
     problems: tuple[str, ...] = ()
     """Entries that are wrong and have no page."""
+    posts: tuple[Post, ...] = ()
 
 
-class BlogError(JournalError):
-    """The site can't be built."""
+def build_site(workspace: Workspace, *, site: Path | None = None, drafts: bool = False, future: bool = False) -> Built:
+    """Build the site, making again only what has changed. Raises ``BlogError`` where its settings are wrong.
 
-
-def build_site(workspace: Workspace) -> Built:
-    """Compile the entries and build the site. Raises ``BlogError``, with MkDocs' own message, where that fails."""
-    compiled = compile_docs(workspace)
-    with _mkdocs_warnings() as warnings:
-        from mkdocs.commands.build import build
-        from mkdocs.exceptions import MkDocsException
-
-        try:
-            build(_config(workspace))
-        except MkDocsException as error:
-            raise BlogError(f"site/mkdocs.yml: the site can't be built: {error}") from error
+    ``drafts`` shows drafts and days to come as well, ``future`` the latter alone.
+    """
+    site = site or workspace.build / "site"
+    record = Record(workspace)
+    box = PostBox(workspace.build / "posts.db", record)
+    sorted_posts = sort_posts(box.posts(), drafts=drafts, future=future, today=date.today())
+    posts = sorted_posts.shown
+    blog = compile_blog(posts, box, _ledgers(record, posts), workspace)
+    frames = make_frames(workspace, blog.listed, ["day/1/index.html", "category/one.html", "page.html"])
+    more = has_more(workspace)
+    outputs = _whole(blog, frames, box) if more else framed(blog, frames, box)
+    made = write_site(outputs, site)
+    box.close()
+    lines = (left_out(workspace), _words_on(more), frames.warnings, sorted_posts.left_out, _about(posts, workspace))
+    warnings = [line for some in lines for line in some]
     return Built(
-        compiled.days,
-        workspace.build / "site" / "index.html",
-        (*_left_out(workspace), *compiled.warnings, *warnings),
-        compiled.problems,
-    )
+        len(posts), site / "index.html", tuple(made), (*warnings, *outdated_pages(record)),
+        tuple(sorted_posts.problems), tuple(posts),
+    )  # fmt: skip
 
 
-def serve_site(workspace: Workspace, port: int) -> None:
-    """Serve the site locally and rebuild it as entries change. Raises ``UsageError`` where the port can't be used."""
-    from mkdocs.livereload import LiveReloadServer
-
-    site = workspace.build / "site"
-    build_site(workspace)
-    try:
-        server = LiveReloadServer(lambda: _rebuild(workspace), "127.0.0.1", port, root=str(site))
-    except OSError as error:
-        raise UsageError(f"port {port}: {error.strerror}; choose another with --port") from error
-    server.set_app(_own_host_only(server.get_app()))
-    for folder in (workspace.entries, workspace.root / "site"):
-        server.watch(str(folder))
-    server.watch(str(workspace.root / "journal.yml"))
-    print(f"serving the blog at http://127.0.0.1:{port}/ (Ctrl-C to stop)", flush=True)
-    server.serve()  # type: ignore[no-untyped-call]
-
-
-def _own_host_only(app: Any) -> Any:
-    """Answer requests for this machine's own names alone: another site's name could be made to lead here."""
-
-    def guarded(environ: dict[str, Any], start_response: Any) -> Any:
-        if environ.get("HTTP_HOST", "").rpartition(":")[0] in ("127.0.0.1", "localhost"):
-            return app(environ, start_response)
-        start_response("403 Forbidden", [("Content-Type", "text/plain")])
-        return [b"this server answers for 127.0.0.1 and localhost alone\n"]
-
-    return guarded
+def write_docs(blog: Blog, frames: Frames, box: PostBox, docs: Path) -> None:
+    """Write the pages as a tree of Markdown files with finished HTML, as MkDocs and its like build it."""
+    pages = [*blog.pages.values(), *(page.make() for _, page in day_pages(blog, box))]
+    shutil.rmtree(docs, ignore_errors=True)
+    for page in pages:
+        path = (docs / page.address).with_suffix(".md")
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(frames.with_policy(page).as_markdown(), encoding="utf-8")
+    for address, output in blog.files.items():
+        path = docs / address
+        path.parent.mkdir(parents=True, exist_ok=True)
+        if isinstance(output, Copied):
+            shutil.copyfile(output.source, path)
+        else:
+            path.write_bytes(output.make())
 
 
-def _rebuild(workspace: Workspace) -> None:
-    """Build again; if an entry is broken while its author types, print the error and keep the last good pages."""
-    try:
-        for problem in build_site(workspace).problems:
-            print(problem, flush=True)
-    except JournalError as error:
-        print(error, flush=True)
+def _whole(blog: Blog, frames: Frames, box: PostBox) -> dict[str, Output | Copied]:
+    """Have MkDocs build every page, with the plugins, hooks and templates that its settings name."""
+    folder = blog.workspace.build / "whole"
+    write_docs(blog, frames, box, folder / "docs")
+    build_whole(blog.workspace, folder / "docs", folder / "site", blog.listed)
+    found = {path.relative_to(folder / "site").as_posix(): path for path in (folder / "site").rglob("*")}
+    return {**{name: Copied(path) for name, path in found.items() if path.is_file()}, **blog.files}
 
 
-def _config(workspace: Workspace) -> Any:
-    from mkdocs.config import load_config
-
-    path = workspace.root / "site" / "mkdocs.yml"
-    if not path.is_file():
-        raise UsageError("no site/mkdocs.yml; create one with: journal init (it keeps existing files)")
-    return load_config(
-        config_file=str(path),
-        site_name=html.escape(workspace.name),
-        site_url=workspace.url or None,
-        docs_dir=str(workspace.build / "docs"),
-        site_dir=str(workspace.build / "site"),
-        **_without_code(workspace),
-    )
+def _ledgers(record: Record, posts: list[Post]) -> Ledgers:
+    """Return the totals of the days that are shown."""
+    shown = {post.day for post in posts}
+    return read_ledgers(record, lambda day: day in shown)
 
 
-def _without_code(workspace: Workspace) -> dict[str, Any]:
-    """Return the settings of the site that leave out code of a workspace which is not trusted: hooks and templates."""
-    if is_trusted(workspace.root):
-        return {}
-    from mkdocs.utils.yaml import yaml_load
-
-    found: Any = yaml_load((workspace.root / "site" / "mkdocs.yml").read_text(encoding="utf-8"))
-    theme = found.get("theme")
-    without: dict[str, Any] = {"hooks": []} if found.get("hooks") else {}
-    if isinstance(theme, dict) and theme.get("custom_dir"):
-        without["theme"] = {name: value for name, value in theme.items() if name != "custom_dir"}
-    return without
+def _words_on(more: list[str]) -> list[str]:
+    if not more:
+        return []
+    return [f"site/mkdocs.yml: it has {' and '.join(more)}, so MkDocs builds every page at each build"]
 
 
-def _left_out(workspace: Workspace) -> list[str]:
-    names = {"hooks": "hooks", "theme": "templates in custom_dir"}
-    found = [names[name] for name in _without_code(workspace)]
-    return [f"site/mkdocs.yml: {' and '.join(found)} left out: this workspace is not trusted; {HOW}"] if found else []
-
-
-@contextmanager
-def _mkdocs_warnings() -> Iterator[list[str]]:
-    """Collect warnings from MkDocs, such as about broken links."""
-    os.environ.setdefault("NO_MKDOCS_2_WARNING", "1")
-    found: list[str] = []
-
-    class Collector(logging.Handler):
-        def emit(self, record: logging.LogRecord) -> None:
-            found.append(record.getMessage())
-
-    handler, logger = Collector(logging.WARNING), logging.getLogger("mkdocs")
-    logger.addHandler(handler)
-    logger.propagate = False
-    try:
-        yield found
-    finally:
-        logger.removeHandler(handler)
+def _about(posts: list[Post], workspace: Workspace) -> list[str]:
+    """Return what an author should know: links that lead nowhere, edited blocks, no address yet."""
+    lines = [line for post in posts for line in post.warnings]
+    lines += [
+        f"entries/{post.file}:{line}: block '{step}' was edited by hand"
+        for post in posts
+        for step, line in post.edited.items()
+    ]
+    if posts and workspace.url and not site_url(workspace):
+        lines.append(
+            f"journal.yml: url is still {workspace.url}, so there are no feeds, no sitemap and no cards; "
+            "set it to the blog's own address"
+        )
+    return lines

@@ -1,142 +1,308 @@
-"""Compiling entries for MkDocs: pages without markers, with plots inlined, and the files they link to."""
+"""Compiling: from the entries to every page and file of the blog."""
 
 from __future__ import annotations
 
-import re
-import shutil
-from dataclasses import dataclass
+import json
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from datetime import date
+from functools import partial
 from pathlib import Path
-from urllib.parse import unquote
 
-from journal.blog.pages import day_page, listing_pages
-from journal.day import edited_lines
-from journal.files import is_file
-from journal.record import Record
-from journal.record.ledger import read_ledgers
-from journal.record.shown_totals import outdated_pages
-from journal.store import write_atomically
-from journal.text.blocks import find_blocks, is_edited, without_markers
-from journal.text.edits import may_be_edited
-from journal.text.entry import Entry
+from journal.blog.addresses import (
+    ARCHIVE,
+    ATOM,
+    GALLERY,
+    HOME,
+    JSON_FEED,
+    SEARCH,
+    SITEMAP,
+    TOPICS,
+    TOTALS,
+    former_day_address,
+    slug,
+    topic_address,
+)
+from journal.blog.feeds import NEWEST, atom_feed, json_feed, sitemap
+from journal.blog.frame import Frames, Page
+from journal.blog.heads import absolute, head_of, site_url
+from journal.blog.look import style_sheet
+from journal.blog.pages import (
+    archive_body,
+    day_body,
+    gallery_body,
+    home_body,
+    listed_pages,
+    redirect_page,
+    search_body,
+    topic_body,
+    topics_body,
+    totals_body,
+)
+from journal.blog.posts import Post, PostBox
+from journal.blog.prose import Reading, read_prose
+from journal.blog.search import search_files
+from journal.blog.site import Copied, Output
+from journal.errors import EntryError
+from journal.plan.task_cache import digest_of
+from journal.record.ledger import Ledgers
 from journal.text.workspace import Workspace
 
-_EDITED = "\n*Edited by hand since it was computed.*\n\n"
-_ACTIVE = re.compile(
-    r"<\s*(?:script|foreignobject|iframe|object|embed|animate\w*|set|a|audio|video|handler|link|meta|base|form|input)\b"
-    r"|\son[a-z]+\s*=|javascript:|@import|url\(\s*(?!['\"]?#)|<!(?:entity|doctype)"
-    r"|href\s*=\s*(?!['\"](?:#|data:image/(?:png|jpeg);))",
-    re.IGNORECASE,
-)
-"""What a plot has no use for: scripts, links, animations, and whatever is fetched from elsewhere."""
 ASSETS = Path(__file__).parent / "assets"
-_MARKER_LINE = re.compile(r"^ {0,3}<!--\s*/?journal:[^>]*-->[ \t]*(\r\n|\n|\r|\Z)", re.MULTILINE)
-_PLOT = re.compile(r"^!\[(?P<alt>(?:\\.|[^\]\\])*)\]\((?P<path>[^)\s]+\.svg)\)[ \t]*$", re.MULTILINE)
-_LINK = re.compile(
-    r"""\]\(\s*<?(?P<inline>[^)>\s]+)
-    | (?:src|href|poster)= (?: "(?P<double>[^"]+)" | '(?P<single>[^']+)' )
-    | ^[ ]{0,3}\[(?!\^)[^\]\n]+\]:[ \t]* <?(?P<reference>[^\s<>]+)""",
-    re.VERBOSE | re.MULTILINE,
-)
+_MAIN = {HOME: "", ARCHIVE: "Archive", TOPICS: "Categories", TOTALS: "Totals", GALLERY: "Gallery", SEARCH: "Search"}
 
 
-@dataclass(frozen=True)
-class Compiled:
-    """What was compiled: how many days, and lines about what the author should know."""
+@dataclass
+class Sorted:
+    """The posts by what becomes of them."""
 
-    days: int
-    warnings: tuple[str, ...] = ()
-    problems: tuple[str, ...] = ()
+    shown: list[Post] = field(default_factory=list)
+    """What readers see, in the order of days."""
+    left_out: list[str] = field(default_factory=list)
+    """A line for each draft and each day that is still to come."""
+    problems: list[str] = field(default_factory=list)
     """Entries that are wrong and have no page."""
 
 
-def compile_docs(workspace: Workspace) -> Compiled:
-    """Write build/docs, with a page for each entry that is not a draft, and return the number of days.
+@dataclass(frozen=True)
+class Blog:
+    """The pages and files of the blog, before their frame."""
 
-    Files with unchanged content are left alone, and files that no entry needs any more are removed.
-    """
-    record = Record(workspace)
-    found, problems = record.readable_entries()
-    entries = sorted((entry for entry in found if not entry.draft), key=lambda entry: entry.day)
-    docs = workspace.build / "docs"
-    files: dict[Path, bytes | Path] = {}
-    for root in (ASSETS, workspace.root / "site" / "pages"):
-        files |= {docs / path.relative_to(root): path for path in sorted(root.rglob("*")) if path.is_file()}
-    for name, text in listing_pages(entries, read_ledgers(record), workspace).items():
-        files.setdefault(docs / name, text.encode())  # a page of the author's own in site/pages comes first
-    for index, entry in enumerate(entries):
-        files |= _day_files(entry, entries[:index][-1:], entries[index + 1 :][:1], docs / "days")
-    _write(files, docs)
-    edited = (line for entry in entries for line in edited_lines(entry))
-    return Compiled(len(entries), (*edited, *outdated_pages(record)), problems)
+    workspace: Workspace
+    posts: Sequence[Post]
+    pages: Mapping[str, Page]
+    files: Mapping[str, Output | Copied]
+    listed: Mapping[str, str]
+    """The pages of the navigation, by address."""
 
 
-def _day_files(entry: Entry, before: list[Entry], after: list[Entry], folder: Path) -> dict[Path, bytes | Path]:
-    body = _without_markers(entry)
-    plots = {match["path"] for match in _PLOT.finditer(body)}
-    text = day_page(entry, _PLOT.sub(lambda match: _inline_plot(match, entry), body), before, after)
-    page = folder / entry.path.name
-    files: dict[Path, bytes | Path] = {page: text.encode("utf-8", "replace")}
-    for link in linked_files(body, entry.path.parent) - plots:
-        files[folder / link] = entry.path.parent / link
-    return files
+def sort_posts(found: Iterator[Post | EntryError], *, drafts: bool, future: bool, today: date) -> Sorted:
+    """Sort posts into those that are shown, those that are left out and those that are wrong."""
+    result = Sorted()
+    by_day: dict[int, list[Post]] = {}
+    for one in found:
+        if isinstance(one, EntryError):
+            result.problems.append(str(one))
+        else:
+            by_day.setdefault(one.day, []).append(one)
+    for day, posts in sorted(by_day.items()):
+        post = posts[0]
+        if len(posts) > 1:
+            names = " and ".join(one.file for one in posts)
+            result.problems.append(f"entries/{post.file}:1: day {day} has two entries, {names}; keep one")
+        elif post.draft and not drafts:
+            result.left_out.append(f"entries/{post.file}: a draft, left out")
+        elif post.date > today.isoformat() and not (future or drafts):
+            result.left_out.append(f"entries/{post.file}: its day is {post.date}, which is still to come; left out")
+        else:
+            result.shown.append(post)
+    return result
 
 
-def _without_markers(entry: Entry) -> str:
-    """Remove markers; a parser is needed only if there are code fences, in which markers are text."""
-    if may_be_edited(entry.text):
-        return without_markers(_with_marks(entry), entry.body_start)
-    if "```" in entry.body or "~~~" in entry.body:
-        return without_markers(entry.text, entry.body_start)
-    return _MARKER_LINE.sub("", entry.body)
+def compile_blog(posts: Sequence[Post], box: PostBox, ledgers: Ledgers, workspace: Workspace) -> Blog:
+    """Return all pages and files for these posts, in the order of days."""
+    newest = list(posts)[::-1]
+    listed = listed_pages(any(post.pictures or post.sounds for post in posts))
+    pages = {page.address: page for page in (*_listings(newest, listed, ledgers, workspace), *_own_pages(workspace))}
+    files = dict(_files(posts, box, workspace))
+    own = {name for name in pages if name.endswith(".html")}
+    files |= _machine_files(newest, box, [*own, *(post.address for post in posts)], workspace)
+    files |= _redirects(posts, workspace, {*files, *own, *(post.address for post in posts)})
+    return Blog(workspace, posts, pages, files, listed)
 
 
-def _with_marks(entry: Entry) -> str:
-    """Return an entry's text with a word at the end of each block that was edited by hand."""
-    text = entry.text
-    for block in reversed(find_blocks(text, entry.body_start, entry.display_path)):
-        if is_edited(block, entry.text):
-            text = f"{text[: block.outside]}{_EDITED}{text[block.outside :]}"
-    return text
+def framed(blog: Blog, frames: Frames, box: PostBox) -> dict[str, Output | Copied]:
+    """Return every file of the site, the pages in their frames."""
+    outputs = dict(blog.files)
+    for path in sorted(frames.folder.rglob("*")):
+        address = path.relative_to(frames.folder).as_posix()
+        if path.is_file() and not address.startswith("sitemap.xml"):
+            outputs.setdefault(address, Copied(path))
+    for page in blog.pages.values():
+        key = digest_of("page", page, frames.digest)
+        outputs[page.address] = Output(key, partial(_framed, page, frames))
+    for post, page_of in day_pages(blog, box):
+        key = digest_of("day", page_of.key, frames.digest)
+        outputs[post.address] = Output(key, partial(_fill, page_of.make, frames))
+    return outputs
 
 
-def linked_files(body: str, folder: Path) -> set[str]:
-    """Return the files below a folder that a Markdown or HTML text in it links to, relative to the folder."""
-    found = set()
-    for written in map("".join, _LINK.findall(body)):  # only one kind of link matched, the others are empty
-        link = unquote(written.split("#")[0].split("?")[0])
-        path = folder / link
-        elsewhere = re.match(r"[A-Za-z][A-Za-z0-9+.-]*:|/", link) or ".." in Path(link).parts
-        if link and not elsewhere and is_file(path) and path.suffix != ".md":
-            found.add(link)
+@dataclass(frozen=True)
+class DayPage:
+    """A day's page that is made only where it is needed."""
+
+    key: str
+    make: Callable[[], Page]
+
+
+def day_pages(blog: Blog, box: PostBox) -> Iterator[tuple[Post, DayPage]]:
+    """Yield each post with its page."""
+    posts = blog.posts
+    for place, post in enumerate(posts):
+        before = posts[place - 1] if place else None
+        after = posts[place + 1] if place + 1 < len(posts) else None
+        others = [(one.name, one.address) for one in (before, after) if one]
+        key = digest_of(asdict(post), others, _head(blog.workspace, post))
+        yield post, DayPage(key, partial(_day_page, blog.workspace, post, before, after, box))
+
+
+def _framed(page: Page, frames: Frames) -> bytes:
+    return frames.fill(page).encode("utf-8")
+
+
+def _fill(make: Callable[[], Page], frames: Frames) -> bytes:
+    return frames.fill(make()).encode("utf-8")
+
+
+def _day_page(workspace: Workspace, post: Post, before: Post | None, after: Post | None, box: PostBox) -> Page:
+    body = day_body(post, box.html(post), before, after)
+    return Page(post.address, _title(post.name, workspace), _head(workspace, post), body, tuple(post.hosts))
+
+
+def _head(workspace: Workspace, post: Post) -> str:
+    summary = post.description or post.excerpt
+    return head_of(workspace, post.address, post.name, summary, _card_address(post), post.date)
+
+
+def _card_address(post: Post) -> str:
+    return f"day/{post.day}/card.png"
+
+
+def _title(name: str, workspace: Workspace) -> str:
+    return f"{name} - {workspace.name}" if name else workspace.name
+
+
+def _listings(
+    newest: Sequence[Post], listed: Mapping[str, str], ledgers: Ledgers, workspace: Workspace
+) -> Iterator[Page]:
+    categories, tags = _topics(newest, "categories"), _topics(newest, "tags")
+    by_day = {post.day: post for post in newest}
+    bodies = {
+        HOME: lambda: home_body(newest, workspace, ledgers),
+        ARCHIVE: lambda: archive_body(newest),
+        TOPICS: lambda: topics_body(categories, tags),
+        TOTALS: lambda: totals_body((ledgers.ledger(name) for name in ledgers.names()), by_day),
+        GALLERY: lambda: gallery_body(newest),
+        SEARCH: search_body,
+    }
+    for address in listed:
+        title = _title(_MAIN[address], workspace)
+        about = workspace.blog.description if address == HOME else ""
+        yield Page(address, title, head_of(workspace, address, title, about), bodies[address]())
+    for kind, topics in (("category", categories), ("tag", tags)):
+        for name, posts in topics.items():
+            address, title = topic_address(kind, name), _title(name, workspace)
+            yield Page(address, title, head_of(workspace, address, title), topic_body(kind, name, posts))
+
+
+def _topics(newest: Sequence[Post], what: str) -> dict[str, list[Post]]:
+    """Return the posts of each category or tag; names that differ in spelling alone are one."""
+    found: dict[str, tuple[str, list[Post]]] = {}
+    for post in newest:
+        for key, name in {slug(name): name for name in getattr(post, what)}.items():
+            found.setdefault(key, (name, []))[1].append(post)
+    return dict(sorted(found.values(), key=lambda one: one[0].lower()))
+
+
+def _own_pages(workspace: Workspace) -> Iterator[Page]:
+    """Yield the author's own pages, from Markdown in site/pages."""
+    root = workspace.root / "site" / "pages"
+    for path in sorted(root.rglob("*.md")):
+        address = path.relative_to(root).with_suffix(".html").as_posix()
+        text = path.read_text(encoding="utf-8", errors="replace")
+        prose = read_prose(_without_front_matter(text), Reading(resolve=_to_html))
+        title = next((one.text for one in prose.headings if one.level == 1), path.stem.capitalize())
+        heading = "" if "<h1" in prose.html else f"<h1>{title}</h1>\n"
+        full = _title(title, workspace)
+        yield Page(address, full, head_of(workspace, address, full, prose.excerpt), heading + prose.html)
+
+
+def _without_front_matter(text: str) -> str:
+    if not text.startswith("---\n"):
+        return text
+    _, found, rest = text[4:].partition("\n---\n")
+    return rest if found else text
+
+
+def _to_html(tag: str, address: str) -> str:
+    name, mark, anchor = address.partition("#")
+    is_page = name.endswith(".md") and "://" not in name
+    return f"{name.removesuffix('.md')}.html{mark}{anchor}" if is_page else address
+
+
+def _files(posts: Sequence[Post], box: PostBox, workspace: Workspace) -> Iterator[tuple[str, Output | Copied]]:
+    for path in sorted(ASSETS.rglob("*")):
+        if path.is_file():
+            yield path.relative_to(ASSETS).as_posix(), Copied(path)
+    sheet = style_sheet(workspace.blog.accent)
+    yield "assets/journal.css", Output(digest_of(sheet), sheet.encode)
+    pages = workspace.root / "site" / "pages"
+    for path in sorted(pages.rglob("*")):
+        if path.is_file() and path.suffix != ".md":
+            yield path.relative_to(pages).as_posix(), Copied(path)
+    for post in posts:
+        for address, source in post.files.items():
+            if (workspace.root / source).is_file():
+                yield address, Copied(workspace.root / source)
+        if site_url(workspace):
+            picture = next((one for one, _ in post.pictures if one.endswith((".png", ".jpg", ".jpeg", ".webp"))), "")
+            yield _card_address(post), _card(post, picture, workspace)
+
+
+def _card(post: Post, picture: str, workspace: Workspace) -> Output:
+    source = workspace.root / post.files[picture] if picture else None
+    key = digest_of("card", post.name, post.date, workspace.name, workspace.blog.accent, source and Copied(source).key)
+    return Output(key, partial(_draw_card, post.name, post.date, workspace.name, workspace.blog.accent, source))
+
+
+def _draw_card(title: str, when: str, blog: str, accent: str, picture: Path | None) -> bytes:
+    from journal.blog.cards import draw_card  # most builds draw none
+
+    return draw_card(title, when, blog, accent, picture)
+
+
+def _machine_files(
+    newest: Sequence[Post], box: PostBox, addresses: Collection[str], workspace: Workspace
+) -> dict[str, Output | Copied]:
+    words = {post.day: box.words(post) for post in newest}
+    texts = search_files(newest, words)
+    if site_url(workspace):
+        latest = newest[:NEWEST]
+        bodies = {post.day: box.html(post) for post in latest}
+        sizes = {
+            address: (workspace.root / source).stat().st_size
+            for post in latest
+            for address, source in post.files.items()
+            if (workspace.root / source).is_file()
+        }
+        dates = {post.address: post.date for post in newest}
+        texts[ATOM] = atom_feed(latest, bodies, sizes, workspace)
+        texts[JSON_FEED] = json_feed(latest, bodies, sizes, workspace)
+        texts[SITEMAP] = sitemap(sorted(addresses), dates, workspace)
+        texts["robots.txt"] = f"User-agent: *\nAllow: /\nSitemap: {absolute(workspace, SITEMAP)}\n"
+    return {address: Output(digest_of(text), text.encode) for address, text in texts.items()}
+
+
+def _redirects(posts: Sequence[Post], workspace: Workspace, taken: Collection[str]) -> dict[str, Output | Copied]:
+    """Return pages at former addresses of days that lead to where they are now."""
+    found: dict[str, Output | Copied] = {}
+    for post in posts:
+        for former in (former_day_address(post.file), *map(_as_file, post.addresses)):
+            if former and former not in taken:
+                text = redirect_page(former, post.address, absolute(workspace, post.address))
+                found[former] = Output(digest_of(text), text.encode)
     return found
 
 
-def _inline_plot(match: re.Match[str], entry: Entry) -> str:
-    """Inline an SVG made by a step, so that it takes the page's colours, light or dark."""
-    path = entry.path.parent / unquote(match["path"])
-    if not path.is_file() or not path.is_relative_to(entry.artifacts):
-        return match[0]
-    svg = path.read_text(encoding="utf-8", errors="replace").strip()
-    if _ACTIVE.search(svg):
-        return match[0]  # as a picture of its own, where a browser runs nothing of it
-    label = re.sub(r"\\(.)", r"\1", match["alt"]).replace('"', "&quot;")
-    return f'<figure class="plot" role="img" aria-label="{label}">\n{svg}\n</figure>\n'
+def _as_file(address: str) -> str:
+    """Return the file that answers for an address, or nothing where that would lie outside the site."""
+    path = address.split("://", 1)[-1].partition("/")[2] if "://" in address else address
+    path = path.split("?")[0].split("#")[0].strip("/")
+    if not path or ".." in path.split("/") or "\\" in path or "\0" in path:
+        return ""
+    return path if path.endswith((".html", ".htm")) else f"{path}/index.html"
 
 
-def _write(files: dict[Path, bytes | Path], docs: Path) -> None:
-    """Make the tree consist of these files, touching only what differs."""
-    for path in sorted(docs.rglob("*")) if docs.exists() else []:
-        if path.is_file() and path not in files:
-            path.unlink()
-    for path, content in files.items():
-        path.parent.mkdir(parents=True, exist_ok=True)
-        if isinstance(content, bytes):
-            if not path.is_file() or path.read_bytes() != content:
-                write_atomically(path, content)
-        elif not path.is_file() or not _same_file(path, content):
-            shutil.copy2(content, path)
-
-
-def _same_file(one: Path, other: Path) -> bool:
-    a, b = one.stat(), other.stat()
-    return (a.st_size, a.st_mtime_ns) == (b.st_size, b.st_mtime_ns)
+def as_json(blog: Blog) -> str:
+    """Return what is in the blog, for other programs."""
+    return json.dumps([asdict(post) for post in blog.posts], ensure_ascii=False, indent=1)

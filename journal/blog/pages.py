@@ -1,139 +1,268 @@
-"""The pages of the blog: one per day, and those that list days: home, archive, categories, totals."""
+"""The bodies of the pages: a day's, and those that list days: home, archive, categories and tags, totals, gallery."""
 
 from __future__ import annotations
 
 import html
-import json
-import re
 from calendar import month_name
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 from itertools import groupby
 
 from journal.api.numbers import format_number
+from journal.blog.addresses import (
+    ARCHIVE,
+    GALLERY,
+    HOME,
+    SEARCH,
+    TOPICS,
+    TOTALS,
+    day_address,
+    slug,
+    topic_address,
+    way,
+)
+from journal.blog.posts import Post
 from journal.record.ledger import Ledger, Ledgers
-from journal.text.entry import Entry
-from journal.text.escape import escape
 from journal.text.workspace import Workspace
 
 NEWEST = 10
-_EXCERPT = 320
-_MARKUP = ("#", "<", "!", "|", ">", "```", "~~~", "---")  # beginnings of paragraphs that aren't the author's prose
+_MOST_PICTURES = 400
+_WORDS_A_MINUTE = 230
+_FEW_HEADINGS = 4
 
 
-def day_title(entry: Entry) -> str:
-    """Return a page's title: "(Day 133) Gathering data"."""
-    return f"(Day {entry.day}) {entry.title}"
+def day_body(post: Post, text: str, before: Post | None, after: Post | None) -> str:
+    """Return the body of a day's page, with links to the days before and after it."""
+    contents = _contents(post) if len(post.headings) >= _FEW_HEADINGS else ""
+    return (
+        f'<article class="day">\n<header>\n<h1>{_text(post.name)}</h1>\n{_meta(post, post.address)}</header>\n'
+        f"{contents}{text.strip()}\n{_neighbours(post, before, after)}</article>\n"
+    )
 
 
-def day_page(entry: Entry, body: str, before: list[Entry], after: list[Entry]) -> str:
-    """Return the Markdown of a day's page, with links to the previous and next days."""
-    front = {"title": day_title(entry), "description": entry.description or excerpt(entry)}
-    safe = {name: html.escape(value) for name, value in front.items() if value}  # themes escape nothing
-    matter = "\n".join(f"{name}: {json.dumps(value, ensure_ascii=False)}" for name, value in safe.items())
-    neighbours = [f"[← {escape(day_title(other))}]({other.path.name})" for other in before]
-    neighbours += [f"[{escape(day_title(other))} →]({other.path.name})" for other in after]
-    foot = f"\n\n---\n\n{' · '.join(neighbours)}\n{{: .neighbours }}\n" if neighbours else "\n"
-    head = f"# {escape(day_title(entry))}\n\n{_date_line(entry, '../')}\n{{: .day-meta }}\n\n"
-    return f"---\n{matter}\n---\n{head}{body.strip()}{foot}"
+def home_body(posts: Sequence[Post], workspace: Workspace, ledgers: Ledgers) -> str:
+    """Return the body of the home page: the newest day large, those before it as rows; ``posts`` are newest first."""
+    about = f'<p class="about">{_text(workspace.blog.description)}</p>\n' if workspace.blog.description else ""
+    top = f"<h1>{_text(workspace.name)}</h1>\n{about}"
+    if not posts:
+        return f"{top}<p>No entries yet. <code>journal new</code> creates the first one.</p>\n"
+    first, *others = posts[:NEWEST]
+    rows = "".join(_row(post, HOME, with_excerpt=True) for post in others)
+    totals = "".join(f"<li>{_standing(ledgers.ledger(name))}</li>\n" for name in ledgers.names())
+    more = f'<p><a href="{ARCHIVE}">All {len(posts)} days</a></p>\n' if len(posts) > 1 else ""
+    standing = (
+        f'<aside class="standing">\n<h2><a href="{TOTALS}">Totals</a></h2>\n<ul>\n{totals}</ul>\n</aside>\n'
+        if totals
+        else ""
+    )
+    return f'{top}{_newest(first)}<ul class="days">\n{rows}</ul>\n{more}{standing}'
 
 
-def listing_pages(entries: list[Entry], ledgers: Ledgers, workspace: Workspace) -> dict[str, str]:
-    """Return the listing pages by file name, from entries in the order of days."""
-    newest_first = entries[::-1]
-    found = [ledgers.ledger(name) for name in ledgers.names()]
-    return {
-        "index.md": _home(newest_first, workspace),
-        "archive.md": _archive(newest_first),
-        "categories.md": _categories(newest_first),
-        "totals.md": _totals(found, {entry.day: entry for entry in entries}),
-    }
+def archive_body(posts: Sequence[Post]) -> str:
+    """Return the body of the archive, by year and month, newest first."""
+    parts = ["<h1>Archive</h1>\n"]
+    for year, of_year in groupby(posts, lambda post: post.date[:4]):
+        days = list(of_year)
+        parts.append(f'<h2 id="{year}">{year} <small>{_days(len(days))}</small></h2>\n')
+        for month, of_month in groupby(days, lambda post: post.date[:7]):
+            rows = "".join(_row(post, ARCHIVE) for post in of_month)
+            name = month_name[int(month[5:])]
+            parts.append(f'<h3 id="{month}">{name}</h3>\n<ul class="days plain">\n{rows}</ul>\n')
+    return "".join(parts)
 
 
-def excerpt(entry: Entry) -> str:
-    """Return the beginning of an entry's prose, without markup, including what follows a final colon."""
-    words = ""
-    for paragraph in re.split(r"\n\s*\n", entry.body.replace("\r\n", "\n")):
-        if not paragraph.strip().startswith(_MARKUP):
-            words = f"{words} {_plain(paragraph)}".strip()
-        if words and not words.endswith(":"):
-            break
-    return words if len(words) <= _EXCERPT else words[:_EXCERPT].rsplit(" ", 1)[0] + " …"
+def topics_body(categories: Mapping[str, list[Post]], tags: Mapping[str, list[Post]]) -> str:
+    """Return the body of the page that lists categories and tags with how many days each has."""
+    parts = ["<h1>Categories</h1>\n", _topic_list("category", categories)]
+    if tags:
+        parts += ["<h2>Tags</h2>\n", _topic_list("tag", tags)]
+    return "".join(parts) if categories or tags else "<h1>Categories</h1>\n<p>No day has a category yet.</p>\n"
 
 
-def _plain(paragraph: str) -> str:
-    items = re.split(r"^\s*(?:[-*+]|\d+\.)\s+", paragraph, flags=re.MULTILINE)
-    text = "; ".join(" ".join(item.split()) for item in items if item.strip())
-    return re.sub(r"!?\[([^\]]*)\]\([^)]*\)|[*_`]", r"\1", text)
+def topic_body(kind: str, name: str, posts: Sequence[Post]) -> str:
+    """Return the body of a category's or a tag's page."""
+    here = topic_address(kind, name)
+    rows = "".join(_row(post, here, with_excerpt=True) for post in posts)
+    said = {"category": "Category", "tag": "Tag"}[kind]
+    return (
+        f'<p class="day-meta"><a href="{way(here, TOPICS)}">{said}</a> · {_days(len(posts))}</p>\n'
+        f'<h1>{_text(name)}</h1>\n<ul class="days">\n{rows}</ul>\n'
+    )
 
 
-def category_slug(name: str) -> str:
-    """Return a category's anchor on the categories page."""
-    spelt = name.lower().replace("+", " plus ").replace("#", " sharp ")
-    return re.sub(r"[^\w]+", "-", spelt).strip("-")
-
-
-def _home(entries: list[Entry], workspace: Workspace) -> str:
-    parts = [f"# {escape(workspace.name)}\n"]
-    if not entries:
-        return parts[0] + "\nNo entries yet. `journal new` creates the first one.\n"
-    parts += [
-        f"## [{escape(day_title(entry))}](days/{entry.path.name})\n\n{_date_line(entry, '')}\n{{: .day-meta }}\n\n"
-        f"{escape(excerpt(entry))}\n"
-        for entry in entries[:NEWEST]
-    ]
-    parts.append(f"[All days](archive.md), {len(entries)} so far.\n")
-    return _hidden_toc(workspace.name) + "\n".join(parts)
-
-
-def _archive(entries: list[Entry]) -> str:
-    parts = ["# Archive\n"]
-    for month, days in groupby(entries, lambda entry: f"{month_name[entry.date.month]} {entry.date.year}"):
-        parts.append(f"## {month}\n\n" + "\n".join(_listed(entry) for entry in days) + "\n")
-    return "\n".join(parts)
-
-
-def _categories(entries: list[Entry]) -> str:
-    parts = ["# Categories\n"]
-    for name in sorted({category for entry in entries for category in entry.categories}):
-        days = [_listed(entry) for entry in entries if name in entry.categories]
-        parts.append(f"## {escape(name)} {{: #{category_slug(name)} }}\n\n" + "\n".join(days) + "\n")
-    return "\n".join(parts)
-
-
-def _totals(ledgers: list[Ledger], entries: dict[int, Entry]) -> str:
-    parts = ["# Totals\n"]
+def totals_body(ledgers: Iterable[Ledger], posts: Mapping[int, Post]) -> str:
+    """Return the body of the page of ledgers: where each stands, and what each day added."""
+    parts = ["<h1>Totals</h1>\n"]
     for ledger in ledgers:
-        last = max(ledger.by_day, default=0)
-        parts.append(f"## {escape(ledger.name)}\n\n**{escape(ledger.sentence(last))}**\n\n{_progress(ledger)}")
-        rows = [f"| {_day_link(day, entries)} | {format_number(value, 2)} |" for day, value in ledger.by_day.items()]
+        parts.append(f'<section>\n<h2 id="{slug(ledger.name)}">{_text(ledger.name)}</h2>\n<p>{_standing(ledger)}</p>\n')
+        rows = "".join(
+            f'<tr><td>{_day_link(day, posts)}</td><td class="right">{format_number(value, 2)}</td></tr>\n'
+            for day, value in ledger.by_day.items()
+        )
+        unit = _text(ledger.unit) or "amount"
         if rows:
-            parts.append(f"| Day | {escape(ledger.unit) or 'amount'} |\n| :-- | --: |\n" + "\n".join(rows) + "\n")
-    return "\n".join(parts) if ledgers else parts[0] + "\nNo report adds to a ledger yet.\n"
+            parts.append(
+                f'<div class="table" role="region" tabindex="0" aria-label="{_text(ledger.name)} by day">\n<table>\n'
+                f'<thead><tr><th>Day</th><th class="right">{unit}</th></tr></thead>\n<tbody>\n{rows}</tbody>\n'
+                "</table>\n</div>\n"
+            )
+        parts.append("</section>\n")
+    return "".join(parts) if len(parts) > 1 else f"{parts[0]}<p>No report adds to a ledger yet.</p>\n"
 
 
-def _progress(ledger: Ledger) -> str:
-    if not ledger.goal:
-        return ""
-    return f'<progress max="{ledger.goal:g}" value="{ledger.total:g}" aria-label="{escape(ledger.name)}"></progress>\n'
+def gallery_body(posts: Sequence[Post]) -> str:
+    """Return the body of the page of all pictures and sounds, newest first."""
+    pictures = [(post, place, alt) for post in posts for place, alt in post.pictures]
+    sounds = [(post, place) for post in posts for place, _ in post.sounds]
+    shown = "".join(_picture(post, place, alt) for post, place, alt in pictures[:_MOST_PICTURES])
+    heard = "".join(_sound(post, place) for post, place in sounds[:_MOST_PICTURES])
+    parts = ["<h1>Gallery</h1>\n"]
+    parts += [f'<h2 id="pictures">Pictures</h2>\n<ul class="pictures">\n{shown}</ul>\n'] if shown else []
+    parts += [f'<h2 id="sounds">Sounds</h2>\n<ul class="sounds">\n{heard}</ul>\n'] if heard else []
+    left = max(len(pictures), len(sounds)) - _MOST_PICTURES
+    if left > 0:
+        parts.append(f"<p>{left} older ones are on the pages of their days.</p>\n")
+    return "".join(parts) if len(parts) > 1 else f"{parts[0]}<p>No pictures or sounds yet.</p>\n"
 
 
-def _day_link(day: int, entries: dict[int, Entry]) -> str:
-    return f"[Day {day}](days/{entries[day].path.name})" if day in entries else f"Day {day}"
+def search_body() -> str:
+    """Return the body of the search page, which a script brings to life."""
+    return (
+        "<h1>Search</h1>\n"
+        '<div class="search" role="search">\n<label for="words">Words, or a day such as “day 133”</label>\n'
+        '<input id="words" type="search" autocomplete="off" spellcheck="false">\n</div>\n'
+        '<p id="found" role="status"></p>\n<ol id="results" class="days"></ol>\n'
+        f'<noscript><p>This needs JavaScript; the <a href="{ARCHIVE}">archive</a> has all days.</p></noscript>\n'
+    )
 
 
-def _listed(entry: Entry) -> str:
-    return f"- {written_date(entry.date)}: [{escape(day_title(entry))}](days/{entry.path.name})"
+def redirect_page(start: str, to: str, canonical: str) -> str:
+    """Return a whole page that leads from a former address to the one of now."""
+    target = html.escape(way(start, to))
+    link = f'<link rel="canonical" href="{html.escape(canonical)}">' if canonical else ""
+    return (
+        f'<!doctype html>\n<html lang="en"><head><meta charset="utf-8"><title>Moved</title>{link}'
+        f'<meta name="robots" content="noindex"><meta http-equiv="refresh" content="0; url={target}"></head>'
+        f'<body><p>This page has moved: <a href="{target}">go on</a>.</p></body></html>\n'
+    )
 
 
-def _date_line(entry: Entry, to_root: str) -> str:
-    categories = [f"[{escape(name)}]({to_root}categories.md#{category_slug(name)})" for name in entry.categories]
-    return " · ".join([written_date(entry.date), *categories])
-
-
-def written_date(when: date) -> str:
+def written_date(when: str) -> str:
     """Return a date as "13 May 2024", regardless of locale."""
-    return f"{when.day} {month_name[when.month]} {when.year}"
+    day = date.fromisoformat(when)
+    return f"{day.day} {month_name[day.month]} {day.year}"
 
 
-def _hidden_toc(title: str) -> str:
-    return f"---\ntitle: {json.dumps(html.escape(title), ensure_ascii=False)}\nhide: [toc]\n---\n"
+def listed_pages(has_media: bool) -> dict[str, str]:
+    """Return the pages of the navigation, by address."""
+    pages = {HOME: "Home", ARCHIVE: "Archive", TOPICS: "Categories", TOTALS: "Totals"}
+    return {**pages, **({GALLERY: "Gallery"} if has_media else {}), SEARCH: "Search"}
+
+
+def _text(text: str) -> str:
+    return html.escape(" ".join(text.split()))
+
+
+def _days(count: int) -> str:
+    return f"{count} {'day' if count == 1 else 'days'}"
+
+
+def _time(post: Post) -> str:
+    return f'<time datetime="{post.date}">{written_date(post.date)}</time>'
+
+
+def _meta(post: Post, here: str) -> str:
+    minutes = max(1, round(post.words / _WORDS_A_MINUTE))
+    parts = [_time(post), f"{minutes} min read"]
+    if post.updated:
+        parts.append(f"updated {_text(_updated(post.updated))}")
+    for kind, names in (("category", post.categories), ("tag", post.tags)):
+        parts += [f'<a href="{way(here, topic_address(kind, name))}">{_text(name)}</a>' for name in names]
+    return f'<p class="day-meta">{" · ".join(parts)}</p>\n'
+
+
+def _updated(text: str) -> str:
+    try:
+        return written_date(text[:10])
+    except ValueError:
+        return text
+
+
+def _contents(post: Post) -> str:
+    links = "".join(
+        f'<li class="level-{level}"><a href="#{html.escape(anchor)}">{_text(text)}</a></li>\n'
+        for level, anchor, text in post.headings
+    )
+    return f'<nav class="contents" aria-label="On this page">\n<ul>\n{links}</ul>\n</nav>\n'
+
+
+def _neighbours(post: Post, before: Post | None, after: Post | None) -> str:
+    links = []
+    if before:
+        links.append(f'<a rel="prev" href="{way(post.address, before.address)}">← {_text(before.name)}</a>')
+    if after:
+        links.append(f'<a rel="next" href="{way(post.address, after.address)}">{_text(after.name)} →</a>')
+    return f'<nav class="neighbours" aria-label="Other days">\n{" ".join(links)}\n</nav>\n' if links else ""
+
+
+def _newest(post: Post) -> str:
+    picture, link = _thumbnail(post, HOME, eager=True), way(HOME, post.address)
+    return (
+        f'<article class="newest">\n{picture}<p class="day-meta">{_time(post)}</p>\n'
+        f'<h2><a href="{link}">{_text(post.name)}</a></h2>\n<p>{_text(_summary(post))}</p>\n</article>\n'
+    )
+
+
+def _row(post: Post, here: str, *, with_excerpt: bool = False) -> str:
+    link = f'<a href="{way(here, post.address)}">{_text(post.name)}</a>'
+    if not with_excerpt:
+        return f"<li>{_time(post)} {link}</li>\n"
+    return f"<li>{_thumbnail(post, here)}<div>{_time(post)}\n{link}\n<p>{_text(_summary(post))}</p></div></li>\n"
+
+
+def _summary(post: Post) -> str:
+    return post.description or post.excerpt
+
+
+def _thumbnail(post: Post, here: str, *, eager: bool = False) -> str:
+    if not post.pictures:
+        return ""
+    loading = "" if eager else ' loading="lazy" decoding="async"'
+    return f'<img class="thumbnail" src="{way(here, post.pictures[0][0])}" alt=""{loading}>'
+
+
+def _topic_list(kind: str, topics: Mapping[str, list[Post]]) -> str:
+    rows = "".join(
+        f'<li><a href="{topic_address(kind, name)}">{_text(name)}</a> <span>{_days(len(posts))}</span></li>\n'
+        for name, posts in topics.items()
+    )
+    return f'<ul class="topics">\n{rows}</ul>\n'
+
+
+def _standing(ledger: Ledger) -> str:
+    last = max(ledger.by_day, default=0)
+    bar = ""
+    if ledger.goal:
+        share = f'max="{ledger.goal:g}" value="{min(ledger.total, ledger.goal):g}"'
+        bar = f' <progress {share} aria-label="{_text(ledger.name)}"></progress>'
+    return f"<strong>{_text(ledger.sentence(last))}</strong>{bar}"
+
+
+def _day_link(day: int, posts: Mapping[int, Post]) -> str:
+    return f'<a href="{way(TOTALS, day_address(day))}">Day {day}</a>' if day in posts else f"Day {day}"
+
+
+def _picture(post: Post, place: str, alt: str) -> str:
+    label = _text(alt or f"A picture of day {post.day}")
+    return (
+        f'<li><a href="{way(GALLERY, place)}"><img src="{way(GALLERY, place)}" alt="{label}" loading="lazy" '
+        f'decoding="async"></a> <a class="from" href="{way(GALLERY, post.address)}">Day {post.day}</a></li>\n'
+    )
+
+
+def _sound(post: Post, place: str) -> str:
+    name = _text(place.rsplit("/", 1)[-1].rsplit(".", 1)[0])
+    return (
+        f'<li><audio controls preload="none" src="{way(GALLERY, place)}" aria-label="{name}"></audio> {name}, '
+        f'<a href="{way(GALLERY, post.address)}">day {post.day}</a></li>\n'
+    )

@@ -10,12 +10,15 @@ from journal.cli.opening import open_workspace
 from journal.errors import EntryError
 
 
-def build() -> None:
-    """Build the blog in build/site."""
+def build(
+    drafts: Annotated[bool, typer.Option("--drafts", help="Show drafts and days to come as well.")] = False,
+    allow: Annotated[list[str], typer.Option(metavar="KIND", help="future: show days that are still to come.")] = [],  # noqa: B006
+) -> None:
+    """Build the blog in build/site, making again only what has changed."""
     from journal.blog import build_site
 
     workspace = open_workspace()
-    built = build_site(workspace)
+    built = build_site(workspace, drafts=drafts, future="future" in allow)
     for warning in (*built.problems, *built.warnings):
         typer.echo(warning, err=True)
     days = f"{built.days} {'day' if built.days == 1 else 'days'}"
@@ -26,8 +29,8 @@ def build() -> None:
 def serve(
     port: Annotated[int, typer.Option(help="Port on 127.0.0.1.")] = 8000,
 ) -> None:
-    """Serve the blog locally and rebuild it as entries change."""
-    from journal.blog import serve_site
+    """Serve the blog on this machine, drafts included, and show it anew as entries are saved."""
+    from journal.blog.serve import serve_site
 
     serve_site(open_workspace(), port)
 

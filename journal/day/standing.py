@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import sys
 from collections.abc import Collection, Iterator, Mapping
 from contextlib import suppress
@@ -15,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from journal.api.report_file import StepReport
 from journal.errors import JournalError
-from journal.files import file_stat, is_fresh
+from journal.files import file_stat, is_fresh, tree_stats
 from journal.layout import report_in, verdicts_of
 from journal.plan.inputs import paths_in, resolve_inputs
 from journal.plan.parts import Part, PartKind, load_parts
@@ -170,13 +169,13 @@ class StandingDays:
     def _key(self, entry: Path) -> str:
         """Return a digest that changes with the entry and with every file and folder beside it."""
         stats = [(str(path), _stat(path)) for path in (entry, verdicts_of(entry))]
-        return digest_of(self._common, stats, list(_tree(str(self.opened.record.artifacts(entry)))))
+        return digest_of(self._common, stats, list(tree_stats(str(self.opened.record.artifacts(entry)))))
 
     def _step_stands(self, step: StandingStep) -> bool:
         installed = self._cache.installed
         return (
             self._code(step.uses) == step.code
-            and (not step.result or digest_of(*_tree(step.result)) == step.whole)
+            and (not step.result or digest_of(*tree_stats(step.result)) == step.whole)
             and all(self._state(part) == state for part, state in step.seen.items())
             and all(installed.version(name) == version for name, version in step.libraries.items())
             and (not step.files or self._digests(step.files[0], step.files[1]) == step.files[2])
@@ -212,7 +211,7 @@ class StandingDays:
 
     def _is_young(self, entry: Path, day: StandingDay) -> bool:
         """Return whether a file that was looked at may change again without new times."""
-        beside = (path for path, *_ in _tree(str(self.opened.record.artifacts(entry))))
+        beside = (path for path, *_ in tree_stats(str(self.opened.record.artifacts(entry))))
         files = [entry, self.opened.workspace.root / "journal.yml", *map(Path, beside), *map(Path, day.elsewhere)]
         return any(path.exists() and is_fresh(path) for path in files)
 
@@ -251,7 +250,7 @@ class StandingDays:
             self._code(planned.step.uses) or "", self._named_files(result, run),
             {str(part): self._state(str(part)) for part in _checked_parts(report)},
             folder,
-            digest_of(*_tree(folder)) if folder else "",
+            digest_of(*tree_stats(folder)) if folder else "",
             {name: self._cache.installed.version(name) for name in report.data["made"].get("libraries") or {}},
         )  # fmt: skip
 
@@ -283,19 +282,6 @@ def _elsewhere(result: StepResult, run: Run) -> Iterator[Path]:
             entry = run.record.entry_path(reference.day)
             yield report_in(run.record.artifacts(entry) / reference.step)
             yield from paths_in(output_of(reference, run.results, run.record))
-
-
-def _tree(folder: str) -> Iterator[tuple[str, int, int, int, int]]:
-    """Yield the path and the stat of everything below a folder, in the order of names."""
-    try:
-        found = sorted(os.scandir(folder), key=lambda one: one.name)
-    except OSError:
-        return
-    for one in found:
-        stat = one.stat(follow_symlinks=False)
-        yield one.path, stat.st_size, stat.st_mtime_ns, stat.st_ctime_ns, stat.st_ino
-        if one.is_dir(follow_symlinks=False):
-            yield from _tree(one.path)
 
 
 def _are_unchanged(stats: Mapping[str, str]) -> bool:

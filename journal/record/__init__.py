@@ -85,6 +85,10 @@ class Record:
             raise EntryError(f"entries/{found[0].name}:1: day {day} has two entries, {names}; keep one")
         return found[0]
 
+    def entry_files(self) -> list[Path]:
+        """Return the files of all entries, by file name."""
+        return entry_files(self.workspace.entries)
+
     def readable_entries(self) -> tuple[list[Entry], tuple[str, ...]]:
         """Return the entries that can be read, by file name, and what is wrong with the others."""
         entries, problems = list[Entry](), list[str]()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -114,11 +114,12 @@ class Ledgers:
             raise error
 
 
-def read_ledgers(record: Record) -> Ledgers:
-    """Read the totals of all steps that are still in an entry."""
+def read_ledgers(record: Record, counts: Callable[[int], bool] = lambda day: True) -> Ledgers:
+    """Read the totals of all steps that are still in an entry, of the days that count."""
     ledgers = Ledgers(record)
     for day, path in record.days().items():
-        ledgers.put_all(day, path)
+        if counts(day):
+            ledgers.put_all(day, path)
     return ledgers
 
 

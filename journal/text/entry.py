@@ -15,8 +15,11 @@ from journal.text.document import Document, parse_yaml
 from journal.text.workspace import Workspace, parse_amount
 
 RESERVED = ("uses", "after", "timeout", "retries", "when")
-_FRONT_MATTER_NAMES = ["day", "date", "title", "categories", "tags", "tasks", "draft", "description", "template"]
-_NAMES_OF_OTHERS = ["subtitle", "updated", "dated", "comments"]
+_FRONT_MATTER_NAMES = [
+    "day", "date", "title", "categories", "tags", "tasks", "draft", "description", "template", "updated", "aliases",
+]  # fmt: skip
+_NAMES_OF_OTHERS = ["subtitle", "dated", "comments", "image", "images", "permalink", "redirect_from"]
+_FORMER_ADDRESSES = ("permalink", "aliases", "redirect_from")
 _FRONT_MATTER_END = re.compile(r"(?<=[\r\n])(---|\.\.\.)[ \t]*(\r\n|\n|\r|\Z)")
 _STEP_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]*")
 
@@ -56,6 +59,11 @@ class Entry:
     """The file's name, for messages."""
     draft: bool = False
     description: str = ""
+    tags: tuple[str, ...] = ()
+    updated: str = ""
+    """When it was last changed, as its author says: a date."""
+    addresses: tuple[str, ...] = ()
+    """Addresses under which it was known before, which lead to its page."""
 
     @property
     def body(self) -> str:
@@ -104,6 +112,9 @@ def parse_entry(text: str, path: Path, workspace: Workspace) -> Entry:
         display_path=shown,
         draft=_draft(document),
         description=_text(document, "description"),
+        tags=tuple(_words(document, "tags")),
+        updated=_text(document, "updated"),
+        addresses=tuple(address for name in _FORMER_ADDRESSES for address in _words(document, name)),
     )
 
 

@@ -35,6 +35,18 @@ class Amount:
 
 
 @dataclass(frozen=True)
+class BlogSettings:
+    """What the blog says of itself, and whose frames it may show."""
+
+    author: str = ""
+    description: str = ""
+    accent: str = "#2f6f6a"
+    """The colour of links and marks."""
+    embeds: tuple[str, ...] = ()
+    """Hosts from which entries may show a frame, such as www.youtube-nocookie.com."""
+
+
+@dataclass(frozen=True)
 class Workspace:
     """The settings in journal.yml."""
 
@@ -55,6 +67,9 @@ class Workspace:
     """The size in bytes above which a report's text fails its step."""
     memory_gb: float | None = None
     """Memory for all steps together; None means what is free when a run begins."""
+    blog: BlogSettings = BlogSettings()
+    private: tuple[str, ...] = ()
+    """Names and words that are never published."""
 
     @property
     def entries(self) -> Path:
@@ -109,7 +124,8 @@ def read_workspace(root: Path) -> Workspace:
     except OSError as error:
         raise EntryError(f"{FILE_NAME}:1: can't be read: {error.strerror}; fix that first") from error
     document = parse_yaml(text, FILE_NAME)
-    _check_names(document, (), ["name", "url", "day-1", "goals", "models", "limits", "run"])
+    _check_names(document, (), ["name", "url", "day-1", "goals", "models", "limits", "run", "blog", "private"])
+    _check_names(document, ("blog",), ["author", "description", "accent", "embeds"])
     _check_names(document, ("limits",), ["artifact", "text"])
     run = _section(document, "run")
     _check_names(document, ("run",), ["on", "jobs", "gpus", "memory"])
@@ -126,6 +142,13 @@ def read_workspace(root: Path) -> Workspace:
         largest_artifact=_size(document, "artifact", 500e6),
         largest_text=_size(document, "text", 1e6),
         memory_gb=_memory(document, run.get("memory", "auto")),
+        blog=BlogSettings(
+            _text(document, "blog", "author"),
+            _text(document, "blog", "description"),
+            _accent(document),
+            _names(document, "blog", "embeds"),
+        ),
+        private=_names(document, "private"),
     )
 
 
@@ -153,6 +176,26 @@ def _text(document: Document, *keys: str) -> str:
     if isinstance(value, dict | list):
         raise EntryError(f"{document.place(*keys)}: '{keys[-1]}' must be one line of text, not {value!r}; fix it there")
     return "" if value is None else str(value)
+
+
+def _names(document: Document, *keys: str) -> tuple[str, ...]:
+    value: Any = document.data
+    for key in keys:
+        value = (value or {}).get(key)
+    found = [value] if isinstance(value, str) else value or []
+    if not isinstance(found, list) or any(isinstance(one, dict | list) for one in found):
+        raise EntryError(
+            f"{document.place(*keys)}: '{keys[-1]}' must be a list of words, not {value!r}; write such a list"
+        )
+    return tuple(str(one) for one in found)
+
+
+def _accent(document: Document) -> str:
+    colour = _text(document, "blog", "accent") or BlogSettings.accent
+    if re.fullmatch(r"#[0-9a-fA-F]{6}", colour):
+        return colour.lower()
+    place = document.place("blog", "accent")
+    raise EntryError(f"{place}: accent is {colour!r}; write a colour such as '#2f6f6a', in quotes")
 
 
 def _check_names(document: Document, path: tuple[str, ...], known: list[str]) -> None:

@@ -1,0 +1,309 @@
+"""Posts: what the blog knows of each entry, kept by the stats of all that it was made from."""
+
+from __future__ import annotations
+
+import json
+import posixpath
+import re
+import sqlite3
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict, dataclass, field
+from html import unescape
+from pathlib import Path
+from urllib.parse import unquote, urlsplit
+
+from journal.blog.addresses import day_address, way
+from journal.blog.drawings import inline_drawing
+from journal.blog.prose import Reading, read_prose
+from journal.blog.words import words_of
+from journal.errors import EntryError
+from journal.files import file_stat, is_file, is_fresh, tree_stats
+from journal.layout import artifacts_of
+from journal.plan.task_cache import digest_of, own_code_digest
+from journal.record import Record
+from journal.text.blocks import find_blocks, is_edited
+from journal.text.edits import may_be_edited
+from journal.text.entry import Entry
+from journal.text.workspace import Workspace
+
+_SHOWN = re.compile(r'<img[^>]*?\bsrc="([^"]*)"[^>]*?\balt="([^"]*)"')
+_PICTURES = (".png", ".jpg", ".jpeg", ".webp", ".gif", ".svg", ".avif")
+_SOUNDS = (".flac", ".mp3", ".ogg", ".opus", ".wav", ".m4a")
+
+
+@dataclass(frozen=True)
+class Post:
+    """A day as listings, feeds and checks see it; its HTML is kept apart, since most builds don't need it."""
+
+    file: str
+    """The entry's file name."""
+    day: int
+    date: str
+    title: str
+    draft: bool
+    description: str
+    categories: list[str]
+    tags: list[str]
+    updated: str
+    addresses: list[str]
+    excerpt: str
+    words: int
+    headings: list[tuple[int, str, str]]
+    uses: list[str]
+    files: dict[str, str] = field(default_factory=dict)
+    """Where each file that it links to stands in the site, and where it comes from, below the workspace."""
+    pictures: list[tuple[str, str]] = field(default_factory=list)
+    """The pictures it shows, from the site's root, each with its description."""
+    sounds: list[tuple[str, str]] = field(default_factory=list)
+    hosts: list[str] = field(default_factory=list)
+    """Hosts of pictures, sounds and frames that stand elsewhere."""
+    entries: dict[str, int | None] = field(default_factory=dict)
+    """The entries that it links to, and their days."""
+    elsewhere: dict[str, str] = field(default_factory=dict)
+    """The stat of each file that it links to outside its own folder, empty where there is none."""
+    warnings: list[str] = field(default_factory=list)
+    edited: dict[str, int] = field(default_factory=dict)
+    """The blocks that were edited by hand, and their lines."""
+    content: str = ""
+    """A digest of its HTML."""
+
+    @property
+    def address(self) -> str:
+        return day_address(self.day)
+
+    @property
+    def name(self) -> str:
+        """The title with its day, unless it says that itself."""
+        says = re.search(rf"\bday[ -]?0*{self.day}\b", self.title, re.IGNORECASE)
+        return self.title if says else f"(Day {self.day}) {self.title}"
+
+
+class PostBox:
+    """Posts and their HTML, kept in a file between builds; losing it costs one longer build."""
+
+    def __init__(self, path: Path, record: Record) -> None:
+        self.record, self.workspace = record, record.workspace
+        path.parent.mkdir(parents=True, exist_ok=True)
+        self._database = _open(path)
+        self._rows: dict[str, tuple[str, str]] = {}
+        self._words: dict[str, str] = {}
+        for file, stamp, post, words in self._database.execute("SELECT file, stamp, post, words FROM post"):
+            self._rows[file], self._words[file] = (stamp, post), words
+        settings = self.workspace.blog
+        self._common = digest_of(own_code_digest(), settings.embeds)
+        self._seen: set[str] = set()
+
+    def posts(self) -> Iterator[Post | EntryError]:
+        """Yield every entry as a post, or what is wrong with it."""
+        days = {path.name: day for day, path in self.record.days().items()}
+        for path in self.record.entry_files():
+            self._seen.add(path.name)
+            try:
+                yield self._post(path, days)
+            except EntryError as error:
+                yield error
+
+    def html(self, post: Post) -> str:
+        """Return a post's HTML."""
+        found = self._database.execute("SELECT html FROM post WHERE file = ?", (post.file,)).fetchone()
+        return str(found[0])
+
+    def words(self, post: Post) -> list[str]:
+        """Return the distinct words on a post's page."""
+        return self._words[post.file].split(" ") if self._words.get(post.file) else []
+
+    def close(self) -> None:
+        """Drop entries that are gone, and write what is new."""
+        gone = [(file,) for file in self._rows if file not in self._seen]
+        self._database.executemany("DELETE FROM post WHERE file = ?", gone)
+        self._database.commit()
+        self._database.close()
+
+    def _post(self, path: Path, days: Mapping[str, int]) -> Post:
+        stamp = self._stamp(path)
+        kept = self._rows.get(path.name)
+        if kept and kept[0] == stamp:
+            post = Post(**json.loads(kept[1]))
+            if self._leads_to_the_same(post, days):
+                return post
+        post, html, text = read_post(self.record.read(path), self.workspace, days)
+        self._words[path.name] = " ".join(words_of(f"{post.name} {text}"))
+        young = is_fresh(path) or any(is_fresh(Path(file)) for file, *_ in tree_stats(str(artifacts_of(path))))
+        data = json.dumps(asdict(post), ensure_ascii=False)
+        row = (path.name, "" if young else stamp, data, html, self._words[path.name])
+        self._database.execute("INSERT OR REPLACE INTO post VALUES (?, ?, ?, ?, ?)", row)
+        return post
+
+    def _leads_to_the_same(self, post: Post, days: Mapping[str, int]) -> bool:
+        """Return whether entries and files elsewhere that a post links to are as they were."""
+        return all(days.get(name) == day for name, day in post.entries.items()) and all(
+            _stat(self.workspace.entries / name) == stat for name, stat in post.elsewhere.items()
+        )
+
+    def _stamp(self, path: Path) -> str:
+        return digest_of(self._common, file_stat(path), list(tree_stats(str(artifacts_of(path)))))
+
+
+def read_post(entry: Entry, workspace: Workspace, days: Mapping[str, int]) -> tuple[Post, str, str]:
+    """Return an entry as a post, with its HTML and its words; ``days`` gives the day of each entry's file."""
+    links = _Links(entry, workspace, days)
+    edited = _edited(entry)
+    reading = Reading(links.resolve, links.inline, links.size, workspace.blog.embeds, edited)
+    prose = read_prose(entry.body, reading)
+    html = prose.html.encode("utf-8", "replace").decode()
+    post = Post(
+        entry.path.name, entry.day, entry.date.isoformat(), _clean(entry.title), entry.draft, _clean(entry.description),
+        list(entry.categories), list(entry.tags), entry.updated, list(entry.addresses), _clean(prose.excerpt),
+        prose.words, [(one.level, one.anchor, _clean(one.text)) for one in prose.headings], sorted(prose.uses),
+        links.files, _with_descriptions(links.pictures, links.page, html), links.sounds, sorted(links.hosts),
+        links.entries, links.elsewhere, links.warnings, edited,
+        digest_of(html),
+    )  # fmt: skip
+    return post, html, _clean(prose.text)
+
+
+def _clean(text: str) -> str:
+    return text.encode("utf-8", "replace").decode()
+
+
+def _edited(entry: Entry) -> dict[str, int]:
+    if not may_be_edited(entry.text):
+        return {}
+    blocks = find_blocks(entry.text, entry.body_start, entry.display_path)
+    return {block.id: block.line for block in blocks if is_edited(block, entry.text)}
+
+
+class _Links:
+    """Where the addresses in an entry lead on its page."""
+
+    def __init__(self, entry: Entry, workspace: Workspace, days: Mapping[str, int]) -> None:
+        self.entry, self.workspace, self.days = entry, workspace, days
+        self.page = day_address(entry.day)
+        self.files: dict[str, str] = {}
+        self.pictures: list[tuple[str, str]] = []
+        self.sounds: list[tuple[str, str]] = []
+        self.hosts: set[str] = set()
+        self.entries: dict[str, int | None] = {}
+        self.elsewhere: dict[str, str] = {}
+        self.warnings: list[str] = []
+
+    def resolve(self, tag: str, address: str) -> str | None:
+        """Return where an address leads, seen from the day's page; files that it leads to are noted."""
+        try:
+            parts = urlsplit(address)
+        except ValueError:
+            return None
+        if parts.scheme or parts.netloc:
+            if tag not in ("a", "blockquote", "q", "del", "ins") and parts.netloc:
+                self.hosts.add(parts.hostname or "")
+            return address
+        if not parts.path or parts.path.startswith("/"):
+            return address
+        tail = f"#{parts.fragment}" if parts.fragment else ""
+        return self._local(tag, unquote(parts.path), tail) or address
+
+    def inline(self, address: str, alt: str) -> str | None:
+        """Return a drawing that a step made as HTML, so that it takes the page's colours; else None."""
+        path = self._path(address)
+        if path is None or path.suffix != ".svg" or not path.is_relative_to(self.entry.artifacts):
+            return None
+        drawing = inline_drawing(path, alt)
+        if drawing:
+            self._note(path, alt)
+        return drawing
+
+    def size(self, address: str) -> tuple[int, int] | None:
+        """Return the width and height of a picture in pixels."""
+        path = self._path(address)
+        if path is None or path.suffix.lower() not in _PICTURES or path.suffix == ".svg":
+            return None
+        from PIL import Image
+
+        try:
+            with Image.open(path) as picture:
+                return picture.size
+        except (OSError, ValueError, SyntaxError, Image.DecompressionBombError):
+            return None
+
+    def _local(self, tag: str, link: str, tail: str) -> str | None:
+        name = posixpath.normpath(link)
+        if name.endswith(".md"):
+            return self._entry(name, tail)
+        if name.startswith(".."):
+            self._warn(f"{link} lies outside entries/, so the page can't have it")
+            return None
+        path = self.entry.path.parent / name
+        if not path.is_relative_to(self.entry.artifacts):
+            self.elsewhere[name] = _stat(path)
+        if not is_file(path):
+            self._warn(f"there is no file {link}")
+            return None
+        self._note(path, "", is_shown=tag in ("img", "audio", "video", "source"))
+        return way(self.page, self._place(path)) + tail
+
+    def _entry(self, name: str, tail: str) -> str | None:
+        day = self.entries[name] = self.days.get(name)
+        if day is None:
+            self._warn(f"there is no entry {name}")
+            return None
+        return way(self.page, day_address(day)) + tail
+
+    def _warn(self, what: str) -> None:
+        line = f"{self.entry.display_path}: a link leads nowhere: {what}"
+        if line not in self.warnings:
+            self.warnings.append(line)
+
+    def _path(self, address: str) -> Path | None:
+        try:
+            parts = urlsplit(address)
+        except ValueError:
+            return None
+        if parts.scheme or parts.netloc or not parts.path or ".." in parts.path.split("/"):
+            return None
+        path = self.entry.path.parent / unquote(parts.path)
+        return path if is_file(path) else None
+
+    def _note(self, path: Path, alt: str, *, is_shown: bool = True) -> None:
+        place = self._place(path)
+        source = path.relative_to(self.workspace.root).as_posix()
+        suffix = path.suffix.lower()
+        if is_shown and suffix in _PICTURES and all(place != one for one, _ in self.pictures):
+            self.pictures.append((place, alt))
+        if is_shown and suffix in _SOUNDS and place not in self.files:
+            self.sounds.append((place, alt))
+        self.files[place] = source
+
+    def _place(self, path: Path) -> str:
+        """Return where a file stands in the site: with its day, or among those that days share."""
+        if path.is_relative_to(self.entry.artifacts):
+            return f"day/{self.entry.day}/{path.relative_to(self.entry.artifacts).as_posix()}"
+        return f"files/{path.relative_to(self.workspace.entries).as_posix()}"
+
+
+def _open(path: Path) -> sqlite3.Connection:
+    database = sqlite3.connect(path)
+    try:
+        database.execute(_TABLE)
+        database.execute("SELECT file, stamp, post, html, words FROM post LIMIT 1")
+    except sqlite3.DatabaseError:  # damaged, or of another version: it is only a cache
+        database.close()
+        path.unlink()
+        database = sqlite3.connect(path)
+        database.execute(_TABLE)
+    return database
+
+
+_TABLE = "CREATE TABLE IF NOT EXISTS post (file TEXT PRIMARY KEY, stamp TEXT, post TEXT, html TEXT, words TEXT)"
+
+
+def _with_descriptions(pictures: list[tuple[str, str]], page: str, html: str) -> list[tuple[str, str]]:
+    """Return pictures with the descriptions that the page gives them."""
+    said = {unquote(src): unescape(alt) for src, alt in _SHOWN.findall(html)}
+    return [(place, alt or said.get(unquote(way(page, place)), "")) for place, alt in pictures]
+
+
+def _stat(path: Path) -> str:
+    try:
+        return file_stat(path)
+    except OSError:
+        return ""

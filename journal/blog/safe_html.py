@@ -1,0 +1,70 @@
+"""HTML that may stand on a page: what GitHub allows in a text, and sound, video and frames of hosts that were named."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection
+from urllib.parse import urlsplit
+
+import nh3
+
+_COMMON = {"class", "id", "title", "lang", "dir", "role", "align", "tabindex", "aria-label", "aria-hidden"}
+_TAGS = set(
+    "a abbr audio b bdi bdo blockquote br caption cite code col colgroup dd del details dfn div dl dt em figcaption "  # noqa: SIM905
+    "figure h1 h2 h3 h4 h5 h6 hr i iframe img input ins kbd li mark meter nav ol p picture pre progress q rp rt ruby s "
+    "samp section small source span strike strong sub summary sup table tbody td tfoot th thead time tr track tt u ul "
+    "var video wbr".split()
+)
+_ATTRIBUTES = {
+    "a": {"href"},
+    "audio": {"src", "controls", "preload", "loop", "muted", "data-length"},
+    "blockquote": {"cite"},
+    "col": {"span"},
+    "colgroup": {"span"},
+    "del": {"cite", "datetime"},
+    "details": {"open"},
+    "iframe": {"src", "width", "height", "allowfullscreen", "loading"},
+    "img": {"src", "alt", "width", "height", "loading", "decoding"},
+    "input": {"type", "checked", "disabled"},
+    "ins": {"cite", "datetime"},
+    "li": {"value"},
+    "meter": {"min", "max", "value", "low", "high", "optimum"},
+    "ol": {"start", "type", "reversed"},
+    "progress": {"max", "value"},
+    "q": {"cite"},
+    "source": {"src", "type", "media"},
+    "td": {"colspan", "rowspan", "headers"},
+    "th": {"colspan", "rowspan", "headers", "scope", "abbr"},
+    "time": {"datetime"},
+    "track": {"src", "kind", "srclang", "label", "default"},
+    "video": {"src", "controls", "preload", "loop", "muted", "poster", "width", "height"},
+}
+_ADDRESSES = {"href", "src", "poster", "cite"}
+_SCHEMES = {"http", "https", "mailto", "tel", "xmpp", "irc", "ircs"}
+
+
+def clean_html(html: str, resolve: Callable[[str, str], str | None], frames: Collection[str] = ()) -> str:
+    """Return HTML without scripts, styles, forms and whatever else could act; ``resolve(tag, address)`` maps addresses.
+
+    ``frames`` are the hosts from which a frame may be shown.
+    """
+
+    def keep(tag: str, name: str, value: str) -> str | None:
+        if name in _ADDRESSES:
+            return None if tag == "iframe" and not _is_of(value, frames) else resolve(tag, value)
+        if name == "id" and value.startswith("__"):
+            return None  # the frame's own controls have such names
+        return None if tag == "input" and name == "type" and value.lower() != "checkbox" else value
+
+    attributes = {tag: _COMMON | _ATTRIBUTES.get(tag, set()) for tag in _TAGS}
+    return nh3.clean(
+        html, tags=_TAGS, attributes=attributes, attribute_filter=keep, url_schemes=_SCHEMES, link_rel=None,
+        clean_content_tags={"script", "style", "template", "noscript", "textarea", "title"},
+    )  # fmt: skip
+
+
+def _is_of(address: str, hosts: Collection[str]) -> bool:
+    try:
+        parts = urlsplit(address)
+    except ValueError:
+        return False
+    return parts.scheme == "https" and (parts.hostname or "") in hosts
