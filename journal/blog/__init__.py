@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -13,9 +14,10 @@ from journal.blog.heads import site_url
 from journal.blog.posts import Post, PostBox
 from journal.blog.site import Copied, Output, write_site
 from journal.record import Record
-from journal.record.ledger import Ledgers, read_ledgers
-from journal.record.shown_totals import outdated_pages
-from journal.text.workspace import Workspace
+from journal.record.ledger import Ledgers
+from journal.record.shown_totals import outdated_lines
+from journal.text.escape import escape
+from journal.text.workspace import Amount, Workspace
 
 __all__ = ["BlogError", "Built", "build_site", "write_docs"]
 
@@ -44,7 +46,8 @@ def build_site(workspace: Workspace, *, site: Path | None = None, drafts: bool =
     box = PostBox(workspace.build / "posts.db", record)
     sorted_posts = sort_posts(box.posts(), drafts=drafts, future=future, today=date.today())
     posts = sorted_posts.shown
-    blog = compile_blog(posts, box, _ledgers(record, posts), workspace)
+    ledgers = _ledgers(record, posts)
+    blog = compile_blog(posts, box, ledgers, workspace)
     frames = make_frames(workspace, blog.listed, ["day/1/index.html", "category/one.html", "page.html"])
     more = has_more(workspace)
     outputs = _whole(blog, frames, box) if more else framed(blog, frames, box)
@@ -53,7 +56,7 @@ def build_site(workspace: Workspace, *, site: Path | None = None, drafts: bool =
     lines = (left_out(workspace), _words_on(more), frames.warnings, sorted_posts.left_out, _about(posts, workspace))
     warnings = [line for some in lines for line in some]
     return Built(
-        len(posts), site / "index.html", tuple(made), (*warnings, *outdated_pages(record)),
+        len(posts), site / "index.html", tuple(made), (*warnings, *_outdated(posts, ledgers, record)),
         tuple(sorted_posts.problems), tuple(posts),
     )  # fmt: skip
 
@@ -86,8 +89,20 @@ def _whole(blog: Blog, frames: Frames, box: PostBox) -> dict[str, Output | Copie
 
 def _ledgers(record: Record, posts: list[Post]) -> Ledgers:
     """Return the totals of the days that are shown."""
-    shown = {post.day for post in posts}
-    return read_ledgers(record, lambda day: day in shown)
+    ledgers = Ledgers(record)
+    for post in posts:
+        for step, totals in post.totals.items():
+            folder = record.artifacts(record.workspace.entries / post.file) / step
+            ledgers.count(post.day, folder, [(name, Amount(value, unit)) for name, value, unit in totals])
+    return ledgers
+
+
+def _outdated(posts: list[Post], ledgers: Ledgers, record: Record) -> Iterator[str]:
+    """Yield a line for each block that shows a total which has changed since."""
+    for post in posts:
+        names = {ledger for counted in post.totals.values() for ledger, _, _ in counted}
+        if not all(escape(ledgers.ledger(name).sentence(post.day)) in post.said for name in names):
+            yield from outdated_lines(record.read(record.workspace.entries / post.file), record, ledgers)
 
 
 def _words_on(more: list[str]) -> list[str]:

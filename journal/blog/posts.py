@@ -3,12 +3,18 @@
 from __future__ import annotations
 
 import json
+import os
 import posixpath
 import re
 import sqlite3
+import threading
 from collections.abc import Iterator, Mapping
+from concurrent.futures import ProcessPoolExecutor
+from contextlib import suppress
 from dataclasses import asdict, dataclass, field
+from functools import partial
 from html import unescape
+from multiprocessing import get_context
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
@@ -16,7 +22,7 @@ from journal.blog.addresses import day_address, way
 from journal.blog.drawings import inline_drawing
 from journal.blog.prose import Reading, read_prose
 from journal.blog.words import words_of
-from journal.errors import EntryError
+from journal.errors import EntryError, StoreError, UsageError
 from journal.files import file_stat, is_file, is_fresh, tree_stats
 from journal.layout import artifacts_of
 from journal.plan.task_cache import digest_of, own_code_digest
@@ -24,9 +30,13 @@ from journal.record import Record
 from journal.text.blocks import find_blocks, is_edited
 from journal.text.edits import may_be_edited
 from journal.text.entry import Entry
+from journal.text.escape import escape
+from journal.text.template import fill_template, read_template
 from journal.text.workspace import Workspace
 
 _SHOWN = re.compile(r'<img[^>]*?\bsrc="([^"]*)"[^>]*?\balt="([^"]*)"')
+_MANY = 24
+"""Entries from which on it is worth reading them on several cores."""
 _PICTURES = (".png", ".jpg", ".jpeg", ".webp", ".gif", ".svg", ".avif")
 _SOUNDS = (".flac", ".mp3", ".ogg", ".opus", ".wav", ".m4a")
 
@@ -61,6 +71,10 @@ class Post:
     """The entries that it links to, and their days."""
     elsewhere: dict[str, str] = field(default_factory=dict)
     """The stat of each file that it links to outside its own folder, empty where there is none."""
+    totals: dict[str, list[tuple[str, float, str]]] = field(default_factory=dict)
+    """What each step adds to ledgers: name, amount, unit."""
+    said: list[str] = field(default_factory=list)
+    """What its blocks say of ledgers, as it is written."""
     warnings: list[str] = field(default_factory=list)
     edited: dict[str, int] = field(default_factory=dict)
     """The blocks that were edited by hand, and their lines."""
@@ -96,12 +110,14 @@ class PostBox:
     def posts(self) -> Iterator[Post | EntryError]:
         """Yield every entry as a post, or what is wrong with it."""
         days = {path.name: day for day, path in self.record.days().items()}
+        found: dict[Path, Post | EntryError | None] = {}
         for path in self.record.entry_files():
             self._seen.add(path.name)
-            try:
-                yield self._post(path, days)
-            except EntryError as error:
-                yield error
+            found[path] = self._kept(path, days)
+        anew = [path for path, post in found.items() if post is None]
+        for path, read in zip(anew, _read_all(anew, self.record, days), strict=True):
+            found[path] = read if isinstance(read, EntryError) else self._keep(path, *read)
+        yield from (post for post in found.values() if post is not None)
 
     def html(self, post: Post) -> str:
         """Return a post's HTML."""
@@ -119,20 +135,21 @@ class PostBox:
         self._database.commit()
         self._database.close()
 
-    def _post(self, path: Path, days: Mapping[str, int]) -> Post:
-        stamp = self._stamp(path)
+    def _kept(self, path: Path, days: Mapping[str, int]) -> Post | None:
+        """Return an entry as it was read before, if all that it was made from is as it was."""
         kept = self._rows.get(path.name)
-        if kept and kept[0] == stamp:
-            post = Post(**json.loads(kept[1]))
-            if self._leads_to_the_same(post, days):
-                return post
-        post, html, text = read_post(self.record.read(path), self.workspace, days)
-        self._words[path.name] = " ".join(words_of(f"{post.name} {text}"))
+        if kept is None or kept[0] != self._stamp(path):
+            return None
+        post = Post(**json.loads(kept[1]))
+        return post if self._leads_to_the_same(post, days) else None
+
+    def _keep(self, path: Path, post: Post, html: str, words: str) -> Post:
+        self._words[path.name] = words
         young = is_fresh(path) or any(is_fresh(Path(file)) for file, *_ in tree_stats(str(artifacts_of(path))))
         data = json.dumps(asdict(post), ensure_ascii=False)
-        row = (path.name, "" if young else stamp, data, html, self._words[path.name])
+        row = (path.name, "" if young else self._stamp(path), data, html, words)
         self._database.execute("INSERT OR REPLACE INTO post VALUES (?, ?, ?, ?, ?)", row)
-        return post
+        return Post(**json.loads(data))
 
     def _leads_to_the_same(self, post: Post, days: Mapping[str, int]) -> bool:
         """Return whether entries and files elsewhere that a post links to are as they were."""
@@ -144,22 +161,76 @@ class PostBox:
         return digest_of(self._common, file_stat(path), list(tree_stats(str(artifacts_of(path)))))
 
 
-def read_post(entry: Entry, workspace: Workspace, days: Mapping[str, int]) -> tuple[Post, str, str]:
+Read = tuple[Post, str, str]
+"""A post, its HTML, and its distinct words."""
+
+
+def _read_all(paths: list[Path], record: Record, days: Mapping[str, int]) -> list[Read | EntryError]:
+    """Read entries, many of them on all cores."""
+    cores = os.cpu_count() or 1
+    if len(paths) < _MANY or cores == 1 or threading.active_count() > 1:
+        return _read_some(paths, record, days)
+    size = -(-len(paths) // (4 * cores))
+    parts = [paths[start : start + size] for start in range(0, len(paths), size)]
+    with ProcessPoolExecutor(cores, mp_context=get_context("fork")) as pool:
+        read = partial(_read_some, record=record, days=days)
+        return [one for some in pool.map(read, parts) for one in some]
+
+
+def _read_some(paths: list[Path], record: Record, days: Mapping[str, int]) -> list[Read | EntryError]:
+    found: list[Read | EntryError] = []
+    for path in paths:
+        try:
+            found.append(read_post(record.read(path), record, days))
+        except EntryError as error:
+            found.append(error)
+    return found
+
+
+def read_post(entry: Entry, record: Record, days: Mapping[str, int]) -> Read:
     """Return an entry as a post, with its HTML and its words; ``days`` gives the day of each entry's file."""
+    workspace, totals = record.workspace, _totals(entry, record)
     links = _Links(entry, workspace, days)
     edited = _edited(entry)
     reading = Reading(links.resolve, links.inline, links.size, workspace.blog.embeds, edited)
     prose = read_prose(entry.body, reading)
     html = prose.html.encode("utf-8", "replace").decode()
     post = Post(
-        entry.path.name, entry.day, entry.date.isoformat(), _clean(entry.title), entry.draft, _clean(entry.description),
+        entry.path.name, entry.day, entry.date.isoformat(), _clean(entry.title),
+        entry.draft or _is_untouched(entry, workspace), _clean(entry.description),
         list(entry.categories), list(entry.tags), entry.updated, list(entry.addresses), _clean(prose.excerpt),
         prose.words, [(one.level, one.anchor, _clean(one.text)) for one in prose.headings], sorted(prose.uses),
         links.files, _with_descriptions(links.pictures, links.page, html), links.sounds, sorted(links.hosts),
-        links.entries, links.elsewhere, links.warnings, edited,
+        links.entries, links.elsewhere, totals, _said(entry, totals), links.warnings, edited,
         digest_of(html),
     )  # fmt: skip
-    return post, html, _clean(prose.text)
+    return post, html, " ".join(words_of(f"{post.name} {_clean(prose.text)}"))
+
+
+def _is_untouched(entry: Entry, workspace: Workspace) -> bool:
+    """Return whether an entry's text is still that of the template."""
+    with suppress(UsageError):
+        template = fill_template(read_template(workspace), entry.day, entry.date.isoformat(), "")
+        body = template.partition("\n---\n")[2]
+        return bool(body.strip()) and entry.body.split() == body.split()
+    return False
+
+
+def _totals(entry: Entry, record: Record) -> dict[str, list[tuple[str, float, str]]]:
+    found = {}
+    for folder in record.folders(entry.path):
+        with suppress(StoreError):  # what is wrong with a report is said where totals are added up
+            found[folder.name] = [(one.ledger, one.value, one.unit) for one in record.step(folder).totals]
+    return {step: totals for step, totals in found.items() if totals}
+
+
+def _said(entry: Entry, totals: Mapping[str, list[tuple[str, float, str]]]) -> list[str]:
+    names = {ledger for counted in totals.values() for ledger, _, _ in counted}
+    return [
+        line
+        for name in sorted(names)
+        for line in re.findall(rf"^\*\*({re.escape(escape(name))}: .*)\*\*\s*$", entry.text, re.MULTILINE)
+    ]
 
 
 def _clean(text: str) -> str:
@@ -281,14 +352,14 @@ class _Links:
 
 
 def _open(path: Path) -> sqlite3.Connection:
-    database = sqlite3.connect(path)
+    database = sqlite3.connect(path, check_same_thread=False)
     try:
         database.execute(_TABLE)
         database.execute("SELECT file, stamp, post, html, words FROM post LIMIT 1")
     except sqlite3.DatabaseError:  # damaged, or of another version: it is only a cache
         database.close()
         path.unlink()
-        database = sqlite3.connect(path)
+        database = sqlite3.connect(path, check_same_thread=False)
         database.execute(_TABLE)
     return database
 

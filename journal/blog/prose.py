@@ -20,6 +20,7 @@ _END = re.compile(r"\s*<!--\s*/journal:(?P<id>[A-Za-z0-9][A-Za-z0-9_-]*)(?:\s+[0
 _EDITED = "<p><em>Edited by hand since it was computed.</em></p>\n"
 _HELD = re.compile("\ue000(\\d+)\ue001")
 _EXCERPT = 320
+_ACTS = re.compile(r"\b(?:href|src|style|on\w+)\s*=|<\s*(?:script|img|maction|semantics)", re.IGNORECASE)
 _ALIGNED = {"text-align:right": "right", "text-align:center": "center", "text-align:left": "left"}
 
 
@@ -308,9 +309,10 @@ def _highlight(code: str, language: str) -> str:
 def _mathml(formula: str, is_block: bool) -> str:
     from latex2mathml.converter import convert
 
-    display = "block" if is_block else "inline"
     try:
-        found = convert(formula.strip(), display=display)
+        found = str(convert(formula.strip(), display="block" if is_block else "inline"))
     except Exception:  # whatever it does not know is shown as it was written
+        found = ""
+    if not found or _ACTS.search(found):
         return f'<code class="math">{html.escape(formula)}</code>'
     return f'<div class="math">{found}</div>' if is_block else found

@@ -22,13 +22,15 @@ def search_files(posts: Sequence[Post], words: Mapping[int, Iterable[str]]) -> d
     ``search/x-3.js`` the beginnings of some days.
     """
     files = {"search/days.js": f"journalSearch.days({_dump([[p.day, p.name, p.date] for p in posts])})\n"}
-    shards: dict[str, dict[str, list[int]]] = defaultdict(dict)
+    days: dict[str, list[int]] = defaultdict(list)
     for post in posts:
         for word in words[post.day]:
-            shards[shard_of(word)].setdefault(word, []).append(post.day)
+            days[word].append(post.day)
+    shards: dict[str, dict[str, list[int]]] = defaultdict(dict)
+    for word in sorted(days):
+        shards[shard_of(word)][word] = days[word]
     for shard, found in shards.items():
-        days = {word: found[word] for word in sorted(found)}
-        files[f"search/w-{shard}.js"] = f"journalSearch.words({_dump(shard)},{_dump(days)})\n"
+        files[f"search/w-{shard}.js"] = f"journalSearch.words({_dump(shard)},{_dump(found)})\n"
     excerpts: dict[int, dict[int, str]] = defaultdict(dict)
     for post in posts:
         excerpts[post.day // _EXCERPTS_A_FILE][post.day] = (post.description or post.excerpt)[:_EXCERPT]

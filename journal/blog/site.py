@@ -6,13 +6,16 @@ import ctypes
 import json
 import os
 import shutil
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 from journal.errors import StoreError
 from journal.files import cause, file_stat
+
+_FEW = 100
 
 
 @dataclass(frozen=True)
@@ -37,46 +40,69 @@ class Copied:
 def write_site(outputs: Mapping[str, Output | Copied], site: Path) -> list[str]:
     """Make the folder consist of these files, and return the addresses of those that were made.
 
-    Whatever is unchanged since it was written is linked, not made again; the new folder takes the old one's place at
-    once. Raises ``StoreError`` where it can't be written.
+    What is unchanged since it was written is left or linked. A few files are each replaced at once; for many, a new
+    folder takes the old one's place at once. Raises ``StoreError`` where it can't be written.
     """
     noted = site.with_name(f"{site.name}.json")
-    new = site.with_name(f".{site.name}.new")
     before = _read(noted)
+    keys = {address: output.key for address, output in sorted(outputs.items())}
+    made = [address for address, key in keys.items() if not _stands(site / address, key, before.get(address))]
     try:
-        shutil.rmtree(new, ignore_errors=True)
-        new.mkdir(parents=True)
-        made, stats, folders = [], {}, {new}
-        for address, output in sorted(outputs.items()):
-            target, old = new / address, site / address
-            if target.parent not in folders:
-                target.parent.mkdir(parents=True, exist_ok=True)
-                folders.add(target.parent)
-            key = output.key
-            if not (before.get(address, ["", ""])[0] == key and _link(old, target, before[address][1])):
-                made.append(address)
-                _make(output, target)
-            stats[address] = [key, _stamp(target)]
-        _swap(new, site)
-        noted.write_text(json.dumps(stats), encoding="utf-8")
+        if len(made) <= _FEW and site.exists():
+            _make_all(made, outputs, site)
+            _remove_others(site, keys)
+        else:
+            _make_anew(made, outputs, site)
+        noted.write_text(json.dumps({address: [key, _stamp(site / address)] for address, key in keys.items()}))
     except OSError as error:
         raise StoreError(f"{site.parent.name}/{site.name} can't be written: {cause(error)}") from error
     return made
 
 
+def _make_anew(made: list[str], outputs: Mapping[str, Output | Copied], site: Path) -> None:
+    """Make a new folder, with links to the files that stand, and put it in the place of the old one."""
+    new = site.with_name(f".{site.name}.new")
+    shutil.rmtree(new, ignore_errors=True)
+    for folder in sorted({(new / address).parent for address in outputs}):
+        folder.mkdir(parents=True, exist_ok=True)
+    for address in outputs.keys() - set(made):
+        os.link(site / address, new / address)
+    _make_all(made, outputs, new)
+    _swap(new, site)
+
+
+def _make_all(made: list[str], outputs: Mapping[str, Output | Copied], folder: Path) -> None:
+    """Make files on all cores, pictures and pages at once."""
+    for parent in sorted({(folder / address).parent for address in made}):
+        parent.mkdir(parents=True, exist_ok=True)
+    with ThreadPoolExecutor(os.cpu_count()) as pool:
+        list(pool.map(lambda address: _make(outputs[address], folder / address), made))
+
+
+def _remove_others(site: Path, kept: Collection[str]) -> None:
+    """Remove files that belong to no page any more, and the folders that are empty then."""
+    for where, _, names in os.walk(site, topdown=False):
+        folder = Path(where).relative_to(site).as_posix()
+        for name in names:
+            if (name if folder == "." else f"{folder}/{name}") not in kept:
+                Path(where, name).unlink()
+        if folder != "." and not os.listdir(where):  # noqa: PTH208  # only whether there is any
+            Path(where).rmdir()
+
+
 def _make(output: Output | Copied, target: Path) -> None:
+    partial = target.with_name(f".{target.name}.part")
     if isinstance(output, Copied):
-        shutil.copyfile(output.source, target)
+        shutil.copyfile(output.source, partial)
     else:
-        target.write_bytes(output.make())
+        partial.write_bytes(output.make())
+    partial.replace(target)
 
 
-def _link(old: Path, target: Path, stamp: str) -> bool:
-    """Link to a file of the site before, if that is as it was written."""
+def _stands(path: Path, key: str, noted: list[str] | None) -> bool:
+    """Return whether a file of the site is as it was written from the same content."""
     with suppress(OSError):
-        if _stamp(old) == stamp:
-            os.link(old, target)
-            return True
+        return noted is not None and noted[0] == key and _stamp(path) == noted[1]
     return False
 
 

@@ -64,6 +64,7 @@ class StandingDay:
     """A day of which all steps are up to date."""
 
     title: str
+    draft: bool
     steps: list[StandingStep]
     elsewhere: dict[str, str]
     """The stat of each file of another day's results that a step refers to."""
@@ -128,6 +129,7 @@ class StandingDays:
             self._ledgers = Ledgers(record)
             for day, path in record.days().items():
                 if noted := self._as_noted(day):
+                    self._ledgers.drafts |= {day} if noted.draft else set()
                     for step, totals in noted.totals.items():
                         amounts = [(name, Amount(value, unit)) for name, value, unit in totals]
                         self._ledgers.count(day, record.artifacts(path) / step, amounts)
@@ -231,6 +233,7 @@ class StandingDays:
         elsewhere = [one for result in results for one in _elsewhere(result, run)]
         return StandingDay(
             run.entry.title,
+            run.entry.draft,
             [self._describe_step(result, run) for result in results],
             {str(path): _stat(path) for path in elsewhere},
             [f"{one.day}.{one.step}" for result in results for one in result.planned.references if one.day is not None],

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -21,6 +21,8 @@ class Ledger:
     unit: str
     by_day: Mapping[int, float]
     goal: float | None = None
+    drafts: Mapping[int, float] = field(default_factory=dict)
+    """What days add that are still drafts, which counts on their own pages alone."""
 
     @property
     def total(self) -> float:
@@ -28,7 +30,8 @@ class Ledger:
 
     def until(self, day: int) -> float:
         """Return the total up to and including a day."""
-        return sum((value for when, value in self.by_day.items() if when <= day), start=0.0)
+        own = self.drafts.get(day, 0.0)
+        return sum((value for when, value in self.by_day.items() if when <= day), start=own)
 
     def sentence(self, day: int) -> str:
         """Return a sentence with the total on a day: "glaswegian: 4.75 of 120 min (4.0 %)"."""
@@ -57,6 +60,7 @@ class Ledgers:
     record: Record
     counted: dict[tuple[int, str], list[_Counted]] = field(default_factory=dict)
     broken: dict[tuple[int, str], EntryError] = field(default_factory=dict)
+    drafts: set[int] = field(default_factory=set)
     _added_up: dict[str, Ledger] = field(default_factory=dict)
 
     def put(self, day: int, step: str, folder: Path) -> None:
@@ -72,8 +76,11 @@ class Ledgers:
             self.broken[(day, step)] = error
 
     def put_all(self, day: int, entry: Path) -> None:
-        """Count the reports of all steps that are still in an entry."""
-        for folder in self.record.folders(entry):
+        """Count the reports of all steps that are still in an entry; a draft counts for itself alone."""
+        folders = self.record.folders(entry)
+        if folders and self.record.read(entry).draft:
+            self.drafts.add(day)
+        for folder in folders:
             self.put(day, folder.name, folder)
 
     def count(self, day: int, folder: Path, amounts: Iterable[tuple[str, Amount]]) -> None:
@@ -95,10 +102,11 @@ class Ledgers:
         found = [one for many in self.counted.values() for one in many if one.ledger == name]
         goal = self.record.workspace.goals.get(name)
         unit = goal.unit if goal else _common_unit(found)
-        by_day: dict[int, float] = {}
+        sums: tuple[dict[int, float], dict[int, float]] = ({}, {})
         for one in sorted(found, key=lambda one: one.day):
-            by_day[one.day] = by_day.get(one.day, 0.0) + _convert(one, name, unit)
-        return Ledger(name, unit, by_day, goal.value if goal else None)
+            days = sums[one.day in self.drafts]
+            days[one.day] = days.get(one.day, 0.0) + _convert(one, name, unit)
+        return Ledger(name, unit, sums[0], goal.value if goal else None, sums[1])
 
     def _totals_of(self, day: int, folder: Path) -> Iterator[_Counted]:
         """Yield a report's totals. Raises ``EntryError`` where it can't be read, since the sum would be too small."""
@@ -114,12 +122,11 @@ class Ledgers:
             raise error
 
 
-def read_ledgers(record: Record, counts: Callable[[int], bool] = lambda day: True) -> Ledgers:
-    """Read the totals of all steps that are still in an entry, of the days that count."""
+def read_ledgers(record: Record) -> Ledgers:
+    """Read the totals of all steps that are still in an entry."""
     ledgers = Ledgers(record)
     for day, path in record.days().items():
-        if counts(day):
-            ledgers.put_all(day, path)
+        ledgers.put_all(day, path)
     return ledgers
 
 

@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from contextlib import suppress
 
 from journal.api.numbers import format_number
-from journal.errors import JournalError
 from journal.record import Record
-from journal.record.ledger import Ledger, Ledgers, read_ledgers
+from journal.record.ledger import Ledger, Ledgers
 from journal.text.blocks import find_blocks, is_edited
 from journal.text.entry import Entry
 from journal.text.escape import escape
@@ -31,18 +29,10 @@ def outdated_totals(entry: Entry, record: Record, ledgers: Ledgers) -> dict[str,
     return found
 
 
-def outdated_pages(record: Record) -> Iterator[str]:
-    """Yield a line for each block of any entry that shows a total which has changed since."""
-    try:
-        ledgers = read_ledgers(record)
-    except JournalError:
-        return  # what is wrong with a report is said where it is read
-    for path in record.days().values():
-        with suppress(JournalError):
-            entry = record.read(path)
-            for step, said in outdated_totals(entry, record, ledgers).items():
-                mend = f"journal day {entry.day} writes it again"
-                yield f"{entry.display_path}: block '{step}': {'; '.join(said)}; {mend}"
+def outdated_lines(entry: Entry, record: Record, ledgers: Ledgers) -> Iterator[str]:
+    """Yield a line for each block of an entry that shows a total which has changed since."""
+    for step, said in outdated_totals(entry, record, ledgers).items():
+        yield f"{entry.display_path}: block '{step}': {'; '.join(said)}; journal day {entry.day} writes it again"
 
 
 def _changed(text: str, ledger: Ledger, day: int) -> Iterator[str]:

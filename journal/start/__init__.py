@@ -10,11 +10,11 @@ from pathlib import Path
 from journal.errors import UsageError
 from journal.layout import LAST_DAY, entry_file
 from journal.record import Record
-from journal.text.workspace import FILE_NAME, Workspace, read_workspace
+from journal.text.template import fill_template, read_template
+from journal.text.workspace import FILE_NAME, read_workspace
 from journal.trust import trust
 
 _HERE = Path(__file__).parent
-_TEMPLATE = "template.md"
 
 
 def make_workspace(folder: Path) -> Iterator[Path]:
@@ -51,22 +51,12 @@ def new_entry(record: Record, day: int | None, title: str) -> Path:
         raise UsageError(f"day {day} is too large; the last possible day is {LAST_DAY}")
     when = workspace.date_of(day) or date.today()
     written = (title or f"Day {day}").encode("utf-8", "replace").decode()
-    values = {"DAY": str(day), "DATE": when.isoformat(), "TITLE": json.dumps(written, ensure_ascii=False)}
-    text = _template(workspace)
-    for name, value in values.items():
-        text = text.replace(f"{{{{{name}}}}}", value)
+    title = json.dumps(written, ensure_ascii=False)
+    text = fill_template(read_template(workspace), day, when.isoformat(), title)
     path = entry_file(workspace.entries, day, when)
     if not _write_new(path, text):
         raise UsageError(f"{workspace.display_path(path)} already exists; read or remove it first")
     return path
-
-
-def _template(workspace: Workspace) -> str:
-    own = workspace.root / _TEMPLATE
-    try:
-        return (own if own.is_file() else _HERE / _TEMPLATE).read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise UsageError(f"{_TEMPLATE} can't be read: {error}; save it as UTF-8 text") from error
 
 
 def _write_new(path: Path, text: str) -> bool:
