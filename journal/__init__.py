@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from journal.api.context import Context
     from journal.api.figures import new_figure
     from journal.api.item import Item, Page
-    from journal.api.items import Audio, FileLink, Gallery, Image, Metric, Quote, Table, Text, Total, Trial
+    from journal.api.items import Audio, FileLink, Gallery, Image, Metric, Part, Quote, Table, Text, Total, Trial
     from journal.api.machine import cpu_count, free_ram_gb, user_cache_dir
     from journal.api.models import Model
     from journal.api.numbers import Composite, NamedNumber, Number
@@ -62,6 +62,7 @@ __all__ = [
     "Number",
     "PackedJob",
     "Page",
+    "Part",
     "Progress",
     "Quote",
     "Rate",
@@ -96,7 +97,7 @@ _PLACES = {
     "journal.api.figures": ["new_figure"],
     "journal.api.item": ["Item", "Page"],
     "journal.api.items": [
-        *["Audio", "FileLink", "Gallery", "Image", "Metric", "Quote", "Table", "Text", "Total", "Trial"]
+        *["Audio", "FileLink", "Gallery", "Image", "Metric", "Part", "Quote", "Table", "Text", "Total", "Trial"]
     ],
     "journal.api.machine": ["cpu_count", "free_ram_gb", "user_cache_dir"],
     "journal.api.models": ["Model"],

@@ -56,7 +56,7 @@ def entry(day: tuple[Space, Done]) -> str:
 
 
 def page(day: tuple[Space, Done]) -> str:
-    return (day[0].root / "build/site/days" / f"{NAME}.html").read_text()
+    return (day[0].root / "build/site/day/133/index.html").read_text()
 
 
 class Text(HTMLParser):
@@ -154,12 +154,12 @@ def test_the_pictures_are_no_noise(day: tuple[Space, Done]) -> None:
 
 
 def test_the_page_is_titled_as_the_author_titles_his(day: tuple[Space, Done]) -> None:
-    assert "<h1 id=" in page(day)
+    assert "<h1>" in page(day)
     assert "(Day 133) Gathering data for the Scottish dataset project + Factor analysis" in Text(page(day)).text
 
 
 def test_the_page_holds_players_plots_and_pictures_that_are_there(day: tuple[Space, Done]) -> None:
-    folder = day[0].root / "build/site/days"
+    folder = day[0].root / "build/site/day/133"
     players = re.findall(r'<audio[^>]*src="([^"]+)"', page(day))
     pictures = re.findall(r'<img[^>]*src="([^"]+)"', page(day))
     assert len(players) >= 12

@@ -6,15 +6,14 @@ from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
 
-import markdown
 import pytest
-import yaml
 from conftest import Space
 from hypothesis import example, given
 from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 
 from journal.api.report import Report
+from journal.blog.prose import Reading, read_prose
 from journal.record import Record
 from journal.record.ledger import Ledgers
 from journal.render import BlockPage, render_failure, render_report
@@ -22,17 +21,6 @@ from journal.text.blocks import find_blocks
 from journal.text.escape import escape, stands_alone
 from journal.text.workspace import Workspace
 
-SITE = yaml.safe_load((Path(__file__).parents[1] / "site" / "mkdocs.yml").read_text())
-
-
-def blog_markdown() -> markdown.Markdown:
-    """Return Python-Markdown with the extensions of the site."""
-    names = [one if isinstance(one, str) else next(iter(one)) for one in SITE["markdown_extensions"]]
-    options = {name: of for one in SITE["markdown_extensions"] if isinstance(one, dict) for name, of in one.items()}
-    return markdown.Markdown(extensions=names, extension_configs=options)
-
-
-BLOG = blog_markdown()
 COMMONMARK = MarkdownIt("commonmark").enable(["table", "strikethrough"])
 
 
@@ -85,7 +73,7 @@ def everything(text: str) -> str:
 
 
 def pages(text: str) -> tuple[Page, Page]:
-    return Page(BLOG.reset().convert(text)), Page(COMMONMARK.render(text))
+    return Page(read_prose(text, Reading()).html), Page(COMMONMARK.render(text))
 
 
 CHARACTERS = st.characters(exclude_categories=("Cs", "Cc"), include_characters="\n\t")
@@ -173,11 +161,15 @@ def _put(text: str, parts: list[Part]) -> list[Part]:
 
 
 def _tidy(parts: list[Part]) -> list[Part]:
-    """Take off spaces at the ends of text, which don't show; in a quote they do."""
+    """Take off spaces at the ends of text, which don't show (in a quote they do), and the names of folds."""
     return [
-        part.strip() if isinstance(part, str) and parts[index - 1] != QUOTE else part
+        _plain(part) if not isinstance(part, str) else part if parts[index - 1] == QUOTE else part.strip()
         for index, part in enumerate(parts)
     ]
+
+
+def _plain(part: tuple[Any, ...]) -> Part:
+    return (part[0], *(one for one in part[1:] if part[0] != "details" or one[0] != "id"))
 
 
 @given(TEXTS)

@@ -36,6 +36,10 @@ class ItemKinds:
             cause = one_line(f"{type(error).__name__}: {error}")
             return UnknownItem(data, f"Not shown: an item of the kind '{kind}', which its plugin can't read ({cause})")
 
+    def provided(self) -> list[str]:
+        """Return what installed packages provide, as text that changes with it."""
+        return [f"{point.name} {point.value}" for point in self.installed.entry_points(ITEMS)]
+
     def check(self, item: Item) -> None:
         """Raise ``TaskError`` where an item could not be read back: its kind is another's, or nobody's."""
         if type(item).__module__.startswith("journal."):

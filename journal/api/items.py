@@ -213,6 +213,16 @@ class Total(Item):
 
 
 @dataclass(frozen=True)
+class Part(Item):
+    """The beginning of a part of a report: what follows has this name, and is folded under this title if so."""
+
+    kind: ClassVar = "part"
+    name: str
+    title: str = ""
+    folded: bool = False
+
+
+@dataclass(frozen=True)
 class Trial(Item):
     """One attempt at a prompt: the resulting picture and its origin; not shown, but kept for lists of attempts."""
 

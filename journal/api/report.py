@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from journal.api.figures import new_figure
 from journal.api.item import Item
-from journal.api.items import Audio, FileLink, Gallery, Image, Metric, Quote, Table, Text, Total, Trial
+from journal.api.items import Audio, FileLink, Gallery, Image, Metric, Part, Quote, Table, Text, Total, Trial
 from journal.api.numbers import Cell, Composite, Number
 from journal.errors import TaskError
 
@@ -83,6 +83,16 @@ class Report:
     def file(self, path: Path | str, *, title: str = "") -> Report:
         """Add a file to download."""
         return self._add(FileLink(str(path), title))
+
+    def part(self, name: str, title: str = "", *, folded: bool = False) -> Report:
+        """Begin a part: what is added from here on, up to the next part, stands together under its name.
+
+        An entry shows, hides and folds parts by name. A folded one stands under its title, a few words that say what
+        is in it. A report without parts is arranged by the kinds of its items.
+        """
+        if not re.fullmatch(r"[a-z0-9][a-z0-9-]*", name):
+            raise TaskError(f"part {name!r}: use lower-case letters, digits and hyphens, such as 'loadings'")
+        return self._add(Part(name, title, folded))
 
     def add(self, item: Item) -> Report:
         """Add an item of any kind, such as one from a plugin."""

@@ -6,14 +6,17 @@ import inspect
 import json
 import re
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 from textwrap import wrap
 from types import NoneType, UnionType
 from typing import Annotated, Any, Literal, Union, get_args, get_origin
 
 from journal.api.task import Parameter
-from journal.errors import EntryError, UsageError
+from journal.errors import EntryError, StoreError, UsageError
 from journal.plan.registry import Registry, load_task
+from journal.record import Record
+from journal.render.parts import sections_of
 
 _HUGE = 10**15
 """Bounds from here on are technical, of no interest to the reader."""
@@ -31,15 +34,27 @@ def list_tasks(registry: Registry) -> list[str]:
     return lines + [f"{path}: can't be read: {why}" for path, why in registry.broken.items()]
 
 
-def explain_task(registry: Registry, name: str) -> list[str]:
-    """Return a task's description and its parameters."""
+def explain_task(registry: Registry, name: str, record: Record | None = None) -> list[str]:
+    """Return a task's description, its parameters, and the parts that its last report in a record had."""
     try:
         source = registry.find(name)
     except EntryError as error:  # an entry has no part in this
         raise UsageError(str(error)) from error
     task = load_task(source)
     lines = [f"{task.name}  ({source.origin})", "", inspect.getdoc(task.function) or "", ""]
-    return lines + [line for parameter in task.parameters.values() for line in _parameter_lines(parameter)]
+    lines += [line for parameter in task.parameters.values() for line in _parameter_lines(parameter)]
+    return [*lines, *(_parts_of(name, record) if record else [])]
+
+
+def _parts_of(task: str, record: Record) -> list[str]:
+    """Return the parts of the latest report of a task, which an entry shows, hides and folds by name."""
+    for path in reversed(record.days().values()):
+        with suppress(StoreError):
+            if found := next((step for step in record.steps(path) if step.task == task), None):
+                lines = [f"  {one.name:<20} {one.title}" for one in sections_of(found.report.items)]
+                place = f"{path.name}, step '{found.step}'"
+                return ["", f"parts for show, hide and fold (as in {place}; these need no new run):", *lines]
+    return []
 
 
 def _parameter_lines(parameter: Parameter) -> list[str]:

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, cast
 
 from journal.blog.safe_html import clean_html
+from journal.text.blocks import is_opaque
 from journal.text.markdown import parser
 
 if TYPE_CHECKING:
@@ -67,6 +68,7 @@ def read_prose(text: str, reading: Reading) -> Prose:
     """Return a text as safe HTML, with its headings, its excerpt and its words."""
     env: dict[str, Any] = {}
     tokens = parser().parse(text.replace("\ue000", "\ufffd").replace("\ue001", "\ufffd"), env)
+    tokens = [part for token in tokens for part in _with_markers_apart(token)]
     page = _PageWriter(reading)
     own = list(_own(tokens))
     page.prepare(tokens)
@@ -124,6 +126,20 @@ def _paragraphs(tokens: Sequence[Token]) -> Iterator[tuple[str, str]]:
 
 def _is_item(tokens: Sequence[Token], place: int) -> bool:
     return place >= 2 and tokens[place - 2].type == "list_item_open"
+
+
+def _with_markers_apart(token: Token) -> list[Token]:
+    """Return an HTML block as several, so that each marker in it is one of its own."""
+    if token.type != "html_block" or token.level or "journal:" not in token.content or is_opaque(token.content):
+        return [token]
+    found: list[Token] = []
+    for line in token.content.splitlines(keepends=True):
+        is_marker = bool(_START.fullmatch(line) or _END.fullmatch(line))
+        if found and not is_marker and not (_START.fullmatch(found[-1].content) or _END.fullmatch(found[-1].content)):
+            found[-1].content += line
+        else:
+            found.append(token.copy(content=line))
+    return found
 
 
 def _own(tokens: Sequence[Token]) -> Iterator[Token]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Collection
 from urllib.parse import urlsplit
 
@@ -38,6 +39,9 @@ _ATTRIBUTES = {
     "track": {"src", "kind", "srclang", "label", "default"},
     "video": {"src", "controls", "preload", "loop", "muted", "poster", "width", "height"},
 }
+_DROPPED = {"script", "style", "template", "noscript", "textarea", "title"}
+_PRE = re.compile(r"(<pre\b[^>]*>)(\n|&#10;|&#xa;)", re.IGNORECASE)
+"""HTML leaves out a line end right after the tag, when it is read here and once more on the page."""
 _ADDRESSES = {"href", "src", "poster", "cite"}
 _SCHEMES = {"http", "https", "mailto", "tel", "xmpp", "irc", "ircs"}
 
@@ -57,8 +61,8 @@ def clean_html(html: str, resolve: Callable[[str, str], str | None], frames: Col
 
     attributes = {tag: _COMMON | _ATTRIBUTES.get(tag, set()) for tag in _TAGS}
     return nh3.clean(
-        html, tags=_TAGS, attributes=attributes, attribute_filter=keep, url_schemes=_SCHEMES, link_rel=None,
-        clean_content_tags={"script", "style", "template", "noscript", "textarea", "title"},
+        _PRE.sub(r"\1\n\2", html), tags=_TAGS, attributes=attributes, attribute_filter=keep,
+        url_schemes=_SCHEMES, link_rel=None, clean_content_tags=_DROPPED,
     )  # fmt: skip
 
 

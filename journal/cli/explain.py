@@ -13,9 +13,12 @@ def task(name: Annotated[str, typer.Argument(metavar="[TASK]", help="The task to
     """List the available tasks, or explain one and its parameters."""
     from journal.ask.tasks import explain_task, list_tasks
     from journal.plan.registry import read_registry
+    from journal.record import Record
 
-    registry = read_registry(open_workspace().plugins)
-    typer.echo("\n".join(explain_task(registry, name) if name else list_tasks(registry)))
+    workspace = open_workspace()
+    registry = read_registry(workspace.plugins)
+    lines = explain_task(registry, name, Record(workspace)) if name else list_tasks(registry)
+    typer.echo("\n".join(lines))
 
 
 def doctor() -> None:

@@ -34,6 +34,7 @@ def showing(run: Run, entry: Entry, text: str, results: list[StepResult], counts
         text,
         results_now,
         own_code_digest(),
+        run.record.kinds.provided(),
         year,
         [(file, _stat(file)) for file in others],
         file_stat(run.workspace.root / "journal.yml"),

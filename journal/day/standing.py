@@ -152,7 +152,8 @@ class StandingDays:
     def _common(self) -> str:
         """A digest of what all days depend on."""
         root = self.opened.workspace.root
-        return digest_of(own_code_digest(), _stat(root / "journal.yml"), is_trusted(root), sys.version)
+        kinds = self.opened.record.kinds.provided()
+        return digest_of(own_code_digest(), kinds, _stat(root / "journal.yml"), is_trusted(root), sys.version)
 
     def _as_noted(self, day: int) -> StandingDay | None:
         if day not in self._noted:

@@ -8,13 +8,14 @@ from pathlib import Path
 from journal.api.report import Report
 from journal.day.artifacts import InTheWayError, place_artifacts
 from journal.day.rendered import note_rendered
-from journal.errors import BlockConflictError, StoreError
+from journal.errors import BlockConflictError, EntryError, StoreError
 from journal.files import write_atomically
 from journal.layout import steps_of
 from journal.record import Record
 from journal.record.ledger import Ledgers, read_ledgers
 from journal.record.verdicts import Verdict, read_verdicts, with_verdicts
 from journal.render import BlockPage, render_failure, render_report
+from journal.render.parts import Arrangement, sections_of
 from journal.run import Run, StepResult
 from journal.text.blocks import Block, find_blocks, is_edited, splice
 from journal.text.edits import Edits, checksum, may_be_edited
@@ -118,7 +119,20 @@ def _shown_text(
 ) -> str:
     """Return a block's text for a report whose files are in a folder."""
     judged = with_verdicts(report, step, folder, verdicts)
-    return render_report(judged, BlockPage(f"{entry.artifacts.name}/{step}", entry.day, ledgers))
+    page = BlockPage(f"{entry.artifacts.name}/{step}", entry.day, ledgers)
+    return render_report(judged, page, _arrangement(report, step, entry))
+
+
+def _arrangement(report: Report, name: str, entry: Entry) -> Arrangement:
+    """Return how the author wants a step's parts. Raises ``EntryError`` where one of them doesn't exist."""
+    step = entry.step(name)
+    if step is None or not (step.show or step.hide or step.fold):
+        return Arrangement()
+    wanted = Arrangement(step.show, step.hide, step.fold)
+    if unknown := wanted.unknown(sections_of(report.items)):
+        where = next(word for word in ("show", "hide", "fold") if word in step.lines)
+        raise EntryError(f"{entry.place(step, where)}: the report of '{name}' has {unknown}")
+    return wanted
 
 
 def _ledgers(entry: Entry, counting: Mapping[str, Path], record: Record) -> Ledgers:

@@ -52,9 +52,14 @@ def importer() -> str:
 
 
 def is_import() -> bool:
-    """Return whether Python's import system is at work, or journal's own for plugin files."""
-    frame = _first(sys._getframe(), lambda one: _file(one) in _OBSERVERS or _module(one) == "pathlib")
-    return frame is not None and _file(frame).startswith(("<frozen importlib", _IMPORTLIB, CORE))
+    """Return whether Python's import system is at work, journal's own for plugin files, or a quote of source lines.
+
+    Warnings and tracebacks quote the lines of code that they are about, which the code itself counts for.
+    """
+    frame = _first(sys._getframe(), lambda one: _file(one) in _OBSERVERS or _module(one) in ("pathlib", "tokenize"))
+    if frame is None:
+        return False
+    return _module(frame) == "linecache" or _file(frame).startswith(("<frozen importlib", _IMPORTLIB, CORE))
 
 
 def is_of_core() -> bool:

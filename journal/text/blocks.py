@@ -225,7 +225,7 @@ def _comment_lines(text: str, body_start: int) -> list[tuple[int, int, int, str]
     lines, tokens, first = _parse(text, body_start)
     found = []
     for token in tokens:
-        if token.type == "html_block" and token.level == 0 and not _is_opaque(token.content):
+        if token.type == "html_block" and token.level == 0 and not is_opaque(token.content):
             for number in range(*token.map):
                 start, end, content = lines[number]
                 if _START.fullmatch(content) or _END.fullmatch(content):
@@ -249,7 +249,7 @@ def _last_open_line(text: str, body_start: int) -> int:
     return first + max(begins, default=0)
 
 
-def _is_opaque(html: str) -> bool:
+def is_opaque(html: str) -> bool:
     """Return whether an HTML block can't contain markers: a comment over several lines, or raw text."""
     start = html.lstrip().lower()
     comment = start.startswith("<!") and not re.match(r"<!--\s*/?journal:", start)

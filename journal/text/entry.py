@@ -14,7 +14,7 @@ from journal.layout import LAST_DAY, artifacts_of, parse_entry_name
 from journal.text.document import Document, parse_yaml
 from journal.text.workspace import Workspace, parse_amount
 
-RESERVED = ("uses", "after", "timeout", "retries", "when")
+RESERVED = ("uses", "after", "timeout", "retries", "when", "show", "hide", "fold")
 _FRONT_MATTER_NAMES = [
     "day", "date", "title", "categories", "tags", "tasks", "draft", "description", "template", "updated", "aliases",
 ]  # fmt: skip
@@ -39,6 +39,10 @@ class Step:
     retries: int = 0
     when: str = "auto"
     """ "auto", or "manual" for a step that runs only when named with ``--only``."""
+    show: tuple[str, ...] = ()
+    """The parts of its report that stand open, in this order."""
+    hide: tuple[str, ...] = ()
+    fold: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -235,6 +239,9 @@ def _step(document: Document, name: str, value: Any) -> Step:
         timeout_s=_timeout(document, name, value.get("timeout")),
         retries=_retries(document, name, value.get("retries", 0)),
         when=_when(document, name, value.get("when", "auto")),
+        show=_parts(document, name, "show", value.get("show", [])),
+        hide=_parts(document, name, "hide", value.get("hide", [])),
+        fold=_parts(document, name, "fold", value.get("fold", [])),
     )
 
 
@@ -243,6 +250,14 @@ def _after(document: Document, step: str, value: Any) -> list[str]:
     if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
         raise EntryError(f"{document.place('tasks', step, 'after')}: after must be a step id or a list of step ids")
     return names
+
+
+def _parts(document: Document, step: str, what: str, value: Any) -> tuple[str, ...]:
+    names = [value] if isinstance(value, str) else value
+    if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
+        place = document.place("tasks", step, what)
+        raise EntryError(f"{place}: {what} must be a list of parts, such as [metrics]; journal task lists them")
+    return tuple(names)
 
 
 def _timeout(document: Document, step: str, value: Any) -> float | None:

@@ -23,11 +23,14 @@ def build_report(recordings: Sequence[ClippedRecording], players: int) -> Report
     """Return a report of the clips with ``players`` of them to hear from each recording."""
     count = sum(len(recording.clips) for recording in recordings)
     seconds = sum(recording.seconds for recording in recordings)
-    report = Report().headline(f"{count} {'clip' if count == 1 else 'clips'}, {seconds / 60:.2f} min")
-    report.metric("clips", count).metric("length", round(seconds / 60, 6), "min", digits=2)
+    report = Report().headline(f"{count} {'clip' if count == 1 else 'clips'}, {seconds / 60:.2f} min").part("waveform")
+    report.metric("clips", count, visible=False)
+    report.metric("length", round(seconds / 60, 6), "min", digits=2, visible=False)
+    _add_waveforms(report, recordings)
+    report.part("recordings", "Clips and seconds of each recording", folded=True)
     rows = [(recording.name, len(recording.clips), round(recording.seconds, 3)) for recording in recordings]
     report.table(rows, ["recording", "clips", "seconds"], digits=2)
-    _add_waveforms(report, recordings)
+    report.part("clips", "Clips to hear, and the list of all", folded=True)
     for recording in recordings:
         for clip in _pick_evenly(recording.clips, players):
             report.audio(clip.path, caption=_caption(clip))

@@ -39,18 +39,20 @@ def build_report(pictures: Sequence[SavedPicture], details: RunDetails) -> Repor
     report = Report().headline(
         f"{_count(pictures, 'picture')}, {_count(by_prompt, 'prompt')} × {_count(seeds, 'seed')}"
     )
-    report.gallery(
+    report.part("pictures").gallery(
         [(one.path, _caption(one, details.predictions.get(one.path))) for one in pictures], columns=len(seeds)
     )
     _add_blackened(report, pictures)
     if details.predictions:
         _add_predictions(report, by_prompt, details.predictions)
+    report.part("forming", "How the first picture formed, and all pictures large", folded=True)
     grid = pictures[0].path.parent / "grid.png"
     rows = [(prompt, [one.path for one in ones]) for prompt, ones in by_prompt.items()]
     draw_grid(rows, [f"seed {seed}" for seed in seeds]).save(grid, optimize=True)
     report.file(grid, title="all pictures, large")
     if details.strip:
         report.image(details.strip, alt=f"The first picture forming over the steps: {pictures[0].recipe.prompt}")
+    report.part("settings", "Model and settings", folded=True)
     report.table(_settings(pictures[0].recipe, details), ["setting", "value"])
     report.metric("pictures", len(pictures), visible=False)
     _add_trials(report, pictures, details)

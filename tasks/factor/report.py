@@ -31,17 +31,22 @@ _PATH_VARIABLES = 30  # beyond this a path diagram is a thicket
 
 def build_report(solution: Solution, cutoff: float, digits: int, *, recommend: bool) -> Report:
     """Report one solution: is it allowed, how many, loadings, shares, variance, plots, sentences, cautions."""
-    report = Report().headline(_headline(solution)).text(what_was_done(solution))
+    report = Report().headline(_headline(solution)).part("loadings").text(what_was_done(solution))
+    _add_loadings(report, solution, cutoff, digits)
+    report.part("cautions")
+    for caution in _cautions(solution, recommend):
+        report.text(f"> **Caution, {caution[0]}:** {caution[1]}")
+    report.part("variance", "Eigenvalues, and the variance explained", folded=True)
+    _add_variance(report, solution, digits)
+    report.part("pictures", "Pictures: scree plot, loadings, the plane of two factors, paths", folded=True)
+    _draw(report, solution, cutoff)
+    report.part("adequacy", "Can these data be factored? How many factors, and how well they fit", folded=True)
     _add_adequacy(report, solution)
     if recommend:
         _add_number_of_factors(report, solution)
-    _add_loadings(report, solution, cutoff, digits)
-    _add_variance(report, solution, digits)
     _add_fit(report, solution)
-    _draw(report, solution, cutoff)
+    report.part("sentences", "Each variable in a sentence", folded=True)
     report.text("\n".join(f"- {sentence}" for sentence in sentences(solution)))
-    for caution in _cautions(solution, recommend):
-        report.text(f"> **Caution, {caution[0]}:** {caution[1]}")
     report.output("loadings", solution.loadings.tolist())
     return report.output("eigenvalues", solution.extraction.eigenvalues.tolist())
 

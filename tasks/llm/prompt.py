@@ -64,31 +64,43 @@ def _prompts(prompt: str | list[str]) -> list[str]:
 
 def build_report(exchanges: Sequence[Exchange], show_prompt: bool) -> Report:
     """Report each answer, with the prompt as sent where it is to be shown, and the likeliest first tokens."""
-    report = Report()
+    tokens = sum(exchange.tokens for exchange in exchanges)
+    count = f"{len(exchanges)} answer{'s' if len(exchanges) > 1 else ''}"
+    report = Report().headline(f"{count}, {tokens} tokens").part("answers")
+    named: list[tuple[Exchange, str]] = []
     several = len({exchange.question.prompt for exchange in exchanges}) > 1
     for exchange in exchanges:
         name = exchange.question.strategy.capitalize()
-        _add_exchange(report, exchange, f"{exchange.question.prompt} – {name}" if several else name, show_prompt)
-    tokens = sum(exchange.tokens for exchange in exchanges)
-    count = f"{len(exchanges)} answer{'s' if len(exchanges) > 1 else ''}"
-    report.output("answers", [_as_data(exchange) for exchange in exchanges])
-    return report.metric("answers", len(exchanges)).metric("tokens", tokens).headline(f"{count}, {tokens} tokens")
-
-
-def _add_exchange(report: Report, exchange: Exchange, name: str, show_prompt: bool) -> None:
-    first = exchange.reasoning or exchange.answer
+        named.append((exchange, f"{exchange.question.prompt} – {name}" if several else name))
+    for exchange, name in named:
+        _add_answer(report, exchange, name)
+    _add_tops(report, named)
     if show_prompt:
-        report.quote(first.prompt, title=f"{name}: the prompt as sent")
+        report.part("prompts", "The prompts as sent", folded=True)
+        for exchange, name in named:
+            report.quote((exchange.reasoning or exchange.answer).prompt, title=f"{name}: the prompt as sent")
+    report.output("answers", [_as_data(exchange) for exchange in exchanges])
+    report.metric("answers", len(exchanges), visible=False)
+    return report.metric("tokens", tokens, visible=False)
+
+
+def _add_answer(report: Report, exchange: Exchange, name: str) -> None:
     if exchange.reasoning:
         report.quote(exchange.reasoning.text or _NOTHING, title=f"{name}: the reasoning{_length(exchange.reasoning)}")
     text = exchange.answer.text or _NOTHING
     concluded = f"{CONCLUDE} {text}" if exchange.reasoning else text
     report.quote(concluded, title=f"{name}: the answer{_length(exchange.answer)}")
-    if exchange.answer.top:
-        after = f"after “{CONCLUDE}”" if exchange.reasoning else "of the answer"
-        rows = [(token, 100 * probability) for token, probability in exchange.answer.top]
-        columns = ["next token", "probability, %"]
-        report.table(rows, columns, title=f"{name}: the likeliest first tokens {after}", digits=2)
+
+
+def _add_tops(report: Report, named: Sequence[tuple[Exchange, str]]) -> None:
+    if any(exchange.answer.top for exchange, _ in named):
+        report.part("tokens", "The likeliest first tokens", folded=True)
+    for exchange, name in named:
+        if exchange.answer.top:
+            after = f"after “{CONCLUDE}”" if exchange.reasoning else "of the answer"
+            rows = [(token, 100 * probability) for token, probability in exchange.answer.top]
+            columns = ["next token", "probability, %"]
+            report.table(rows, columns, title=f"{name}: the likeliest first tokens {after}", digits=2)
 
 
 _NOTHING = "(the model said nothing)"

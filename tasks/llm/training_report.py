@@ -42,20 +42,21 @@ def build_report(
     comparisons: Sequence[Comparison],
 ) -> Report:
     """Report the adapter's size, the data's shape, the loss curve, and the answers before and after."""
-    report = Report()
-    report.metric("trainable parameters", parameters.as_cell())
-    report.metric("trainable part", 100 * parameters.trainable / parameters.all, "%", digits=2)
-    _add_data_set(report, data_set)
-    _add_training(report, data_set, training, curve)
+    report = Report().headline(_headline(curve)).part("answers")
     rows = [(prompt, before.text or "(nothing)", after.text or "(nothing)") for prompt, before, after in comparisons]
     report.table(rows, ["prompt", "before", "after"], title="The same prompts before and after")
-    return report.headline(_headline(curve))
+    _add_training(report, data_set, training, curve)
+    _add_data_set(report, data_set)
+    report.part("parameters", "What is trained", folded=True)
+    report.metric("trainable parameters", parameters.as_cell())
+    return report.metric("trainable part", 100 * parameters.trainable / parameters.all, "%", digits=2)
 
 
 def _add_data_set(report: Report, data_set: DataSet) -> None:
     parts = [("to learn", data_set.examples), ("held out", data_set.held_out)]
     rows = [(name, len(part), *_token_counts(part)) for name, part in parts if part]
     columns = ["pairs", "rows", "tokens", "of them learnt", "longest"]
+    report.part("data", "The data, and a pair as the model reads it", folded=True)
     report.table(rows, columns, title="The data")
     if data_set.left_out:
         report.text(f"{data_set.left_out} of the pairs were left out: the prompt alone is longer than `max_length`.")
@@ -74,6 +75,7 @@ def _add_training(report: Report, data_set: DataSet, training: Training, curve: 
     precision = "bfloat16" if uses_bfloat16(training.precision) else "float32"
     steps = len(curve.training)
     caption = f"{steps} steps of {min(training.batch_size, len(data_set.examples))} pairs, {precision}"
+    report.part("loss")
     report.figure("loss", _plot(curve), alt=f"Loss over {steps} training steps", caption=f"The loss: {caption}")
     report.metric("loss, first step", curve.training[0], digits=3)
     report.metric("loss, last epoch", _last_epoch(curve, training), digits=3)
