@@ -22,7 +22,8 @@ if TYPE_CHECKING:
     from journal.api.numbers import Composite, NamedNumber, Number
     from journal.api.rate import Rate
     from journal.api.report import Report
-    from journal.api.task import File, Files, ModelName, Task, brief, task
+    from journal.api.sheet_file import write_rows
+    from journal.api.task import File, Files, ModelName, Sheet, Task, brief, task
     from journal.errors import EntryError, JournalError, ModelError, TaskError, UsageError, nearest
     from journal.record import Record, open_record
     from journal.record.verdicts import Verdict, picture_digest, verdicts_on
@@ -70,6 +71,7 @@ __all__ = [
     "Report",
     "ResourcePool",
     "Returned",
+    "Sheet",
     "Table",
     "Task",
     "TaskError",
@@ -91,6 +93,7 @@ __all__ = [
     "task",
     "user_cache_dir",
     "verdicts_on",
+    "write_rows",
 ]
 _PLACES = {
     "journal.api.context": ["Context"],
@@ -104,7 +107,8 @@ _PLACES = {
     "journal.api.numbers": ["Composite", "NamedNumber", "Number"],
     "journal.api.rate": ["Rate"],
     "journal.api.report": ["Report"],
-    "journal.api.task": ["File", "Files", "ModelName", "Task", "brief", "task"],
+    "journal.api.sheet_file": ["write_rows"],
+    "journal.api.task": ["File", "Files", "ModelName", "Sheet", "Task", "brief", "task"],
     "journal.errors": ["EntryError", "JournalError", "ModelError", "TaskError", "UsageError", "nearest"],
     "journal.record": ["Record", "open_record"],
     "journal.record.verdicts": ["Verdict", "picture_digest", "verdicts_on"],

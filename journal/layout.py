@@ -53,6 +53,21 @@ def verdicts_of(entry: Path) -> Path:
     return entry.with_suffix(".verdicts.yml")
 
 
+def sheet_of(entry: Path, step: str, name: str) -> Path:
+    """Return the sheet of a step that a run and its author both write, outside the entry's folder."""
+    return entry.with_suffix(f".{step}.{name}.csv")
+
+
+def proposed_sheet(entry: Path, step: str, name: str) -> Path:
+    """Return the sheet as the last run proposed it."""
+    return artifacts_of(entry) / step / f"{name}.csv"
+
+
+def sheets_of(entry: Path) -> list[Path]:
+    """Return the sheets beside an entry."""
+    return sorted(entry.parent.glob(f"{entry.stem}.*.csv"))
+
+
 def report_in(step_folder: Path) -> Path:
     """Return the file with a step's report as data."""
     return step_folder / REPORT

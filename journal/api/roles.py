@@ -9,7 +9,7 @@ from types import UnionType
 from typing import Annotated, Any, Union, get_args, get_origin, get_type_hints
 
 RoleTree = str | Mapping[str, Any]
-""" "value", "file", "files" or "model"; for a type with parts, ``{"each": role}`` or ``{"fields": {name: role}}``."""
+"""A word: value, file, files, sheet or model; for a type with parts, ``{"each": role}`` or ``{"fields": {...}}``."""
 
 
 @dataclasses.dataclass(frozen=True)

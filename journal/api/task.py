@@ -19,6 +19,11 @@ File = Annotated[Path, Role("file")]
 """A file or folder read by the task, relative to the workspace."""
 Files = Annotated[list[Path], Role("files")]
 """Files read by the task, never empty: a path, a list, or a glob, whose files come sorted."""
+Sheet = Annotated[list[dict[str, str]], Role("sheet")]
+"""Rows of a sheet, a CSV file beside the entry that its author may edit: those that the author touched.
+
+The parameter's name is the sheet's. The task writes the sheet that it proposes as ``ctx.out / NAME.csv``.
+"""
 ModelName = Annotated[str, Role("model")]
 """A model's short name or source; ``ctx.model(name)`` fetches it."""
 

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from journal.files import file_stat
-from journal.layout import report_in, verdicts_of
+from journal.layout import report_in, sheets_of, verdicts_of
 from journal.plan.task_cache import digest_of, own_code_digest
 from journal.run import Run, StepResult
 from journal.text.entry import Entry
@@ -28,6 +28,7 @@ def showing(run: Run, entry: Entry, text: str, results: list[StepResult], counts
     results_now = [(one.planned.id, one.failed, _stat_of_result(one.folder), one.message) for one in results]
     files = [*_files_below(entry.artifacts), *map(str, run.workspace.plugins.glob("*.py"))]
     files += [str(file) for file in (verdicts_of(entry.path),) if file.exists()]
+    files += map(str, sheets_of(entry.path))
     year = run.record.year_stat() if counts else ""  # blocks show totals over all days
     others = sorted(file for file in files if file != str(entry.path))
     return digest_of(

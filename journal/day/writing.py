@@ -57,10 +57,21 @@ def _place_all(results: list[StepResult], left: set[str], run: Run, entry: Entry
         if result.folder and step not in left:
             try:
                 _check_whole(result.folder, entry.artifacts / step, run)
+                _merge_sheets(result, entry, run)
                 place_artifacts(result.folder, entry.artifacts / step, run.record, run.store)
             except InTheWayError as error:
                 problems[step] = str(error)
     return problems
+
+
+def _merge_sheets(result: StepResult, entry: Entry, run: Run) -> None:
+    """Bring the step's sheets to its result, before its folder has what tells the author's rows from the others."""
+    roles = run.cache.signature(result.planned.known_source).roles
+    for name, role in roles.items():
+        if role == "sheet" and result.folder and (result.folder / f"{name}.csv").is_file():
+            from journal.record.sheets import merge_sheet  # few days have any
+
+            merge_sheet(entry.path, result.planned.id, name, result.folder, run.workspace)
 
 
 def _check_whole(result: Path, target: Path, run: Run) -> None:

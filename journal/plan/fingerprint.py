@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -41,10 +41,22 @@ class Inputs:
     outputs: Mapping[Reference, Any]
 
 
-def read_inputs(planned: PlannedStep, source: TaskSource, outputs: Mapping[Reference, Any], cache: TaskCache) -> Inputs:
-    """Resolve a step's references and files. Raises ``ParameterError`` where a file is missing."""
+SheetReader = Callable[[str], list[dict[str, str]]]
+"""Returns the author's rows of a step's sheet, by its name."""
+
+
+def read_inputs(
+    planned: PlannedStep,
+    source: TaskSource,
+    outputs: Mapping[Reference, Any],
+    cache: TaskCache,
+    sheet: SheetReader = lambda name: [],
+) -> Inputs:
+    """Resolve a step's references, files and sheets. Raises ``ParameterError`` where a file is missing."""
+    roles = cache.signature(source).roles
     values = substitute(dict(planned.step.parameters), outputs)
-    return Inputs(resolve_inputs(cache.signature(source).roles, values, cache.workspace.root), outputs)
+    values |= {name: rows for name, role in roles.items() if role == "sheet" and (rows := sheet(name))}
+    return Inputs(resolve_inputs(roles, values, cache.workspace.root), outputs)
 
 
 def take_fingerprint(planned: PlannedStep, source: TaskSource, inputs: Inputs, cache: TaskCache) -> Fingerprint:
@@ -84,7 +96,8 @@ def _check_values(
     ``basis`` is the digest of the code and of the values of references.
     """
     paths = [(str(path), cache.notes.digest(path)) for path in paths_in(_nested(inputs.values, source, cache))]
-    key = digest_of(basis, source.name, planned.step.parameters, paths)
+    sheets = [inputs.values.get(name) for name, role in cache.signature(source).roles.items() if role == "sheet"]
+    key = digest_of(basis, source.name, planned.step.parameters, paths, sheets)
     if noted := cache.notes.recall("values", key):
         return dict(json.loads(noted))
     task, roles = load_task(source), cache.signature(source).roles

@@ -43,7 +43,7 @@ def models_in(value: Any, role: RoleTree) -> Iterator[str]:
 
 
 def _resolve(name: str, value: Any, role: RoleTree, root: Path) -> Any:
-    if value is None or role in ("value", "model"):
+    if value is None or role in ("value", "model", "sheet"):
         return value
     if role == "file":
         return _file(name, value, root)

@@ -44,9 +44,8 @@ class InHand:
     def _fingerprint(self, run: Run) -> str:
         source, outputs = self.planned.known_source, self.waiting.ready.inputs.outputs
         try:
-            return take_fingerprint(
-                self.planned, source, read_inputs(self.planned, source, outputs, run.cache), run.cache
-            ).digest
+            inputs = read_inputs(self.planned, source, outputs, run.cache, run.sheet_reader(self.planned))
+            return take_fingerprint(self.planned, source, inputs, run.cache).digest
         except JournalError:
             return ""
 

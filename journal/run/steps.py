@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import date
@@ -116,7 +116,7 @@ class Run:
         if planned.problem or planned.source is None:
             raise planned.problem or TaskError("the step has no task")
         outputs = {ref: output_of(ref, self.results, self.record) for ref in planned.references}
-        inputs = read_inputs(planned, planned.source, outputs, self.cache)
+        inputs = read_inputs(planned, planned.source, outputs, self.cache, self.sheet_reader(planned))
         fingerprint = take_fingerprint(planned, planned.source, inputs, self.cache)
         if planned.id in self.options.accept:
             return self._accepted(planned, Ready(fingerprint, inputs))
@@ -126,6 +126,16 @@ class Run:
             return Ready(fingerprint, inputs, reasons=("forced",))
         ready = self._with_result(planned, planned.source, Ready(fingerprint, inputs))
         return ready if ready.result else replace(ready, absent=tuple(self._absent(outputs)))
+
+    def sheet_reader(self, planned: PlannedStep) -> Callable[[str], list[dict[str, str]]]:
+        """Return a function that reads the author's rows of a step's sheet."""
+
+        def read(name: str) -> list[dict[str, str]]:
+            from journal.record.sheets import authors_rows  # few days have any
+
+            return authors_rows(self.entry.path, planned.id, name, self.workspace)
+
+        return read
 
     def _with_result(self, planned: PlannedStep, source: TaskSource, ready: Ready) -> Ready:
         """Find the result with this fingerprint whose surroundings are as they were, or say why the step runs."""

