@@ -171,60 +171,6 @@ def test_a_link_that_leads_nowhere_is_said(blog: Space) -> None:
     assert len(done.err.strip().splitlines()) == 1
 
 
-def test_publish_puts_the_site_on_a_branch_and_keeps_the_cname(blog: Space, tmp_path: Path) -> None:
-    remote = tmp_path / "remote.git"
-    git = _git(blog.root)
-    subprocess.run(["git", "init", "--quiet", "--bare", str(remote)], check=True)
-    git("init", "--quiet")
-    git("remote", "add", "origin", str(remote))
-    blog.run("publish", check=0)
-    (blog.root / "CNAME").write_text("example.org\n")
-    _put_cname_on_branch(blog.root, "example.org")
-    blog.run("publish", check=0)
-    files = _git(remote)("ls-tree", "-r", "--name-only", "gh-pages").split("\n")
-    assert {"index.html", ".nojekyll", "CNAME", f"days/{entry_name(133)}.html", "day/133/index.html"} <= set(files)
-    assert _git(remote)("show", "gh-pages:CNAME").strip() == "example.org"
-
-
-def test_publish_to_an_address_goes_on_from_what_is_there(blog: Space, tmp_path: Path) -> None:
-    remote = tmp_path / "remote.git"
-    git = _git(blog.root)
-    subprocess.run(["git", "init", "--quiet", "--bare", str(remote)], check=True)
-    git("init", "--quiet")
-    git("remote", "add", "origin", str(remote))
-    blog.run("publish", check=0)
-    _put_cname_on_branch(blog.root, "example.org")
-    git("branch", "-D", "gh-pages")
-    blog.run("publish", "--remote", str(remote), check=0)
-    assert _git(remote)("show", "gh-pages:CNAME").strip() == "example.org"
-    assert int(_git(remote)("rev-list", "--count", "gh-pages")) == 3
-
-
-def test_publish_to_no_remote_says_what_git_said_and_what_to_do(blog: Space) -> None:
-    _git(blog.root)("init", "--quiet")
-    said = blog.run("publish", check=1).err.strip()
-    assert "'origin' does not appear to be a git repository" in said
-    assert said.endswith("give --remote NAME-OR-ADDRESS")
-
-
-def test_publish_takes_no_option_of_gits_and_not_the_branch_of_the_sources(blog: Space, tmp_path: Path) -> None:
-    _git(blog.root)("init", "--quiet", "--initial-branch", "master")
-    harm = tmp_path / "harm"
-    for arguments, message in {
-        (f"--remote=--upload-pack=touch {harm}",): "is neither a remote's name nor an address",
-        ("--remote", "origin", "--branch=--force"): "is not a valid branch name",
-        ("--branch", "a..b"): "is not a valid branch name",
-        ("--branch", "master"): "branch master holds the sources of this workspace",
-    }.items():
-        assert message in blog.run("publish", *arguments, check=1).err
-    assert not harm.exists()
-
-
-def test_publish_without_a_repository_says_what_to_do(blog: Space) -> None:
-    done = blog.run("publish", check=1)
-    assert done.err.strip() == "this workspace is not in a git repository; run: git init"
-
-
 def test_serve_shows_the_day_and_follows_its_entry(blog: Space) -> None:
     port = free_port()
     command = [sys.executable, "-m", "journal", "serve", "--port", str(port)]

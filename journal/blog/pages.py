@@ -102,7 +102,7 @@ def totals_body(ledgers: Iterable[Ledger], posts: Mapping[int, Post]) -> str:
         unit = _text(ledger.unit) or "amount"
         if rows:
             parts.append(
-                f'<div class="table" role="region" tabindex="0" aria-label="{_text(ledger.name)} by day">\n<table>\n'
+                f'<div class="table" tabindex="0">\n<table>\n'
                 f'<thead><tr><th>Day</th><th class="right">{unit}</th></tr></thead>\n<tbody>\n{rows}</tbody>\n'
                 "</table>\n</div>\n"
             )

@@ -302,7 +302,7 @@ def _renderer() -> RendererHTML:
 
 
 def _table_open(token: Token) -> str:
-    return '<div class="table" role="region" tabindex="0" aria-label="Table">\n<table>\n'
+    return '<div class="table" tabindex="0">\n<table>\n'
 
 
 def _table_close(token: Token) -> str:

@@ -68,7 +68,7 @@ def _make_anew(made: list[str], outputs: Mapping[str, Output | Copied], site: Pa
     for address in outputs.keys() - set(made):
         os.link(site / address, new / address)
     _make_all(made, outputs, new)
-    _swap(new, site)
+    swap(new, site)
 
 
 def _make_all(made: list[str], outputs: Mapping[str, Output | Copied], folder: Path) -> None:
@@ -112,7 +112,7 @@ def _stamp(path: Path) -> str:
     return f"{now.st_size} {now.st_mtime_ns} {now.st_ino}"
 
 
-def _swap(new: Path, site: Path) -> None:
+def swap(new: Path, site: Path) -> None:
     """Put a folder in the place of another without a moment in which there is none."""
     if site.exists():
         if not _exchange(new, site):

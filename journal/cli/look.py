@@ -8,7 +8,8 @@ from typing import Annotated
 
 import typer
 
-from journal.cli.opening import Days, Json, open_all, open_store, open_workspace, parse_day, parse_days
+from journal.cli.opening import Json, open_all, open_store, open_workspace, parse_day, parse_days
+from journal.errors import UsageError
 
 
 def status(
@@ -52,8 +53,20 @@ def why(
         typer.echo("\n".join(describe_recipe(read_recipe(Path(what)), record.workspace)))
 
 
-def check(days: Days, as_json: Json = False) -> None:
-    """Compare the numbers typed in a day's prose with its reports."""
+def check(
+    days: Annotated[str, typer.Argument(metavar="[DAY]", help="133, 130..140, or today")] = "",
+    publish: Annotated[
+        bool, typer.Option("--publish", help="Check instead what would keep the blog from being published.")
+    ] = False,
+    as_json: Json = False,
+) -> None:
+    """Compare the numbers typed in a day's prose with its reports, or check the blog before it is published."""
+    if publish:
+        from journal.cli.publishing import check_gate
+
+        raise typer.Exit(check_gate(open_workspace(), as_json=as_json))
+    if not days:
+        raise UsageError("journal check needs a day, such as 133, or --publish")
     from journal.ask.check import check_entry
     from journal.day import edited_lines
     from journal.record import open_record

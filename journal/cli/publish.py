@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Annotated
 
 import typer
 
 from journal.cli.opening import open_workspace
-from journal.errors import EntryError
 
 
 def build(
@@ -39,13 +39,18 @@ def publish(
     remote: Annotated[str, typer.Option(help="Where to push: the name or address of a remote.")] = "origin",
     branch: Annotated[str, typer.Option(help="The branch that holds the site.")] = "gh-pages",
     push: Annotated[bool, typer.Option(help="Push the branch.")] = True,
+    folder: Annotated[str, typer.Option(help="Publish into this folder instead.")] = "",
     message: Annotated[str, typer.Option(help="Commit message.")] = "Publish the journal",
+    allow: Annotated[list[str], typer.Option(metavar="KIND", help="Publish in spite of this kind of finding.")] = [],  # noqa: B006
+    yes: Annotated[bool, typer.Option("--yes", help="Publish without asking.")] = False,
+    undo: Annotated[bool, typer.Option("--undo", help="Put back what was published before.")] = False,
 ) -> None:
-    """Build the blog, commit it to a git branch and push the branch."""
-    from journal.blog import build_site
-    from journal.blog.publish import publish_site
+    """Build the blog, show what changes for readers, and publish it to a git branch or a folder."""
+    from journal.cli.publishing import open_target, publish_reviewed, undo_last
 
     workspace = open_workspace()
-    if problems := build_site(workspace).problems:
-        raise EntryError("\n".join(problems))
-    typer.echo(publish_site(workspace, remote, branch, message, push=push))
+    target = partial(open_target, workspace, remote, branch, folder, push=push)
+    if undo:
+        undo_last(target(), yes=yes)
+    else:
+        publish_reviewed(workspace, target, message, allow, yes=yes)

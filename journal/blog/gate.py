@@ -1,0 +1,221 @@
+"""The gate before publishing: rules that each name what should not go out, and where it stands."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from journal.blog.heads import site_url
+from journal.blog.posts import Post
+from journal.text.workspace import Workspace
+
+_LOOKED_INTO = {
+    ".csv",
+    ".json",
+    ".jsonl",
+    ".txt",
+    ".svg",
+    ".md",
+    ".html",
+    ".yml",
+    ".yaml",
+    ".xml",
+    ".tsv",
+    ".ipynb",
+    ".py",
+}
+_MOST_BYTES = 20_000_000
+_MOST_LINES = 20
+_SECRETS = {
+    "a private key": r"-----BEGIN (?:[A-Z]+ )*PRIVATE KEY-----",
+    "a key of OpenAI's shape": r"\bsk-(?:proj-|ant-|or-)?[A-Za-z0-9_-]{16,}",
+    "a token of Hugging Face": r"\bhf_[A-Za-z0-9]{20,}",
+    "a token of GitHub": r"\b(?:gh[pousr]_[A-Za-z0-9]{20,}|github_pat_[A-Za-z0-9_]{20,})",
+    "a token of GitLab": r"\bglpat-[A-Za-z0-9_-]{16,}",
+    "a key of AWS": r"\b(?:AKIA|ASIA)[A-Z0-9]{16}\b",
+    "a key of Google": r"\bAIza[A-Za-z0-9_-]{30,}",
+    "a token of Slack": r"\bxox[abprs]-[A-Za-z0-9-]{10,}",
+    "a token of npm or PyPI": r"\b(?:npm_[A-Za-z0-9]{30,}|pypi-[A-Za-z0-9_-]{40,})",
+    "a key of Stripe": r"\b[rs]k_(?:live|test)_[A-Za-z0-9]{16,}",
+    "a web token": r"\beyJ[A-Za-z0-9_-]{10,}\.eyJ[A-Za-z0-9_-]{10,}\.[A-Za-z0-9_-]{5,}",
+    "a password in an address": r"\b[a-z][a-z0-9+.-]*://[^\s/:@]+:[^\s/@]{3,}@",
+    "a bearer token": r"\b[Bb]earer\s+[A-Za-z0-9._~+/-]{20,}",
+    "a key or password": (
+        r"(?i)\b(?:api[_-]?key|secret|token|passw(?:or)?d|access[_-]?key)\b[\"']?\s*[:=]\s*[\"']?"
+        r"(?=[^\s\"'<]*\d)(?=[^\s\"'<]*[A-Za-z])[A-Za-z0-9_./+~-]{12,}"
+    ),
+}
+_EMAIL = re.compile(r"://[^\s/]*@\S*|(?<![\w.+/@-])[\w.+-]+@(?:[\w-]+\.)+[A-Za-z]{2,}\b")
+_NOT_ANYBODYS = re.compile(
+    r"^://|@(?:.*\.)?example\.(?:com|org|net)$|^(?:git|noreply|no-reply)@|\.(?:png|jpe?g|svg|webp)$"
+)
+_HOME = re.compile(
+    r"(?<![\w/.~])(?:/home/(?!user\b|you\b|me\b)[\w.-]+|/Users/(?!you\b|me\b)[\w.-]+|/root/[\w.-]+"
+    r"|[A-Z]:\\\\?Users\\\\?[\w.-]+)"
+)
+_OPEN_VALUE = re.compile(r"\$\{[^}\s]+\}")
+
+
+@dataclass(frozen=True)
+class Finding:
+    """Something that should not go out: its kind, which ``--allow`` names, and a line that says where and what."""
+
+    kind: str
+    line: str
+
+
+@dataclass(frozen=True)
+class Outgoing:
+    """What is to be published."""
+
+    workspace: Workspace
+    posts: Sequence[Post]
+    statuses: Sequence[tuple[int, str, str]]
+    """The day, the kind ("stale", "failed") and the words, of each step that isn't as it should be."""
+
+    def texts(self) -> Iterator[tuple[Post, str, str]]:
+        """Yield each entry and each file of words that goes out with it, as its name and its text."""
+        for post in self.posts:
+            path = self.workspace.entries / post.file
+            yield post, f"entries/{post.file}", _read(path)
+            for source in sorted(set(post.files.values())):
+                if Path(source).suffix.lower() in _LOOKED_INTO:
+                    yield post, source, _read(self.workspace.root / source)
+
+
+Rule = Callable[[Outgoing], Iterator[str]]
+
+
+def findings(outgoing: Outgoing) -> list[Finding]:
+    """Return all that should not go out, in the order of rules."""
+    return [Finding(kind, line) for kind, rule in RULES.items() for line in rule(outgoing)]
+
+
+def refusal(found: Sequence[Finding], allowed: Sequence[str]) -> list[str]:
+    """Return the lines of a refusal, a few of each kind, or nothing where all that was found is allowed."""
+    lines: list[str] = []
+    for kind in dict.fromkeys(one.kind for one in found if one.kind not in allowed):
+        of_kind = [one.line for one in found if one.kind == kind]
+        lines += of_kind[:_MOST_LINES]
+        if len(of_kind) > _MOST_LINES:
+            lines.append(f"and {len(of_kind) - _MOST_LINES} more of this kind")
+        lines.append(f"to publish all the same: --allow {kind}")
+    return lines
+
+
+def _status(kind: str) -> Rule:
+    def rule(outgoing: Outgoing) -> Iterator[str]:
+        yield from (f"day {day}: {words}" for day, what, words in outgoing.statuses if what == kind)
+
+    return rule
+
+
+def _edited(outgoing: Outgoing) -> Iterator[str]:
+    for post in outgoing.posts:
+        for step, line in post.edited.items():
+            yield f"entries/{post.file}:{line}: block '{step}' was edited by hand"
+
+
+def _values(outgoing: Outgoing) -> Iterator[str]:
+    for post, name, text in outgoing.texts():
+        if name == f"entries/{post.file}":
+            for number, line in _prose_lines(text):
+                for match in _OPEN_VALUE.finditer(line):
+                    yield f"{name}:{number}: {match[0]} stands in the text as it is; write what it should be"
+
+
+def _address(outgoing: Outgoing) -> Iterator[str]:
+    if not site_url(outgoing.workspace):
+        url = outgoing.workspace.url or "not set"
+        yield f"journal.yml: url is {url}; set it to the blog's own address, for feeds and permanent links"
+
+
+def _secrets(outgoing: Outgoing) -> Iterator[str]:
+    patterns = {what: re.compile(pattern) for what, pattern in _SECRETS.items()}
+    for _, name, text in outgoing.texts():
+        for number, line in enumerate(text.splitlines(), 1):
+            for what, pattern in patterns.items():
+                if match := pattern.search(line):
+                    yield f"{name}:{number}: {what}, {_hidden(match[0])}; remove it, and have it replaced"
+                    break
+
+
+def _emails(outgoing: Outgoing) -> Iterator[str]:
+    yield from _matches(outgoing, _EMAIL, "an e-mail address", lambda found: not _NOT_ANYBODYS.search(found))
+
+
+def _paths(outgoing: Outgoing) -> Iterator[str]:
+    yield from _matches(outgoing, _HOME, "a folder of somebody's machine", lambda found: True)
+
+
+def _private(outgoing: Outgoing) -> Iterator[str]:
+    words = [word for word in outgoing.workspace.private if word.strip()]
+    if words:
+        pattern = re.compile(rf"(?<!\w)(?:{'|'.join(map(re.escape, words))})(?!\w)", re.IGNORECASE)
+        yield from _matches(outgoing, pattern, "a private word of journal.yml", lambda found: True, hides=True)
+
+
+def _hosts(outgoing: Outgoing) -> Iterator[str]:
+    for post in outgoing.posts:
+        for host in post.hosts:
+            if host not in outgoing.workspace.blog.embeds:
+                yield f"entries/{post.file}: shows something from {host}, which can go at any time; keep a copy of it"
+
+
+def _links(outgoing: Outgoing) -> Iterator[str]:
+    yield from (line for post in outgoing.posts for line in post.warnings)
+
+
+RULES: dict[str, Rule] = {
+    "failed": _status("failed"),
+    "stale": _status("stale"),
+    "edited": _edited,
+    "secret": _secrets,
+    "private": _private,
+    "email": _emails,
+    "path": _paths,
+    "value": _values,
+    "link": _links,
+    "host": _hosts,
+    "address": _address,
+}
+"""The rules by the kinds that ``--allow`` names."""
+
+
+def _matches(
+    outgoing: Outgoing, pattern: re.Pattern[str], what: str, counts: Callable[[str], bool], *, hides: bool = False
+) -> Iterator[str]:
+    for _, name, text in outgoing.texts():
+        for number, line in enumerate(text.splitlines(), 1):
+            found = next((match[0] for match in pattern.finditer(line) if counts(match[0])), None)
+            if found is not None:
+                yield f"{name}:{number}: {what}, {_hidden(found) if hides else found}; take it out"
+
+
+def _prose_lines(text: str) -> Iterator[tuple[int, str]]:
+    """Yield the lines of an entry's text below the front matter and outside code, with their numbers."""
+    fence, inside = "", text.startswith("---")
+    for number, line in enumerate(text.splitlines(), 1):
+        if inside:
+            inside = not (number > 1 and line.strip() in ("---", "..."))
+            continue
+        mark = re.match(r" {0,3}(```+|~~~+)", line)
+        if mark and (not fence or line.strip().startswith(fence)):
+            fence = "" if fence else mark[1]
+        elif not fence:
+            yield number, re.sub(r"`[^`]*`", "", line)
+
+
+def _hidden(text: str) -> str:
+    return f"{text[:3]}…" if len(text) > 4 else "…"
+
+
+def _read(path: Path) -> str:
+    try:
+        if path.stat().st_size > _MOST_BYTES:
+            return ""
+        return path.read_text(encoding="utf-8", errors="replace")
+    except OSError:
+        return ""
