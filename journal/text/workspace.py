@@ -44,6 +44,8 @@ class Workspace:
     day_1: date | None = None
     goals: Mapping[str, Amount] = field(default_factory=dict)
     models: Mapping[str, str] = field(default_factory=dict)
+    speakers: Path | None = None
+    """The file on the people in the recordings, with their consent."""
     on: str = "local"
     jobs: int | None = None
     """Threads for all steps together; None means one per core."""
@@ -109,7 +111,7 @@ def read_workspace(root: Path) -> Workspace:
     except OSError as error:
         raise EntryError(f"{FILE_NAME}:1: can't be read: {error.strerror}; fix that first") from error
     document = parse_yaml(text, FILE_NAME)
-    _check_names(document, (), ["name", "url", "day-1", "goals", "models", "limits", "run"])
+    _check_names(document, (), ["name", "url", "day-1", "goals", "models", "speakers", "limits", "run"])
     _check_names(document, ("limits",), ["artifact", "text"])
     run = _section(document, "run")
     _check_names(document, ("run",), ["on", "jobs", "gpus", "memory"])
@@ -120,6 +122,7 @@ def read_workspace(root: Path) -> Workspace:
         day_1=_day_1(document),
         goals={name: _goal(document, name, value) for name, value in _section(document, "goals").items()},
         models={name: _text(document, "models", name) for name in _section(document, "models")},
+        speakers=root / speakers if (speakers := _text(document, "speakers")) else None,
         on=_text(document, "run", "on") or "local",
         jobs=_count(document, "jobs", run.get("jobs", "auto")),
         gpus=_count(document, "gpus", run.get("gpus", "auto")),
