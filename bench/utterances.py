@@ -83,7 +83,7 @@ def auditok(recording: Recorded, energy: float) -> Found:
         max_dur=60,
         max_silence=PAUSE_S,
         energy_threshold=energy,
-        drop_trailing_silence=True,
+        max_trailing_silence=0,
     )
     return [(region.start, region.end) for region in regions]
 
@@ -116,8 +116,8 @@ def pydub(recording: Recorded, below_db: float) -> Found:
 
 TOOLS: dict[str, tuple[Callable[[Recorded, float], Found], list[float]]] = {
     "audio.clip": (ours, [0]),
-    "silero-vad": (silero, [0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7]),
-    "ten-vad": (ten_vad, [0.2, 0.3, 0.4, 0.5, 0.6, 0.7]),
+    "silero-vad": (silero, [0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9]),
+    "ten-vad": (ten_vad, [0.4, 0.5, 0.6, 0.7, 0.8, 0.85, 0.9, 0.95]),
     "auditok": (auditok, [30, 35, 40, 45, 50, 55, 60, 65]),
     "webrtcvad": (webrtcvad, [0, 1, 2, 3]),
     "pydub": (pydub, [0, 4, 8, 12, 16, 20, 24]),

@@ -50,6 +50,14 @@ from journal.text.workspace import Workspace
 
 ASSETS = Path(__file__).parent / "assets"
 _MAIN = {HOME: "", ARCHIVE: "Archive", TOPICS: "Categories", TOTALS: "Totals", GALLERY: "Gallery", SEARCH: "Search"}
+_ABOUT = {
+    HOME: "{name}: the newest days, and where the totals stand.",
+    ARCHIVE: "All days of {name}, by year and month.",
+    TOPICS: "The categories and tags of {name}.",
+    TOTALS: "What the days of {name} add up to, and how far their goals are.",
+    GALLERY: "The pictures and sounds of {name}.",
+    SEARCH: "Search the days of {name}.",
+}
 
 
 @dataclass
@@ -187,12 +195,14 @@ def _listings(
     }
     for address in listed:
         title = _title(_MAIN[address], workspace)
-        about = workspace.blog.description if address == HOME else ""
+        about = _ABOUT[address].format(name=workspace.name)
+        about = workspace.blog.description or about if address == HOME else about
         yield Page(address, title, head_of(workspace, address, title, about), bodies[address]())
     for kind, topics in (("category", categories), ("tag", tags)):
         for name, posts in topics.items():
             address, title = topic_address(kind, name), _title(name, workspace)
-            yield Page(address, title, head_of(workspace, address, title), topic_body(kind, name, posts))
+            about = f"The days of {workspace.name} under {name}."
+            yield Page(address, title, head_of(workspace, address, title, about), topic_body(kind, name, posts))
 
 
 def _topics(newest: Sequence[Post], what: str) -> dict[str, list[Post]]:

@@ -177,6 +177,18 @@ class Record:
 
         add_verdicts(given, self.workspace, waiting)
 
+    def sheet(self, entry: Path, step: str, name: str) -> list[dict[str, str]]:
+        """Return the rows of a step's sheet; none if there is no such sheet. Raises ``EntryError`` if it is damaged."""
+        from journal.record.sheets import read_sheet  # few days have any
+
+        return read_sheet(entry, step, name, self.workspace)
+
+    def write_sheet(self, entry: Path, step: str, name: str, rows: Sequence[Mapping[str, str]]) -> None:
+        """Replace a step's sheet, as its author would."""
+        from journal.record.sheets import write_sheet
+
+        write_sheet(entry, step, name, rows)
+
     def _day_of(self, path: Path) -> int | None:
         """Return the day in the file's name, or else in its front matter."""
         if name := parse_entry_name(path):

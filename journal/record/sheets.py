@@ -15,6 +15,18 @@ _NEW = "new"
 _SAME = 0.3  # of the shorter of two stretches, from which they are about the same
 
 
+def read_sheet(entry: Path, step: str, name: str, workspace: Workspace) -> list[Row]:
+    """Return the rows of a step's sheet; none if there is no such sheet. Raises ``EntryError`` if it is damaged."""
+    path = sheet_of(entry, step, name)
+    return _read(path, workspace)[1] if path.is_file() else []
+
+
+def write_sheet(entry: Path, step: str, name: str, rows: Sequence[Mapping[str, str]]) -> None:
+    """Replace a step's sheet."""
+    columns = list(dict.fromkeys(column for row in rows for column in row))
+    write_atomically(sheet_of(entry, step, name), dump_rows(columns, rows).encode())
+
+
 def authors_rows(entry: Path, step: str, name: str, workspace: Workspace) -> list[Row]:
     """Return the rows of a step's sheet that its author touched; a row that the author removed comes with keep: no.
 

@@ -13,6 +13,7 @@ from journal.errors import EntryError, UsageError, nearest
 from journal.text.document import Document, parse_yaml
 
 FILE_NAME = "journal.yml"
+_SETTINGS = ["name", "url", "day-1", "goals", "models", "speakers", "limits", "run", "blog", "private"]
 _SECONDS = {"s": 1.0, "min": 60.0, "h": 3600.0}
 _BYTES = {"kB": 1e3, "KB": 1e3, "MB": 1e6, "GB": 1e9}
 _GIGABYTES = {"GB": 1.0, "MB": 1e-3}
@@ -56,6 +57,8 @@ class Workspace:
     day_1: date | None = None
     goals: Mapping[str, Amount] = field(default_factory=dict)
     models: Mapping[str, str] = field(default_factory=dict)
+    speakers: Path | None = None
+    """The file on the people in the recordings, with their consent."""
     on: str = "local"
     jobs: int | None = None
     """Threads for all steps together; None means one per core."""
@@ -124,7 +127,7 @@ def read_workspace(root: Path) -> Workspace:
     except OSError as error:
         raise EntryError(f"{FILE_NAME}:1: can't be read: {error.strerror}; fix that first") from error
     document = parse_yaml(text, FILE_NAME)
-    _check_names(document, (), ["name", "url", "day-1", "goals", "models", "limits", "run", "blog", "private"])
+    _check_names(document, (), _SETTINGS)
     _check_names(document, ("blog",), ["author", "description", "accent", "embeds"])
     _check_names(document, ("limits",), ["artifact", "text"])
     run = _section(document, "run")
@@ -136,6 +139,7 @@ def read_workspace(root: Path) -> Workspace:
         day_1=_day_1(document),
         goals={name: _goal(document, name, value) for name, value in _section(document, "goals").items()},
         models={name: _text(document, "models", name) for name in _section(document, "models")},
+        speakers=root / speakers if (speakers := _text(document, "speakers")) else None,
         on=_text(document, "run", "on") or "local",
         jobs=_count(document, "jobs", run.get("jobs", "auto")),
         gpus=_count(document, "gpus", run.get("gpus", "auto")),

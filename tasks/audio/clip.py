@@ -16,15 +16,13 @@ from journal import Context, Field, File, Files, Report, Sheet, TaskError, task
 from .clip_report import build_report, find_faults, metadata_rows
 from .cut_sheet import Edits, Row, apply_edits, read_edits, write_sheet
 from .cutting import ClipFormat
-from .listening import Heard, Source, listen
+from .file_names import no_split
+from .listening import Heard, Source, file_digest, listen
 from .recording_clips import ClippedRecording, Cut, cut_recording
 from .sound import load_libraries
 from .speech import Segmentation
 from .texts import Texts, give_texts
 from .transcripts import Phrase, Transcripts, phrases_by_recording, read_transcripts, write_metadata
-
-_SPLITS = "train training validation valid val dev test testing eval evaluation"
-"""Words that the library datasets takes for a split where they stand in a file's name."""
 
 
 @task(
@@ -51,6 +49,7 @@ def clip(
     ] = 30,
     margin: Annotated[float, Field(ge=0, le=2, description="seconds kept before and after the speech")] = 0.1,
     threshold: Annotated[float, Field(ge=0.05, le=0.95, description="evidence from which sound is speech")] = 0.55,
+    speaker: Annotated[str, Field(description="who speaks, where neither cut sheet nor transcripts say so")] = "",
     channel: Literal["auto", "mix", "left", "right"]
     | Annotated[int, Field(ge=1, le=64, description="which channel is cut; auto: the one with the speech")] = "auto",
     raw_rate: Annotated[
@@ -90,7 +89,8 @@ def clip(
     report.part("files", "The cut sheet and metadata.csv, with all clips", folded=True)
     write_sheet(ctx.out / "cuts.csv", [*(row for one in done for row in one.rows), *edits.strays])
     report.file(ctx.out / "cuts.csv", title="the cut sheet, with all clips and what was left out of them")
-    return _add_data_set(report, clipped, clip_format.folder, dataset)
+    report.output("sources", {source.name: file_digest(source.path) for source in sources})
+    return _add_data_set(report, clipped, clip_format.folder, dataset, speaker)
 
 
 @dataclass(frozen=True)
@@ -152,9 +152,11 @@ def _with_texts(rows: list[Row], texts: Texts) -> list[Row]:
     return result
 
 
-def _add_data_set(report: Report, recordings: list[ClippedRecording], folder: Path, dataset: str) -> Report:
+def _add_data_set(
+    report: Report, recordings: list[ClippedRecording], folder: Path, dataset: str, speaker: str
+) -> Report:
     metadata = folder / "metadata.csv"
-    write_metadata(metadata, metadata_rows(recordings))
+    write_metadata(metadata, metadata_rows(recordings, speaker))
     report.file(metadata, title="metadata.csv, with all clips")
     if dataset:
         report.total(dataset, round(sum(recording.seconds for recording in recordings), 3), "s")
@@ -168,19 +170,13 @@ def _name_recordings(recordings: list[Path], ctx: Context) -> dict[Path, str]:
     taken: dict[str, Path] = {}
     for path in recordings:
         name = re.sub(r"[^\w.-]+", "-", unicodedata.normalize("NFC", path.stem)).strip("-.") or "recording"
-        name = _no_split(name)
+        name = no_split(name)
         other = taken.setdefault(name.casefold(), path)
         if other != path:
             both = f"{_shown(other, ctx)} and {_shown(path, ctx)}"
             raise TaskError(f"{both} would both give clips named {name}-01; rename one of them")
         names[path] = name
     return names
-
-
-def _no_split(name: str) -> str:
-    """Return a name in which no word is one that `datasets` takes for a split: ``dev`` becomes ``devs``."""
-    words = "|".join(_SPLITS.split())
-    return re.sub(rf"(?<![^\W\d_])({words})(?![^\W\d_])", r"\1s", name, flags=re.IGNORECASE)
 
 
 def _cut_all(cutter: _Cutter, sources: list[Source]) -> tuple[list[_Done], list[str]]:

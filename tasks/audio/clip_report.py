@@ -19,12 +19,13 @@ _OURS = ("file_name", "transcription", "recording", "start_s", "end_s", "seconds
 _LISTED = 20  # of what was left out
 
 
-def metadata_rows(recordings: Sequence[ClippedRecording]) -> Iterator[dict[str, str]]:
+def metadata_rows(recordings: Sequence[ClippedRecording], speaker: str) -> Iterator[dict[str, str]]:
     """Yield a row of metadata.csv for each clip, in the columns of Hugging Face's AudioFolder first."""
     any_text = any(clip.transcript for recording in recordings for clip in recording.clips)
     for recording in recordings:
         for clip in recording.clips:
-            yield _metadata_row(clip, recording.name, any_text)
+            row = _metadata_row(clip, recording.name, any_text)
+            yield {**row, "speaker": row.get("speaker") or speaker} if speaker else row
 
 
 def build_report(recordings: Sequence[ClippedRecording], players: int, folder: Path) -> Report:

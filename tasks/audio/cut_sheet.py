@@ -12,6 +12,7 @@ from pathlib import Path
 
 from journal import TaskError, nearest, write_rows
 
+from .label_files import read_seconds
 from .transcripts import Phrase
 
 COLUMNS = ("recording", "number", "start", "end", "keep", "text", "speaker", "note")
@@ -113,11 +114,8 @@ def _read_row(given: Mapping[str, str]) -> Row:
 
 
 def _seconds(text: str, name: str, place: str) -> float:
-    """Read seconds, or minutes and seconds, with a point or a comma."""
-    minutes, _, seconds = text.strip().replace(",", ".").rpartition(":")
     try:
-        hours, _, rest = minutes.rpartition(":")
-        return round(3600 * float(hours or 0) + 60 * float(rest or 0) + float(seconds), 3)
+        return round(read_seconds(text), 3)
     except ValueError:
         raise TaskError(f"{place}: {name} is '{text}'; give seconds, such as 12.345") from None
 

@@ -118,6 +118,13 @@
     }
   });
   addEventListener("beforeprint", () => document.querySelectorAll("details").forEach((fold) => { fold.open = true; }));
-  const start = () => { bringSearchToLife(); bringGalleriesToLife(); };
+  /* A link to a folded part opens it. */
+  const openTarget = () => {
+    const target = location.hash.length > 1 && document.getElementById(decodeURIComponent(location.hash.slice(1)));
+    const fold = target && target.closest("details");
+    if (fold && !fold.open) { fold.open = true; target.scrollIntoView(); }
+  };
+  addEventListener("hashchange", openTarget);
+  const start = () => { bringSearchToLife(); bringGalleriesToLife(); openTarget(); };
   document.readyState === "loading" ? addEventListener("DOMContentLoaded", start) : start();
 })();

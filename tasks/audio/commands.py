@@ -1,0 +1,65 @@
+"""The commands that recordings bring: ``journal clips`` and ``journal dataset``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from journal import UsageError, open_record
+
+clips_app = typer.Typer(add_completion=False, rich_markup_mode=None)
+dataset_app = typer.Typer(add_completion=False, rich_markup_mode=None)
+
+
+@clips_app.command()
+def clips(
+    step: Annotated[str, typer.Argument(metavar="DAY[.STEP]", help="Whose cut sheet: 133, or 133.clips.")],
+    export: Annotated[
+        Path | None, typer.Option("--export", help="Write labels: .txt (Audacity), .TextGrid, .srt, .vtt or .csv.")
+    ] = None,
+    labels: Annotated[Path | None, typer.Option("--import", help="Take labels into the cut sheet.")] = None,
+    recording: Annotated[str, typer.Option(help="Which of the step's recordings.")] = "",
+) -> None:
+    """Show the cut sheet of a day's clips, write it as labels, or read labels into it."""
+    from .sheet_exchange import describe_sheet, export_sheet, find_step, import_labels
+
+    day, _, name = step.partition(".")
+    if not day.isdecimal():
+        raise UsageError(f"'{step}' is no step; write a day, such as 133, or a day and a step, such as 133.clips")
+    record = open_record()
+    entry, found = find_step(record, int(day), name)
+    rows = record.sheet(entry, found, "cuts")
+    if export:
+        typer.echo(f"written: {', '.join(map(str, export_sheet(rows, export, recording)))}")
+    if labels:
+        record.write_sheet(entry, found, "cuts", import_labels(rows, labels, recording))
+        typer.echo(f"taken into the cut sheet; cut the clips with: journal day {day}")
+    if not export and not labels:
+        typer.echo("\n".join(describe_sheet(rows)))
+
+
+@dataset_app.command()
+def dataset(
+    name: Annotated[str, typer.Argument(metavar="NAME", help="The ledger whose clips it has, such as glaswegian.")],
+    out: Annotated[Path, typer.Argument(metavar="OUT", help="The folder of the data set.")],
+    verify: Annotated[bool, typer.Option("--verify", help="Only check that its card, tables and files agree.")] = False,
+    split: Annotated[str, typer.Option(metavar="phrase|speaker", help="What clips of one split have in common.")] = "",
+    adopt: Annotated[
+        Path | None, typer.Option(help="A folder of clips that existed before, with their metadata.csv.")
+    ] = None,
+) -> None:
+    """Write one data set of all days' clips, with its card, or check one."""
+    from .data_set import build_data_set
+    from .data_set_card import verify as find_differences
+
+    if verify:
+        lines = find_differences(out)
+        typer.echo("\n".join(lines) or f"{out}: card, tables and files agree")
+        raise typer.Exit(1 if lines else 0)
+    if split not in ("", "phrase", "speaker"):
+        raise UsageError(f"'{split}' is nothing to split by; write phrase or speaker")
+    done = build_data_set(open_record(), name, out, split, adopt)
+    minutes = sum(float(row["length_seconds"]) for row in done.rows) / 60
+    typer.echo("\n".join([*done.left_out, f"{out}: {len(done.rows)} clips, {minutes:.2f} min"]))
