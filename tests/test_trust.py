@@ -604,3 +604,35 @@ def test_status_can_read_every_byte(place: Space) -> None:
     assert "1 up to date" in place.run("status", "--verify", check=0).out
     place.write("data/in.txt", "two words\n")
     assert "1 stale" in place.run("status", "--verify", check=0).out
+
+
+VERSIONED = '''"""A task with a version."""
+from journal import File, Report, task
+
+
+@task("v.scale", version=1)
+def scale(number: float, factor: float = 2.0{more}) -> Report:
+    """Scale a number."""
+    return Report().metric("scaled", number * factor)
+'''
+
+
+def test_a_new_parameter_with_a_default_makes_no_result_stale(place: Space) -> None:
+    place.write("plugins/v.py", VERSIONED.replace("{more}", ""))
+    place.entry(_step("a", "v.scale", number="3"))
+    place.run("day", "133", check=0)
+    place.write("plugins/v.py", VERSIONED.replace("{more}", ", offset: float = 0.0, table: File | None = None"))
+    assert "up to date" in place.run("day", "133", "--dry-run", check=0).out
+    place.entry(_step("a", "v.scale", number="3", factor="2"))
+    assert "up to date" in place.run("day", "133", "--dry-run", check=0).out, "a default that is written is the same"
+    place.entry(_step("a", "v.scale", number="3", factor="2.5"))
+    assert "would run: parameter factor" in place.run("day", "133", "--dry-run", check=0).out
+
+
+def test_a_default_that_changed_makes_results_of_own_code_stale(place: Space) -> None:
+    own = VERSIONED.replace(", version=1", "").replace("{more}", "")
+    place.write("plugins/v.py", own)
+    place.entry(_step("a", "v.scale", number="3"))
+    place.run("day", "133", check=0)
+    place.write("plugins/v.py", own.replace("= 2.0", "= 3.0"))
+    assert "would run" in place.run("day", "133", "--dry-run", check=0).out

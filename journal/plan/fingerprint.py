@@ -5,12 +5,14 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
 from journal.api.models import model_digest
 from journal.api.report_file import SCHEMA
 from journal.api.roles import RoleTree
+from journal.api.task import Task
 from journal.plan.inputs import models_in, paths_in, resolve_inputs
 from journal.plan.parts import Part, PartKind, Parts, dump_parts
 from journal.plan.references import Reference, references_in, substitute
@@ -41,6 +43,7 @@ class Inputs:
     outputs: Mapping[Reference, Any]
 
 
+_NO_FILES = json.dumps([[], []])
 SheetReader = Callable[[str], list[dict[str, str]]]
 """Returns the author's rows of a step's sheet, by its name."""
 
@@ -76,7 +79,7 @@ def take_fingerprint(planned: PlannedStep, source: TaskSource, inputs: Inputs, c
     for name, text in _check_values(planned, source, inputs, cache, basis).items():
         parts |= _value_parts(name, text, signature.roles[name], cache)
     for name, role in signature.roles.items():
-        if role in ("file", "files"):
+        if role in ("file", "files") and (planned.step.parameters.get(name) or inputs.values.get(name)):
             parts |= _file_parts(name, planned.step.parameters.get(name), inputs.values.get(name), inputs, cache)
     return Fingerprint.of(parts)
 
@@ -93,6 +96,8 @@ def _check_values(
 ) -> dict[str, str]:
     """Return the values of parameters other than files, converted to the task's types, in canonical JSON.
 
+    A value that is the default counts as none: the task's version or code stands for it.
+
     ``basis`` is the digest of the code and of the values of references.
     """
     paths = [(str(path), cache.notes.digest(path)) for path in paths_in(_nested(inputs.values, source, cache))]
@@ -104,8 +109,36 @@ def _check_values(
     values = task.validate(inputs.values)
     counted = {name: value for name, value in values.items() if roles[name] not in ("file", "files")}
     described = {name: _described(planned, name, value, cache) for name, value in counted.items()}
-    cache.notes.note("values", key, json.dumps(described))
-    return described
+    defaults = _describe_defaults(task, cache)
+    chosen = {name: text for name, text in described.items() if text != defaults.get(name) or _names_model(roles[name])}
+    cache.notes.note("values", key, json.dumps(chosen))
+    return chosen
+
+
+def without_defaults(parts: Parts, declared: Parts, source: TaskSource, cache: TaskCache) -> Parts:
+    """Return the parts of a result without parameters that a step leaves at their defaults and that count no longer.
+
+    A default is the task's: its version or its code stands for it, so that a new parameter makes no result stale.
+    """
+    extra = [part for part in parts if part not in declared and part.kind in (PartKind.PARAMETER, PartKind.FILES)]
+    if not extra:
+        return parts
+    defaults = _describe_defaults(load_task(source), cache)
+    left_out = [part for part in extra if parts[part] in (defaults.get(part.name), _NO_FILES)]
+    return {part: state for part, state in parts.items() if part not in left_out}
+
+
+def _describe_defaults(task: Task, cache: TaskCache) -> dict[str, str]:
+    optional = {name: one.default for name, one in task.parameters.items() if not one.required}
+    found = {}
+    for name, default in optional.items():
+        with suppress(TypeError):  # a default that can't be described is told where the value is
+            found[name] = _describe(default, cache)
+    return found
+
+
+def _names_model(role: RoleTree) -> bool:
+    return role == "model" or isinstance(role, Mapping)
 
 
 def _nested(values: Mapping[str, Any], source: TaskSource, cache: TaskCache) -> list[Any]:

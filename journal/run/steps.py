@@ -16,7 +16,7 @@ from journal.api.report_file import StepReport
 from journal.errors import JournalError, ModelError, StoreError, TaskError, UsageError, nearest
 from journal.layout import has_report
 from journal.plan.change import ABSENT, explain_change
-from journal.plan.fingerprint import Fingerprint, Inputs, read_inputs, take_fingerprint
+from journal.plan.fingerprint import Fingerprint, Inputs, read_inputs, take_fingerprint, without_defaults
 from journal.plan.inputs import paths_in
 from journal.plan.parts import PartKind, load_parts
 from journal.plan.references import Reference
@@ -150,7 +150,7 @@ class Run:
         if former:
             note = "taken over from an earlier version of journal, by whose rule it is up to date"
             return replace(ready, result=former.folder, headline=former.headline, notes=(note,), keeps=former.folder)
-        return replace(ready, reasons=changed or self._reasons(planned.id, ready.fingerprint))
+        return replace(ready, reasons=changed or self._reasons(planned.id, source, ready.fingerprint))
 
     def _candidates(self, planned: PlannedStep, fingerprint: Fingerprint) -> Iterator[Found]:
         """Yield whole results with this fingerprint: in the store, and beside the entry, where a clone has them."""
@@ -182,10 +182,11 @@ class Run:
         from journal.plan.former import is_of_former_rule, was_current
 
         for found in self._earlier(planned):
-            parts = load_parts(found.depends_on)
-            if is_of_former_rule(parts) and was_current(
-                parts, fingerprint.parts, source, self.cache, self.surroundings
-            ):
+            parts = without_defaults(load_parts(found.depends_on), fingerprint.parts, source, self.cache)
+            if is_of_former_rule(parts):
+                if was_current(parts, fingerprint.parts, source, self.cache, self.surroundings):
+                    return found
+            elif parts == fingerprint.parts and not changes(load_parts(found.seen), self.surroundings):
                 return found
         return None
 
@@ -228,14 +229,15 @@ class Run:
         """Return an error's message, with paths relative to the workspace."""
         return str(error).replace(f"{self.workspace.root}/", "")
 
-    def _reasons(self, step: str, fingerprint: Fingerprint) -> tuple[str, ...]:
+    def _reasons(self, step: str, source: TaskSource, fingerprint: Fingerprint) -> tuple[str, ...]:
         last, done = self.last.get(step), self.last_done.get(step)
         if last and last.outcome == Outcome.FAILED and last.fingerprint == fingerprint.digest:
             return ("failed last time",)
         if done is None:
             return ("never run",)
         former = any(part.kind == PartKind.CODE for part in done.parts)
-        compared = {part: state for part, state in done.parts.items() if part.kind not in _OF_FORMER_RULE}
+        before = without_defaults(done.parts, fingerprint.parts, source, self.cache)
+        compared = {part: state for part, state in before.items() if part.kind not in _OF_FORMER_RULE}
         parts = {
             part: state for part, state in fingerprint.parts.items() if not (former and part.kind == PartKind.VERSION)
         }
