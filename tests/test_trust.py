@@ -15,6 +15,10 @@ from pathlib import Path
 import pytest
 from conftest import Done, Space, environment
 
+from journal.api.report_file import rewrite_header
+from journal.plan.fingerprint import Fingerprint
+from journal.plan.parts import dump_parts, load_parts
+
 TASKS = '''"""Tasks that try what they should not."""
 import os
 import random
@@ -22,6 +26,9 @@ import subprocess
 import threading
 import time
 from pathlib import Path
+from journal.api.report_file import rewrite_header
+from journal.plan.fingerprint import Fingerprint
+from journal.plan.parts import dump_parts, load_parts
 from journal import Context, File, Report, task
 
 state = []
@@ -617,16 +624,28 @@ def scale(number: float, factor: float = 2.0{more}) -> Report:
 '''
 
 
-def test_a_new_parameter_with_a_default_makes_no_result_stale(place: Space) -> None:
+def test_a_default_counts_as_nothing_whether_it_is_written_or_not(place: Space) -> None:
     place.write("plugins/v.py", VERSIONED.replace("{more}", ""))
     place.entry(_step("a", "v.scale", number="3"))
     place.run("day", "133", check=0)
-    place.write("plugins/v.py", VERSIONED.replace("{more}", ", offset: float = 0.0, table: File | None = None"))
-    assert "up to date" in place.run("day", "133", "--dry-run", check=0).out
     place.entry(_step("a", "v.scale", number="3", factor="2"))
-    assert "up to date" in place.run("day", "133", "--dry-run", check=0).out, "a default that is written is the same"
+    assert "up to date" in place.run("day", "133", "--dry-run", check=0).out
     place.entry(_step("a", "v.scale", number="3", factor="2.5"))
-    assert "would run: parameter factor" in place.run("day", "133", "--dry-run", check=0).out
+    assert "would run: parameter factor 2.0 → 2.5" in place.run("day", "133", "--dry-run", check=0).out
+
+
+def test_a_result_that_was_recorded_with_its_defaults_is_taken_over(place: Space) -> None:
+    """As an earlier version did; so a parameter that a task has lately has made results stale."""
+    place.write("plugins/v.py", VERSIONED.replace("{more}", ""))
+    place.entry(_step("a", "v.scale", number="3"))
+    place.run("day", "133", check=0)
+    folder = place.root / "entries/2024-05-13-day-133/a"
+    declared = json.loads((folder / "report.json").read_text())["depends_on"]
+    for factor, expected in (("2.0", "up to date"), ("2.5", "would run")):
+        shutil.rmtree(place.root / ".journal")
+        parts = load_parts({**declared, "parameter factor": factor})
+        rewrite_header(folder, {"depends_on": dump_parts(parts), "fingerprint": Fingerprint.of(parts).digest})
+        assert expected in place.run("day", "133", "--dry-run", check=0).out
 
 
 def test_a_default_that_changed_makes_results_of_own_code_stale(place: Space) -> None:

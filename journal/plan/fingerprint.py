@@ -128,6 +128,15 @@ def without_defaults(parts: Parts, declared: Parts, source: TaskSource, cache: T
     return {part: state for part, state in parts.items() if part not in left_out}
 
 
+def with_defaults(parts: Parts, other: Parts, source: TaskSource, cache: TaskCache) -> Parts:
+    """Return parts with the defaults of parameters that only the other one has, so that both can be compared."""
+    lacking = [part for part in other if part not in parts and part.kind == PartKind.PARAMETER]
+    if not lacking:
+        return parts
+    defaults = _describe_defaults(load_task(source), cache)
+    return {**parts, **{part: defaults[part.name] for part in lacking if part.name in defaults}}
+
+
 def _describe_defaults(task: Task, cache: TaskCache) -> dict[str, str]:
     optional = {name: one.default for name, one in task.parameters.items() if not one.required}
     found = {}

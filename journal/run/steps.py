@@ -16,7 +16,7 @@ from journal.api.report_file import StepReport
 from journal.errors import JournalError, ModelError, StoreError, TaskError, UsageError, nearest
 from journal.layout import has_report
 from journal.plan.change import ABSENT, explain_change
-from journal.plan.fingerprint import Fingerprint, Inputs, read_inputs, take_fingerprint, without_defaults
+from journal.plan.fingerprint import Fingerprint, Inputs, read_inputs, take_fingerprint, with_defaults, without_defaults
 from journal.plan.inputs import paths_in
 from journal.plan.parts import PartKind, load_parts
 from journal.plan.references import Reference
@@ -182,13 +182,20 @@ class Run:
         from journal.plan.former import is_of_former_rule, was_current
 
         for found in self._earlier(planned):
-            parts = without_defaults(load_parts(found.depends_on), fingerprint.parts, source, self.cache)
+            recorded = load_parts(found.depends_on)
+            parts = without_defaults(recorded, fingerprint.parts, source, self.cache)
             if is_of_former_rule(parts):
                 if was_current(parts, fingerprint.parts, source, self.cache, self.surroundings):
                     return found
-            elif parts == fingerprint.parts and not changes(load_parts(found.seen), self.surroundings):
+            elif parts not in (recorded, {}) and parts == fingerprint.parts and self._still_holds(found):
                 return found
         return None
+
+    def _still_holds(self, found: StepReport) -> bool:
+        """Return whether a result is as it was made, and so is all that it was seen to read."""
+        is_stored = found.folder.is_relative_to(self.store.results)
+        is_whole = self.store.find(found.folder) if is_stored else self.store.find_beside(found.folder)
+        return is_whole is not None and not changes(load_parts(found.seen), self.surroundings)
 
     def _earlier(self, planned: PlannedStep) -> Iterator[StepReport]:
         """Yield the step's last good results: in the store, and beside the entry."""
@@ -236,11 +243,10 @@ class Run:
         if done is None:
             return ("never run",)
         former = any(part.kind == PartKind.CODE for part in done.parts)
-        before = without_defaults(done.parts, fingerprint.parts, source, self.cache)
+        before = with_defaults(done.parts, fingerprint.parts, source, self.cache)
+        now = with_defaults(fingerprint.parts, done.parts, source, self.cache)
         compared = {part: state for part, state in before.items() if part.kind not in _OF_FORMER_RULE}
-        parts = {
-            part: state for part, state in fingerprint.parts.items() if not (former and part.kind == PartKind.VERSION)
-        }
+        parts = {part: state for part, state in now.items() if not (former and part.kind == PartKind.VERSION)}
         return tuple(explain_change(compared, parts)) or ("its result is gone",)
 
     def _preview(self, planned: PlannedStep) -> StepResult:
