@@ -157,7 +157,7 @@ def test_looking_through_a_door_imports_nothing(packages: Space) -> None:
 
 
 def test_the_examples_are_right_to_a_strict_type_checker(tmp_path: Path) -> None:
-    for name, code in zip(("task", "video", "executor", "command"), EXAMPLES, strict=True):
+    for name, code in zip(("task", "video", "sheet", "executor", "command"), EXAMPLES, strict=True):
         (tmp_path / f"{name}.py").write_text(code)
     root = Path(__file__).parents[1]
     command = [
