@@ -75,12 +75,14 @@ def clip_task(path: Path) -> int:
 
 
 def clip_detection(path: Path) -> int:
-    from journal_tasks.audio.sound import load_libraries, read_sound, samples_of
-    from journal_tasks.audio.speech import Segmentation, find_utterances
+    from journal_tasks.audio.listening import Source, listen
+    from journal_tasks.audio.speech import Segmentation
 
-    load_libraries()
-    sound = read_sound(path, path.name)
-    return len(find_utterances(samples_of(sound), sound.frame_rate, Segmentation()))
+    from journal import Context
+
+    with tempfile.TemporaryDirectory() as folder:
+        source = Source(path, path.name, "recording")
+        return len(listen(source, Segmentation(), Context(out=Path(folder)), 2, lambda part: None).spans_s)
 
 
 def pydub_detection(path: Path) -> int:

@@ -19,8 +19,8 @@ from journal.text.workspace import read_workspace
 EXAMPLES = re.findall(
     r"```python\n(.*?)```", (Path(__file__).parents[1] / "docs/extending.md").read_text(encoding="utf-8"), re.DOTALL
 )
-"""The complete examples of the page on plugins: a task, an item, an executor, a command."""
-TASK, VIDEO, EXECUTOR, COMMAND = EXAMPLES
+"""The complete examples of the page on plugins: a task, an item, a sheet, an executor, a command."""
+TASK, VIDEO, SHEET, EXECUTOR, COMMAND = EXAMPLES
 
 
 def test_a_plugin_file_brings_a_kind_of_item_to_entry_report_and_blog(space: Space) -> None:
@@ -38,6 +38,20 @@ def test_a_plugin_file_brings_a_kind_of_item_to_entry_report_and_blog(space: Spa
     assert (site / "day/133/film/film.webm").read_bytes() == b"webm"
     assert "<video controls" in (site / "day/133/index.html").read_text()
     assert "typed 25 s, but step 'film' says 2.5" in space.run("check", "133", check=1).out
+
+
+def test_a_plugin_file_brings_a_sheet_in_which_its_authors_words_stay(space: Space) -> None:
+    space.write("plugins/words.py", SHEET)
+    path = space.entry("  words: {uses: words.check}\n")
+    space.run("day", "133", check=0)
+    sheet = path.with_suffix(".words.words.csv")
+    found = "word,meaning,found\naye,yes,aye|yes\nwee,small,wee|small\n"
+    assert sheet.read_text() == found
+    assert "up to date" in space.run("day", "133", check=0).out
+    sheet.write_text(found.replace("small,", "little,"))
+    space.run("day", "133", check=0)
+    assert sheet.read_text() == "word,meaning,found\nwee,little,\naye,yes,aye|yes\n"
+    assert "up to date" in space.run("day", "133", check=0).out
 
 
 def test_an_item_whose_plugin_is_gone_is_named_and_harms_nothing_else(space: Space) -> None:
@@ -143,7 +157,7 @@ def test_looking_through_a_door_imports_nothing(packages: Space) -> None:
 
 
 def test_the_examples_are_right_to_a_strict_type_checker(tmp_path: Path) -> None:
-    for name, code in zip(("task", "video", "executor", "command"), EXAMPLES, strict=True):
+    for name, code in zip(("task", "video", "sheet", "executor", "command"), EXAMPLES, strict=True):
         (tmp_path / f"{name}.py").write_text(code)
     root = Path(__file__).parents[1]
     command = [

@@ -82,12 +82,12 @@ def _marked(rows: Sequence[Row], before: Sequence[Row], columns: Sequence[str]) 
 
 
 def _is_about_same(one: Mapping[str, str], other: Mapping[str, str]) -> bool:
-    """Return whether two rows are about the same stretch of the same thing."""
+    """Return whether two rows are about the same: what their first cells name, and there about the same stretch."""
     if next(iter(one.values()), "") != next(iter(other.values()), ""):
         return False
     stretches = [_stretch(one), _stretch(other)]
     if None in stretches:
-        return without_found(one) == without_found(other)
+        return True  # a sheet without times has a row for each name
     (first, last), (start, end) = (stretch for stretch in stretches if stretch)
     return min(last, end) - max(first, start) > _SAME * min(last - first, end - start)
 

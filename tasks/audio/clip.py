@@ -17,7 +17,7 @@ from .clip_report import build_report, find_faults, metadata_rows
 from .cut_sheet import Edits, Row, apply_edits, read_edits, write_sheet
 from .cutting import ClipFormat
 from .file_names import no_split
-from .listening import Heard, Source, file_digest, listen
+from .listening import Heard, Source, listen
 from .recording_clips import ClippedRecording, Cut, cut_recording
 from .sound import load_libraries
 from .speech import Segmentation
@@ -88,8 +88,7 @@ def clip(
         report.text(f"**Note:** {fault}")
     report.part("files", "The cut sheet and metadata.csv, with all clips", folded=True)
     write_sheet(ctx.out / "cuts.csv", [*(row for one in done for row in one.rows), *edits.strays])
-    report.file(ctx.out / "cuts.csv", title="the cut sheet, with all clips and what was left out of them")
-    report.output("sources", {source.name: file_digest(source.path) for source in sources})
+    report.output("sources", {source.name: source.digest for source in sources})
     return _add_data_set(report, clipped, clip_format.folder, dataset, speaker)
 
 

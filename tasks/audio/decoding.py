@@ -108,7 +108,9 @@ class Recording:
         promised = promised_by_wav(self.path)
         self._log = tempfile.TemporaryFile()
         command = _command(self, ignore_length=promised is not None and promised.is_too_short)
-        self._process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=self._log)
+        self._process = subprocess.Popen(
+            command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=self._log, pipesize=_BLOCK_BYTES
+        )
         try:
             return self._begin(promised.length_s if promised else None)
         except BaseException:

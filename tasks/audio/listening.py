@@ -6,6 +6,7 @@ import hashlib
 import json
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -29,6 +30,11 @@ class Source:
     channel: Channel = "auto"
     raw_rate_hz: int | None = None
 
+    @cached_property
+    def digest(self) -> str:
+        """The digest of the file's content; the empty text where there is none."""
+        return file_digest(self.path)
+
     def open(self, rate_hz: int | None = None, filters: str = "") -> Recording:
         return Recording(self.path, self.shown, rate_hz, self.raw_rate_hz, filters)
 
@@ -49,7 +55,7 @@ def listen(
     source: Source, segmentation: Segmentation, ctx: Context, jobs: int, progress: Callable[[float], None]
 ) -> Heard:
     """Find the speech in a recording, or recall it. Raises TaskError where it can't be read or holds none."""
-    key = {"heard": file_digest(source.path), "how": [asdict(segmentation), str(source.channel), source.raw_rate_hz]}
+    key = {"heard": source.digest, "how": [asdict(segmentation), str(source.channel), source.raw_rate_hz]}
     place = f".{source.name}.heard.json"
     if kept := ctx.recall(key, place):
         heard = _read(kept)
@@ -67,7 +73,7 @@ def file_digest(path: Path) -> str:
     if not path.is_file():
         return ""
     with path.open("rb") as stream:
-        return hashlib.file_digest(stream, "sha256").hexdigest()
+        return hashlib.file_digest(stream, hashlib.blake2b).hexdigest()[:64]
 
 
 def _read(path: Path) -> Heard:

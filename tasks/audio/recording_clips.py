@@ -11,7 +11,7 @@ from pathlib import Path
 from journal import Context
 
 from .cutting import ClipFormat, Piece, Written, write_pieces
-from .listening import Heard, Source, file_digest
+from .listening import Heard, Source
 from .speech import mono_blocks
 from .transcripts import Phrase
 from .waveform import Outline, Waveform
@@ -68,7 +68,7 @@ def cut_recording(
     names = [f"{source.name}-{number:0{digits}}.{suffix}" for number in range(1, len(cuts) + 1)]
     pieces = [Piece(cut.start_s, cut.end_s, name) for cut, name in zip(cuts, names, strict=True)]
     how = [clip_format.rate_hz, clip_format.normalize, heard.channel, source.raw_rate_hz]
-    key = {"clips": file_digest(source.path), "pieces": [list(piece) for piece in pieces], "how": how}
+    key = {"clips": source.digest, "pieces": [list(piece) for piece in pieces], "how": how}
     written, outline = _recall(key, source, pieces, clip_format, ctx) or _cut(
         key, source, heard, pieces, clip_format, ctx, jobs, progress
     )

@@ -17,7 +17,7 @@ from .islands import CHUNK, FRAME, FRAMES_PER_S, Islands, LeftOut, Span, find_is
 from .voice import load_network, voice_probabilities
 
 FILTERS = "highpass=f=150"  # what hums and rumbles below is in no voice
-_STRETCH = 150 * FRAMES_PER_S  # frames looked at together, cut off where it is quiet
+_STRETCH = 90 * FRAMES_PER_S  # frames looked at together, cut off where it is quiet
 _STEP = 16  # frames: a stretch is a whole number of the detector's chunks
 _LEVEL_DB = -18.0  # what the loudest third of a second is brought to for the detector
 _MOST_DB = 30.0

@@ -25,7 +25,7 @@ _CONTEXT = 64  # samples before a chunk that belong to it
 _WINDOW, _HOP, _BINS, _FRAMES = 256, 128, 129, 4
 _STRIDES = 1, 2, 2, 1
 _CELLS = 128
-_BATCH = 256  # chunks whose arrays stay in the processor's cache
+_BATCH = 128  # chunks whose arrays stay in the processor's cache
 _ROW, _EARLY = 128, 48  # chunks of a row of the recurrent layer, and how many it begins early
 
 Array = NDArray[np.float32]
@@ -52,12 +52,14 @@ def voice_probabilities(sound: Array, wanted: NDArray[np.bool_]) -> Array:
     Chunks that are not ``wanted`` are taken for silence.
     """
     network = load_network()
-    gates = np.tile(network.silence, (len(wanted), 1))
+    rows = -(-len(wanted) // _ROW)
+    padded = np.tile(network.silence, (_EARLY + rows * _ROW, 1))
+    gates = padded[_EARLY:]
     numbers = np.flatnonzero(wanted)
     for first in range(0, len(numbers), _BATCH):
         some = numbers[first : first + _BATCH]
         gates[some] = _encode(_frames(sound, some), network)
-    return _recur(gates, network)
+    return _recur(padded, rows, network)[: len(wanted)]
 
 
 @cache
@@ -139,10 +141,8 @@ def _convolve(hidden: Array, weight: Array, bias: Array, stride: int) -> Array:
     return np.maximum(product, 0, out=product).reshape(count, len(starts), -1)
 
 
-def _recur(gates: Array, network: _Network) -> Array:
-    rows = -(-len(gates) // _ROW)
-    padded = np.concatenate([np.tile(network.silence, (_EARLY, 1)), gates])
-    padded = np.concatenate([padded, np.tile(network.silence, (rows * _ROW - len(gates), 1))])
+def _recur(padded: Array, rows: int, network: _Network) -> Array:
+    """Return the probabilities of chunks in rows, by what they give as input, after that of the chunks before."""
     laid = np.lib.stride_tricks.sliding_window_view(padded, _EARLY + _ROW, axis=0)[::_ROW]  # rows, gates, time
     state = cell = np.zeros((rows, _CELLS), np.float32)
     found = np.empty((_ROW, rows), np.float32)
@@ -153,7 +153,7 @@ def _recur(gates: Array, network: _Network) -> Array:
         state = opened[:, 3 * _CELLS :] * np.tanh(cell)
         if time >= _EARLY:
             found[time - _EARLY] = np.maximum(state, 0) @ network.output
-    return _sigmoid(found.T.reshape(-1)[: len(gates)] + np.float32(network.output_bias))
+    return _sigmoid(found.T.reshape(-1) + np.float32(network.output_bias))
 
 
 def _sigmoid(values: Array) -> Array:
