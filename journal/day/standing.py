@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
 from collections.abc import Collection, Iterator, Mapping
 from contextlib import suppress
@@ -15,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 from journal.api.report_file import StepReport
 from journal.errors import JournalError
 from journal.files import file_stat, is_fresh, tree_stats
-from journal.layout import report_in, verdicts_of
+from journal.layout import report_in
 from journal.plan.inputs import paths_in, resolve_inputs
 from journal.plan.parts import Part, PartKind, load_parts
 from journal.plan.references import references_in
@@ -91,6 +92,8 @@ class StandingDays:
     _noted: dict[int, StandingDay | None] = field(default_factory=dict)
     _keys: dict[int, str] = field(default_factory=dict)
     """How each day was when it was first looked at."""
+    _beside: dict[str, list[str]] = field(default_factory=dict)
+    """The files in the folder of entries, by the beginnings of their names."""
     _states: dict[str, str | None] = field(default_factory=dict)
     _files: dict[str, list[str] | None] = field(default_factory=dict)
     _ledgers: Ledgers | None = None
@@ -139,7 +142,7 @@ class StandingDays:
 
     def forget(self) -> None:
         """Look at everything anew, since something was run or written."""
-        for known in (self._noted, self._keys, self._states, self._files):
+        for known in (self._noted, self._keys, self._beside, self._states, self._files):
             known.clear()
         self._ledgers = None
         self.__dict__.pop("_cache", None)
@@ -171,8 +174,16 @@ class StandingDays:
 
     def _key(self, entry: Path) -> str:
         """Return a digest that changes with the entry and with every file and folder beside it."""
-        stats = [(str(path), _stat(path)) for path in (entry, verdicts_of(entry))]
+        stats = [(path, _stat(path)) for path in self._files_of(entry)]
         return digest_of(self._common, stats, list(tree_stats(str(self.opened.record.artifacts(entry)))))
+
+    def _files_of(self, entry: Path) -> list[str]:
+        """Return the entry's file and those beside it that bear its name: sheets, verdicts."""
+        if not self._beside:
+            folder = str(self.opened.workspace.entries)
+            for name in sorted(os.listdir(folder)):  # noqa: PTH208  # a thousand names at each start
+                self._beside.setdefault(name.partition(".")[0], []).append(f"{folder}/{name}")
+        return self._beside.get(entry.name.partition(".")[0], [])
 
     def _step_stands(self, step: StandingStep) -> bool:
         installed = self._cache.installed

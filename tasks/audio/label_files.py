@@ -12,6 +12,8 @@ from typing import NamedTuple
 from journal import UsageError
 
 _CUE = re.compile(r"((?:\d+:)?\d+:\d\d[.,]\d+|\d+[.,]\d+)\s*-->\s*((?:\d+:)?\d+:\d\d[.,]\d+|\d+[.,]\d+)")
+_ASIDE = re.compile(r'("(?:[^"]|"")*")|\[\d*\]|!.*')
+"""What a TextGrid says beside its values: indices and comments, but not in quotes."""
 _TOKEN = re.compile(r'"((?:[^"]|"")*)"|(-?\d+(?:\.\d+)?(?:[eE]-?\d+)?)')
 _DELIMITERS = ",;\t"
 
@@ -109,7 +111,7 @@ def _read_textgrid(text: str) -> Iterator[Label]:
     """Yield the intervals of the first tier that has any text, in Praat's long or short layout."""
     if "TextGrid" not in text[:200]:
         raise _LineError(1, 'this is no TextGrid; it begins with Object class = "TextGrid"')
-    values = _TOKEN.findall(re.sub(r"\[\d*\]|!.*", "", text))
+    values = _TOKEN.findall(_ASIDE.sub(lambda found: found[1] or "", text))
     tokens = iter([quoted.replace('""', '"') if not number else float(number) for quoted, number in values])
     try:
         _, _, _, _, tiers = (next(tokens) for _ in range(5))
