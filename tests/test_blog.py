@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import os
+import signal
 import socket
 import subprocess
 import sys
 import time
 import urllib.request
+from collections.abc import Iterator
 from html.parser import HTMLParser
 from pathlib import Path
 from urllib.parse import unquote
@@ -183,6 +185,44 @@ def test_serve_shows_the_day_and_follows_its_entry(blog: Space) -> None:
             assert _wait_for(address, "Today I really drew")
         finally:
             server.terminate()
+
+
+@pytest.fixture
+def served(blog: Space) -> Iterator[tuple[Space, subprocess.Popen[str], int]]:
+    """A blog being served, drafts included."""
+    port = free_port()
+    command = [sys.executable, "-u", "-m", "journal", "serve", "--port", str(port)]
+    with subprocess.Popen(
+        command, cwd=blog.root, env=environment(), stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+    ) as server:
+        assert _wait_for(f"http://127.0.0.1:{port}/day/133/", "A day")
+        yield blog, server, port
+        server.kill()
+
+
+def test_serve_ends_on_one_interrupt(served: tuple[Space, subprocess.Popen[str], int]) -> None:
+    _, server, _ = served
+    server.send_signal(signal.SIGINT)
+    assert server.wait(timeout=10) == 0
+
+
+def test_a_busy_port_leads_to_the_next_one_with_a_word(served: tuple[Space, subprocess.Popen[str], int]) -> None:
+    blog, _, port = served
+    command = [sys.executable, "-u", "-m", "journal", "serve", "--port", str(port)]
+    with subprocess.Popen(command, cwd=blog.root, env=environment(), stdout=subprocess.PIPE, text=True) as second:
+        assert second.stdout
+        assert second.stdout.readline() == f"port {port} is in use; taking {port + 1}\n"
+        second.terminate()
+
+
+def test_a_broken_entry_is_shown_in_the_page_at_its_line(served: tuple[Space, subprocess.Popen[str], int]) -> None:
+    blog, _, port = served
+    path = blog.root / "entries" / f"{entry_name(134)}.md"
+    path.write_text("---\ntitle: [\n---\n")
+    address = f"http://127.0.0.1:{port}/day/133/"
+    assert _wait_for(address, f"entries/{entry_name(134)}.md:")
+    path.write_text("---\ntitle: Mended\ndraft: true\n---\nWords.\n")
+    assert _wait_for(f"http://127.0.0.1:{port}/day/134/", "Mended")
 
 
 def free_port() -> int:

@@ -5,17 +5,19 @@ from __future__ import annotations
 import json
 import random
 import subprocess
+import sys
 import xml.etree.ElementTree as ElementTree
 from datetime import date, timedelta
 from html import unescape
 from pathlib import Path
 
 import pytest
+import yaml
 from conftest import Space, entry_name, make_space
 
 from journal.blog import build_site, write_docs
 from journal.blog.compile import compile_blog, sort_posts
-from journal.blog.frame import build_whole, make_frames
+from journal.blog.frame import THEME, build_whole, make_frames
 from journal.blog.look import contrast, readable
 from journal.blog.posts import PostBox
 from journal.blog.words import words_of
@@ -279,3 +281,24 @@ def test_the_authors_colour_can_be_read_on_either_ground(accent: str) -> None:
 
 def test_an_own_page_of_the_author_is_part_of_the_site(year: Space) -> None:
     assert b"I write <em>every</em> day." in build(year)["about.html"]
+
+
+def test_another_engine_builds_the_same_tree(year: Space, tmp_path: Path) -> None:
+    """Zensical, which reads MkDocs' settings, adds a frame of its own around the same finished pages."""
+    workspace, record = read_workspace(year.root), Record(read_workspace(year.root))
+    box = PostBox(tmp_path / "posts.db", record)
+    posts = sort_posts(box.posts(), drafts=False, future=False, today=date.today()).shown
+    blog = compile_blog(posts, box, read_ledgers(record), workspace)
+    frames = make_frames(workspace, blog.listed, SAMPLES)
+    write_docs(blog, frames, box, tmp_path / "docs")
+    settings = yaml.safe_load(SITE) | {"site_name": "A year", "site_url": workspace.url}
+    settings["theme"]["custom_dir"] = str(THEME)
+    settings["nav"] = [{name: address.replace(".html", ".md")} for address, name in blog.listed.items()]
+    (tmp_path / "mkdocs.yml").write_text(yaml.safe_dump({**settings, "plugins": []}))
+    zensical = Path(sys.executable).with_name("zensical")
+    subprocess.run([zensical, "build"], cwd=tmp_path, check=True, capture_output=True)
+    made = tree(tmp_path / "site")
+    assert {*blog.pages, *(post.address for post in posts)} <= made.keys()
+    for address, page in blog.pages.items():
+        assert page.body.strip() in made[address].decode(), address
+        assert b"Content-Security-Policy" in made[address]
