@@ -42,23 +42,32 @@ class Preview:
 
 def serve_site(workspace: Workspace, port: int) -> None:
     """Serve the site until Ctrl-C. Raises ``UsageError`` where no port can be had."""
-    from watchfiles import watch
-
     server, preview = _listen(port), Preview(workspace)
-    preview.build()
-    server.RequestHandlerClass = partial(_Handler, preview=preview)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    print(f"serving the blog, drafts included, at http://127.0.0.1:{server.server_port}/ (Ctrl-C to stop)", flush=True)
-    places = [
-        place
-        for place in (workspace.entries, workspace.root / "site", workspace.root / "journal.yml")
-        if place.exists()
-    ]
+    address = f"http://127.0.0.1:{server.server_port}/"
     try:
-        for _ in watch(*places, debounce=200, step=50, raise_interrupt=True):
-            preview.build()
+        preview.build()
+        server.RequestHandlerClass = partial(_Handler, preview=preview)
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        print(f"serving the blog, drafts included, at {address} (Ctrl-C to stop)", flush=True)
+        _follow(workspace, preview)
     except KeyboardInterrupt:
         print("stopped")
+
+
+def _follow(workspace: Workspace, preview: Preview) -> None:
+    """Build again whenever something is saved, until Ctrl-C."""
+    from watchfiles import watch
+
+    places = [workspace.entries, workspace.root / "site", workspace.root / "journal.yml"]
+    watching = watch(
+        *(place for place in places if place.exists()), debounce=200, step=50, rust_timeout=500, yield_on_timeout=True,
+        raise_interrupt=True,
+    )  # fmt: skip
+    has_begun = False
+    for changes in watching:
+        if changes or not has_begun:  # what was saved before the watching began is seen at its first turn
+            preview.build()
+        has_begun = True
 
 
 def _listen(port: int) -> ThreadingHTTPServer:
