@@ -239,7 +239,7 @@ def test_a_failed_step_says_so_above_its_last_good_result() -> None:
         ("no such file: '/root/.cache/journal/a.gguf'", "no such file: '…/a.gguf'"),
         ("/tmp/x/y/z.py:3: no", "…/z.py:3: no"),
         ("<toy.Model object at 0x7f3a1c2b4d50>", "&lt;toy.Model object at 0x…&gt;"),
-        ("see https://example.org/a/b/c and data/a/b.csv", "see https://example.org/a/b/c and data/a/b.csv"),
+        ("see https://example.org/a/b/c and data/a/b.csv", "see https&#58;//example.org/a/b/c and data/a/b.csv"),
         ("5 / 3 and 1/2", "5 / 3 and 1/2"),
     ],
 )

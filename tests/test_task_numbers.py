@@ -10,8 +10,9 @@ from typing import Any
 import numpy as np
 import pytest
 from journal_tasks.audio.clip_report import build_report as build_clip_report
-from journal_tasks.audio.segmentation import Clip, ClippedRecording
-from journal_tasks.audio.waveform import Waveform
+from journal_tasks.audio.listening import Heard
+from journal_tasks.audio.recording_clips import Clip, ClippedRecording
+from journal_tasks.audio.waveform import Outline, Waveform
 from journal_tasks.diffusion.drawing import save_with_recipe
 from journal_tasks.diffusion.judge import Prediction
 from journal_tasks.diffusion.picture_cache import SavedPicture
@@ -127,10 +128,10 @@ def test_the_votes_for_a_number_of_factors_hold_theirs(tmp_path: Path) -> None:
 def test_no_number_of_the_clips_is_text(tmp_path: Path) -> None:
     path = tmp_path / "talk-01.flac"
     path.touch()
-    outline = np.zeros(4, np.float32)
-    waveform = Waveform("talk", 3.0, outline, outline, [(0.5, 1.75)])
-    recording = ClippedRecording("talk", [Clip(path, 0.5, 1.75, 1.25, -3.0, False)], waveform)
-    report = through_json(build_clip_report([recording], players=1), tmp_path)
+    waveform = Waveform("talk", 3.0, Outline([-1, -20, -3, 0], [1, 20, 3, 0], 160), [(0.5, 1.75)])
+    heard = Heard([(0.5, 1.75)], [(2.0, 2.5, "too short")], 3.0, None, 0.3)
+    recording = ClippedRecording("talk", [Clip(path, 0.5, 1.75, 1.25, -3.0, False)], waveform, heard)
+    report = through_json(build_clip_report([recording], 1, tmp_path), tmp_path)
     assert written_as_text(report) == []
     assert [1, 1.25] in [row[1:] for item in report.items if isinstance(item, Table) for row in item.rows]
 

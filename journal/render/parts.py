@@ -81,7 +81,7 @@ def _derived(items: Sequence[Item]) -> list[Section]:
     """Name parts by their kinds and titles; beyond the first picture and the first table, they are folded."""
     sections = []
     seen: set[type[Item]] = set()
-    for name, group in groupby(items, _name):
+    for (_, name), group in groupby(items, lambda item: (item.kind, _name(item))):
         some = tuple(group)
         kind = Image if isinstance(some[0], Gallery) else type(some[0])
         folded = (isinstance(some[0], _ONE_AT_MOST) and kind in seen) or (isinstance(some[0], _MORE) and len(some) > 3)

@@ -7,6 +7,9 @@ import os
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
+_plain_readlink = os.readlink
+"""As it is before it tells of what it is asked: the question here is journal's own."""
+
 
 def announce_questions(
     asked: Callable[[Any], None], sought: Callable[[str], None], opened: Callable[[str], None]
@@ -32,7 +35,7 @@ def announce_questions(
 def path_of_descriptor(descriptor: int) -> str:
     """Return the path that a descriptor was opened by, or an empty string where the system doesn't tell."""
     try:
-        return os.readlink(f"/proc/self/fd/{descriptor}")  # noqa: PTH115
+        return _plain_readlink(f"/proc/self/fd/{descriptor}")
     except OSError:
         return ""
 

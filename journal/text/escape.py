@@ -8,6 +8,8 @@ import re
 def escape(text: str) -> str:
     """Return text on one line, escaped so that Markdown and HTML show it literally."""
     escaped = _one_line(text).translate(_MARKDOWN)
+    escaped = _NOTE_SIGN.sub(lambda match: f"&#{ord(match[0])};", escaped)
+    escaped = _AUTOLINK.sub(lambda match: f"{match[0][:-1]}&#{ord(match[0][-1])};", escaped)
     return _LIST_SIGN.sub(lambda match: f"{match[1]}\\{match[2]}", escaped)
 
 
@@ -42,6 +44,9 @@ def _one_line(text: str) -> str:
 
 _MARKER = re.compile(r"^\s*<!--\s*/?journal:", re.MULTILINE)
 _LIST_SIGN = re.compile(r"\A(\d*)([-+.)](?=\s|\Z))")
+_NOTE_SIGN = re.compile(r"\A[!?](?=[!?]{2})")
+_AUTOLINK = re.compile(r"(?:https?|ftp|mailto|xmpp):|www\.", re.IGNORECASE)
+"""Where GitHub's Markdown would make a link of plain words; e-mail addresses lose their sign as well."""
 _CONTROLS: dict[int, str] = dict.fromkeys((*range(9), 11, *range(14, 32), 127, *range(0xD800, 0xE000)), "\ufffd")
 _HTML: dict[int, str] = {
     ord(sign): f"&{name};" for sign, name in (("&", "amp"), ("<", "lt"), (">", "gt"), ('"', "quot"))
@@ -49,5 +54,5 @@ _HTML: dict[int, str] = {
 _INERT = _CONTROLS | _HTML | {ord(sign): f"&#{ord(sign)};" for sign in "`~$*_[]{}:\\|!#\t\f\u0085\u2028\u2029"}
 """For HTML: characters special to Markdown and its extensions become numeric references."""
 _MARKDOWN = _CONTROLS | _HTML | {ord('"'): '"'} | {ord(sign): f"\\{sign}" for sign in "\\`*_[]#"}
-_MARKDOWN |= {ord(sign): f"&#{ord(sign)};" for sign in "|~${}"}
+_MARKDOWN |= {ord(sign): f"&#{ord(sign)};" for sign in "|~${}@"}
 """For Markdown: backslash escapes where every flavour knows them, numeric references elsewhere."""
