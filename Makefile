@@ -9,7 +9,7 @@ SOURCES := pyproject.toml setup.py models/emoji_scenes/pyproject.toml
 JOBS ?= 2
 
 help:
-	@echo "make day      run day 133 and build the blog"
+	@echo "make day      bring day 133 up to date, compare it with another run, and build the blog"
 	@echo "make test     run all tests"
 	@echo "make check    check formatting, lint and types"
 	@echo "make light    run the tests that need no PyTorch in a separate environment (PYTHON=python3.12)"
@@ -29,6 +29,7 @@ $(DEVELOPED): $(INSTALLED)
 
 day: $(INSTALLED)
 	$(BIN)/journal day 133
+	$(BIN)/journal day 133 --replay
 	$(BIN)/journal build
 
 test: $(DEVELOPED)

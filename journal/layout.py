@@ -53,6 +53,11 @@ def verdicts_of(entry: Path) -> Path:
     return entry.with_suffix(".verdicts.yml")
 
 
+def replays_of(entry: Path) -> Path:
+    """Return the file of an entry's replays."""
+    return entry.with_suffix(".replays.json")
+
+
 def sheet_of(entry: Path, step: str, name: str) -> Path:
     """Return the sheet of a step that a run and its author both write, outside the entry's folder."""
     return entry.with_suffix(f".{step}.{name}.csv")

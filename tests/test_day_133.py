@@ -198,4 +198,4 @@ def test_a_clone_of_the_repository_is_up_to_date_at_once(tmp_path: Path) -> None
     shutil.copy(ROOT / "journal.yml", space.root)
     said = space.run("status", check=0).out
     assert "day 133  7 up to date" in said
-    assert "phrasebook: adapter is not here; it is made again when a step needs it" in said
+    assert "phrasebook: adapter/adapter_model.safetensors is not here; it is made again when a step needs it" in said

@@ -70,10 +70,14 @@ def test_a_page_loads_without_errors_and_without_other_hosts(browser: Any, site:
 def test_a_player_knows_how_long_its_sound_is(browser: Any, site: str) -> None:
     """The tone is 800 samples at 8 kHz: a tenth of a second."""
     page, _ = open_page(browser, f"{site}/{day_path()}")
-    page.evaluate("document.querySelector('audio').load()")
-    page.evaluate("document.querySelector('audio').preload = 'metadata'")
-    page.wait_for_function("document.querySelector('audio').duration > 0", timeout=10_000)
-    assert page.evaluate("document.querySelector('audio').duration") == pytest.approx(0.1, abs=0.01)
+    length = page.evaluate("""() => new Promise((resolve, reject) => {
+        const audio = document.querySelector('audio');
+        audio.addEventListener('loadedmetadata', () => resolve(audio.duration));
+        audio.addEventListener('error', () => reject(audio.error));
+        audio.preload = 'metadata';
+        audio.load();
+    })""")
+    assert length == pytest.approx(0.1, abs=0.01)
     page.close()
 
 

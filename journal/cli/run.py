@@ -28,6 +28,10 @@ def day(
     ] = [],  # noqa: B006
     on: Annotated[str, typer.Option(help="Where to run: local, dask, or the address of a Dask scheduler.")] = "",
     stale: Annotated[bool, typer.Option("--stale", help="Run only the days that are out of date.")] = False,
+    replay: Annotated[
+        bool, typer.Option("--replay", help="Run again in a scratch place, and compare with what is recorded.")
+    ] = False,
+    sample: Annotated[int, typer.Option(min=0, help="With --replay: only so many of the days, at random.")] = 0,
     as_json: Json = False,
 ) -> None:
     """Run the steps of a day's entry and put their results into it."""
@@ -39,6 +43,10 @@ def day(
     opened = open_all()
     options = RunOptions(tuple(only), force, upgrade, parse_reasons(accept), jobs or None, f"journal day {days}", on)
     chosen = parse_days(days, opened.record)
+    if replay:
+        from journal.cli.replaying import replay_days
+
+        raise typer.Exit(replay_days(opened, chosen, options, sample, as_json=as_json))
     chosen = choose_stale(chosen, opened) if stale else chosen
     run = partial(run_one, opened, options=options, dry_run=dry_run, edits=chosen_edits, as_json=as_json)
     done = [run(number) if ".." not in days else run_one_of_many(number, run) for number in chosen]

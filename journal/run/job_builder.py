@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import platform
 from collections.abc import Mapping
+from contextlib import suppress
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -35,7 +37,7 @@ def build_job(run: Run, waiting: Waiting, work: Path) -> Job:
         depends_on=dump_parts(parts),
         made=_made(source, run),
     )
-    cache, code = run.cache, run.cache.code(source)
+    known, code = run.cache, run.cache.code(source)
     name, root = f"day-{run.entry.day}-{planned.id}", run.workspace.root
     return Job(
         source=source,
@@ -53,9 +55,9 @@ def build_job(run: Run, waiting: Waiting, work: Path) -> Job:
         cache_dir=None if run.options.force else run.store.folder / "kept",
         cache_key=digest_of(code.digest, header.made),
         code_digest=code.digest,
-        known_code={str(path): (file_stat(path), cache.code_digest(path)) for path in code.files},
+        known_code={str(path): (file_stat(path), known.code_digest(path)) for path in code.files},
         libraries=code.libraries,
-        is_versioned=cache.signature(source).version is not None,
+        is_versioned=known.signature(source).version is not None,
         inputs=(*paths_in(dict(ready.inputs.values)), *_model_paths(parts, run.workspace)),
         declared_models=frozenset(part.name for part in parts if part.kind == PartKind.MODEL),
         limits=Limits(run.workspace.largest_artifact, run.workspace.largest_text),
@@ -64,13 +66,30 @@ def build_job(run: Run, waiting: Waiting, work: Path) -> Job:
 
 
 def _made(source: TaskSource, run: Run) -> dict[str, Any]:
-    """Return the versions of Python and of the libraries that a task declares or its code imports."""
-    installed, cache = run.cache.installed, run.cache
-    names = {*cache.signature(source).libraries, *installed.distributions(cache.code(source).libraries)}
+    """Return the versions of Python and of the libraries that a task declares or its code imports, and the machine."""
+    installed, known = run.cache.installed, run.cache
+    names = {*known.signature(source).libraries, *installed.distributions(known.code(source).libraries)}
     return {
         "python": platform.python_version(),
         "libraries": {name: installed.version(name) for name in sorted(names)},
+        "machine": machine_kind(),
     }
+
+
+@cache
+def machine_kind() -> dict[str, str]:
+    """Return what kind of machine this is, by what may round numbers otherwise; nothing that names this very one."""
+    return {"system": f"{platform.system()} {platform.machine()}", "processor": _processor()}
+
+
+def _processor() -> str:
+    """Return the processor's model, which Python tells on few systems."""
+    with suppress(OSError):
+        for line in Path("/proc/cpuinfo").read_text(encoding="utf-8", errors="replace").splitlines():
+            name, _, value = line.partition(":")
+            if name.strip() == "model name":
+                return value.strip()
+    return platform.processor()
 
 
 def _model_paths(parts: Parts, workspace: Workspace) -> list[Path]:

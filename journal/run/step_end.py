@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from pathlib import Path
 
-from journal.api.report_file import read_headline
+from journal.api.report_file import read_data, read_headline, rewrite_header
 from journal.api.task import brief
 from journal.errors import one_line
 from journal.layout import has_report
@@ -32,6 +32,7 @@ def settle_result(in_hand: InHand, ended: Ended, run: Run) -> StepResult:
     if isinstance(ended, Finished):
         for name, path in ended.outside.items():
             run.store.note("outside", name, path)
+        _keep_first_made(in_hand.job.out, run, in_hand)
         folder = run.store.keep(in_hand.job.out, result_name(ready.fingerprint.digest, ended.seen))
         before = run.last_good(planned)
         notes = (*_notes(load_parts(ended.seen)), *moved_numbers(before, folder, run.record))
@@ -42,6 +43,18 @@ def settle_result(in_hand: InHand, ended: Ended, run: Run) -> StepResult:
     return StepResult(
         planned, Outcome.FAILED, last, ready.reasons, one_line(ended.message), "", seconds, _tail(log), shown
     )
+
+
+def _keep_first_made(folder: Path, run: Run, in_hand: InHand) -> None:
+    """Have a result that is as an earlier one say where that was made, unless versions of libraries differ."""
+    now = read_data(folder)
+    for found in run.earlier(in_hand.planned):
+        then = found.data
+        versions = [{**(one.get("made") or {}), "machine": None} for one in (then, now)]
+        is_same = all(then.get(name) == now.get(name) for name in {*then, *now} - {"made", "checksum"})
+        if is_same and versions[0] == versions[1] and (then.get("made") or {}).get("machine"):
+            rewrite_header(folder, {"made": then["made"]})
+            return
 
 
 def step_run_of(in_hand: InHand, result: StepResult, run: Run, executor: str, number: int) -> StepRun:

