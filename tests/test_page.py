@@ -108,5 +108,40 @@ def test_the_search_finds_a_word_of_an_entry(browser: Any, site: str) -> None:
     page.close()
 
 
+KINDS = [
+    *["index.html", "archive.html", "categories.html", "totals.html", "gallery.html", "search.html", "404.html"],
+    "day",
+]
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("name", KINDS)
+def test_a_page_is_accessible(browser: Any, site: str, name: str, scheme: str) -> None:
+    """No violation of axe-core's rules (WCAG 2 A and AA, and its best practices)."""
+    from axe_playwright_python.sync_playwright import Axe
+
+    context = browser.new_context(color_scheme=scheme, bypass_csp=True)  # the checker evaluates its own script
+    page = context.new_page()
+    answer = page.goto(f"{site}/{day_path() if name == 'day' else name}")
+    assert answer.ok, name
+    page.wait_for_load_state("networkidle")
+    found = Axe().run(page)
+    assert [(one["id"], [node["html"] for node in one["nodes"]]) for one in found.response["violations"]] == []
+    context.close()
+
+
+@pytest.mark.parametrize("name", ["index.html", "day"])
+def test_a_page_without_pictures_and_sounds_is_light(browser: Any, site: str, name: str) -> None:
+    """All that a page loads, uncompressed, but for what its author shows: 400 kB, most of it type and Material."""
+    page = browser.new_page()
+    sizes: dict[str, int] = {}
+    page.on("response", lambda answer: sizes.update({answer.url: len(answer.body())}))
+    page.goto(f"{site}/{day_path() if name == 'day' else name}")
+    page.wait_for_load_state("networkidle")
+    ours = {url: size for url, size in sizes.items() if not url.endswith((".png", ".wav", ".svg"))}
+    assert sum(ours.values()) < 400_000, ours
+    page.close()
+
+
 def day_path() -> str:
     return "day/133/index.html"
