@@ -183,6 +183,57 @@ def test_what_should_not_go_out_is_refused_by_place_until_it_is_allowed(blog: Sp
     assert "day/135/index.html" in files(blog)
 
 
+def test_pages_and_files_of_the_site_are_looked_into(blog: Space) -> None:
+    blog.write("site/about.md", f"# About\n\nMy token is {TOKEN}.\n")
+    blog.write("site/assets/extra.js", "const key = 1; // jane.doe@mail.dev\n")
+    said = blog.run("check", "--publish", check=1).out
+    assert "site/about.md:3: a token of GitHub, ghp…" in said
+    assert "site/assets/extra.js:1: an e-mail address, jane.doe@mail.dev" in said
+
+
+def test_a_picture_that_says_where_it_was_taken_is_named(blog: Space) -> None:
+    from PIL import Image
+
+    folder = blog.root / "entries" / entry_name(135) / "_files"
+    folder.mkdir(parents=True)
+    exif = Image.Exif()
+    exif.get_ifd(0x8825).update({1: "N", 2: (55.0, 51.0, 0.0), 3: "W", 4: (4.0, 15.0, 0.0)})
+    Image.new("RGB", (8, 8)).save(folder / "walk.jpg", exif=exif)
+    Image.new("RGB", (8, 8)).save(folder / "plain.jpg")
+    blog.entry(day=135, body=f"![a]({entry_name(135)}/_files/walk.jpg) ![b]({entry_name(135)}/_files/plain.jpg)\n")
+    said = blog.run("check", "--publish", check=1).out
+    assert "walk.jpg: it says where it was taken" in said
+    assert "plain.jpg" not in said
+
+
+SPEAK = '''"""A sound of somebody."""
+import wave
+from journal import Context, Report, task
+
+
+@task("toy.speak")
+def speak(ctx: Context, speaker: str = "") -> Report:
+    """Make a sound."""
+    with wave.open(str(ctx.out / "a.wav"), "wb") as sound:
+        sound.setnchannels(1)
+        sound.setsampwidth(2)
+        sound.setframerate(8000)
+        sound.writeframes(bytes(1600))
+    return Report().audio(ctx.out / "a.wav")
+'''
+
+
+@pytest.mark.parametrize(("consent", "passes"), [("signed 2024-05-01", True), ("no", False), ("", False)])
+def test_a_voice_without_consent_is_refused(blog: Space, consent: str, passes: bool) -> None:
+    blog.write("plugins/speak.py", SPEAK)
+    blog.write("speakers.yml", f"jean:\n  consent: {consent}\n")
+    blog.write("journal.yml", f"{YML}speakers: speakers.yml\n")
+    blog.entry("  a: {uses: toy.speak, speaker: jean}\n", day=135)
+    blog.run("day", "135", check=0)
+    said = blog.run("check", "--publish").out
+    assert ("the voice of jean in 'a', of whom speakers.yml has no consent  [consent]" in said) != passes
+
+
 FINE = [
     "An `api_key` is a word, and so are passwords and tokens.",
     "The token count was 177, and `max_tokens: 40`.",

@@ -108,6 +108,20 @@ def test_the_search_finds_a_word_of_an_entry(browser: Any, site: str) -> None:
     page.close()
 
 
+def test_labels_of_plots_can_be_read_on_a_phone(browser: Any, site: str) -> None:
+    """At 390 pixels a plot scrolls rather than shrinks until its labels have 11 pixels; the page itself doesn't."""
+    page = browser.new_page(viewport={"width": 390, "height": 800})
+    page.goto(f"{site}/{day_path()}")
+    sizes = page.evaluate("""() => [...document.querySelectorAll('.plot svg')].flatMap(svg => {
+        const scale = svg.getBoundingClientRect().width / svg.viewBox.baseVal.width;
+        return [...svg.querySelectorAll('text')].map(text => parseFloat(getComputedStyle(text).fontSize) * scale);
+    })""")
+    assert sizes
+    assert min(sizes) >= 10.99
+    assert page.evaluate("document.documentElement.scrollWidth") == 390
+    page.close()
+
+
 KINDS = [
     *["index.html", "archive.html", "categories.html", "totals.html", "gallery.html", "search.html", "404.html"],
     "day",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import html
+import math
 import re
 from pathlib import Path
 
@@ -13,6 +14,9 @@ _ACTIVE = re.compile(
     re.IGNORECASE,
 )
 """What a plot has no use for: scripts, links, animations, and whatever is fetched from elsewhere."""
+_VIEW_BOX = re.compile(r"viewBox=\"[-\d.]+ [-\d.]+ ([\d.]+) [\d.]+\"")
+_FONT_SIZE = re.compile(r"""font(?:-size)?(?:: *|=['"])([\d.]+)(?:px|['"])""")
+_SMALLEST_PX = 11
 _PROLOGUE = re.compile(r"\s*(?:<\?xml[^>]*\?>\s*)?(?:<!DOCTYPE svg PUBLIC \"[^\"]*\"\s+\"[^\"]*\">\s*)?")
 
 
@@ -21,4 +25,14 @@ def inline_drawing(path: Path, label: str) -> str | None:
     svg = _PROLOGUE.sub("", path.read_text(encoding="utf-8", errors="replace"), count=1).strip()
     if not svg.startswith("<svg") or _ACTIVE.search(svg):
         return None
-    return f'<span class="plot" role="img" aria-label="{html.escape(label)}">{svg}</span>'
+    width = _least_width(svg)
+    style = f' style="--least-width: {width}px"' if width else ""
+    # what may scroll has to be reachable by keyboard
+    return f'<span class="plot" tabindex="0" role="img" aria-label="{html.escape(label)}"{style}>{svg}</span>'
+
+
+def _least_width(svg: str) -> int:
+    """Return the width in pixels below which its smallest label would be hard to read, or 0 if that isn't known."""
+    box = _VIEW_BOX.search(svg)
+    sizes = [float(size) for size in _FONT_SIZE.findall(svg)]
+    return math.ceil(float(box[1]) * _SMALLEST_PX / min(sizes)) if box and sizes and min(sizes) > 0 else 0

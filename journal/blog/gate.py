@@ -4,27 +4,19 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
+from journal.api.report_file import read_data
 from journal.blog.heads import site_url
 from journal.blog.posts import Post
+from journal.layout import steps_of
 from journal.text.workspace import Workspace
 
 _LOOKED_INTO = {
-    ".csv",
-    ".json",
-    ".jsonl",
-    ".txt",
-    ".svg",
-    ".md",
-    ".html",
-    ".yml",
-    ".yaml",
-    ".xml",
-    ".tsv",
-    ".ipynb",
-    ".py",
+    *[".csv", ".json", ".jsonl", ".txt", ".svg", ".md", ".html", ".yml", ".yaml", ".xml", ".tsv", ".ipynb", ".py"],
+    *[".js", ".css", ".toml", ".ini", ".cfg", ".env", ".log", ".sh", ".r", ".vtt", ".srt", ".textgrid"],
 }
 _MOST_BYTES = 20_000_000
 _MOST_LINES = 20
@@ -55,6 +47,9 @@ _HOME = re.compile(
     r"(?<![\w/.~])(?:/home/(?!user\b|you\b|me\b)[\w.-]+|/Users/(?!you\b|me\b)[\w.-]+|/root/[\w.-]+"
     r"|[A-Z]:\\\\?Users\\\\?[\w.-]+)"
 )
+_WITH_PLACES = {".jpg", ".jpeg", ".png", ".webp", ".tif", ".tiff", ".heic", ".avif"}
+_GPS = 0x8825
+"""The part of Exif data that holds a place (Exif 2.32, 4.6.3)."""
 _OPEN_VALUE = re.compile(r"\$\{[^}\s]+\}")
 
 
@@ -75,14 +70,23 @@ class Outgoing:
     statuses: Sequence[tuple[int, str, str]]
     """The day, the kind ("stale", "failed") and the words, of each step that isn't as it should be."""
 
-    def texts(self) -> Iterator[tuple[Post, str, str]]:
-        """Yield each entry and each file of words that goes out with it, as its name and its text."""
+    def texts(self) -> Iterator[tuple[str, str]]:
+        """Yield the name and the text of all words that go out: entries, files that they link to, pages of the site."""
         for post in self.posts:
-            path = self.workspace.entries / post.file
-            yield post, f"entries/{post.file}", _read(path)
-            for source in sorted(set(post.files.values())):
-                if Path(source).suffix.lower() in _LOOKED_INTO:
-                    yield post, source, _read(self.workspace.root / source)
+            yield f"entries/{post.file}", _read(self.workspace.entries / post.file)
+        for source in self.files():
+            if Path(source).suffix.lower() in _LOOKED_INTO:
+                yield source, _read(self.workspace.root / source)
+
+    def files(self) -> list[str]:
+        """Return the files that go out as they are, below the workspace: those linked to, and those of ``site/``."""
+        site = self.workspace.root / "site"
+        own = (
+            path.relative_to(self.workspace.root).as_posix()
+            for path in site.rglob("*")
+            if path.is_file() and path.name != "mkdocs.yml"
+        )
+        return sorted({*own, *(source for post in self.posts for source in post.files.values())})
 
 
 Rule = Callable[[Outgoing], Iterator[str]]
@@ -119,11 +123,11 @@ def _edited(outgoing: Outgoing) -> Iterator[str]:
 
 
 def _values(outgoing: Outgoing) -> Iterator[str]:
-    for post, name, text in outgoing.texts():
-        if name == f"entries/{post.file}":
-            for number, line in _prose_lines(text):
-                for match in _OPEN_VALUE.finditer(line):
-                    yield f"{name}:{number}: {match[0]} stands in the text as it is; write what it should be"
+    entries = {f"entries/{post.file}" for post in outgoing.posts}
+    for name, text in outgoing.texts():
+        for number, line in _prose_lines(text) if name in entries else ():
+            for match in _OPEN_VALUE.finditer(line):
+                yield f"{name}:{number}: {match[0]} stands in the text as it is; write what it should be"
 
 
 def _address(outgoing: Outgoing) -> Iterator[str]:
@@ -134,7 +138,7 @@ def _address(outgoing: Outgoing) -> Iterator[str]:
 
 def _secrets(outgoing: Outgoing) -> Iterator[str]:
     patterns = {what: re.compile(pattern) for what, pattern in _SECRETS.items()}
-    for _, name, text in outgoing.texts():
+    for name, text in outgoing.texts():
         for number, line in enumerate(text.splitlines(), 1):
             for what, pattern in patterns.items():
                 if match := pattern.search(line):
@@ -168,6 +172,55 @@ def _links(outgoing: Outgoing) -> Iterator[str]:
     yield from (line for post in outgoing.posts for line in post.warnings)
 
 
+def _places(outgoing: Outgoing) -> Iterator[str]:
+    """Yield the pictures that say where they were taken, as a phone's camera writes it."""
+    for name in outgoing.files():
+        if Path(name).suffix.lower() in _WITH_PLACES and _has_place(outgoing.workspace.root / name):
+            yield f"{name}: it says where it was taken (GPS, in its Exif data); save it without"
+
+
+def _has_place(path: Path) -> bool:
+    from PIL import Image, UnidentifiedImageError
+
+    try:
+        with Image.open(path) as picture:
+            return any(tag in picture.getexif().get_ifd(_GPS) for tag in (2, 4))  # latitude, longitude
+    except (OSError, ValueError, SyntaxError, UnidentifiedImageError):
+        return False
+
+
+def _consent(outgoing: Outgoing) -> Iterator[str]:
+    """Yield the speakers of sounds that go out who have not consented, where the workspace keeps a list of them."""
+    workspace = outgoing.workspace
+    if workspace.speakers is None:
+        return
+    consented = set(_consented(workspace.speakers))
+    for post in outgoing.posts:
+        for folder in steps_of(workspace.entries / post.file) if post.sounds else ():
+            speaker = _speaker(folder)
+            if speaker and speaker not in consented:
+                shown = workspace.display_path(workspace.speakers)
+                yield f"entries/{post.file}: the voice of {speaker} in '{folder.name}', of whom {shown} has no consent"
+
+
+def _consented(path: Path) -> Iterator[str]:
+    import yaml
+
+    with suppress(OSError, UnicodeDecodeError, yaml.YAMLError, AttributeError):  # a damaged list holds no consent
+        for name, given in yaml.safe_load(path.read_text(encoding="utf-8-sig")).items():
+            consent = given.get("consent") if isinstance(given, dict) else None
+            if consent and str(consent).strip().casefold() not in ("no", "none", "n", "-", "false"):
+                yield str(name)
+
+
+def _speaker(folder: Path) -> str:
+    """Return whose voice a step's recordings hold, as its parameters say."""
+    try:
+        return str(read_data(folder).get("parameters", {}).get("speaker") or "")
+    except (OSError, ValueError, AttributeError):
+        return ""
+
+
 RULES: dict[str, Rule] = {
     "failed": _status("failed"),
     "stale": _status("stale"),
@@ -176,6 +229,8 @@ RULES: dict[str, Rule] = {
     "private": _private,
     "email": _emails,
     "path": _paths,
+    "place": _places,
+    "consent": _consent,
     "value": _values,
     "link": _links,
     "host": _hosts,
@@ -187,7 +242,7 @@ RULES: dict[str, Rule] = {
 def _matches(
     outgoing: Outgoing, pattern: re.Pattern[str], what: str, counts: Callable[[str], bool], *, hides: bool = False
 ) -> Iterator[str]:
-    for _, name, text in outgoing.texts():
+    for name, text in outgoing.texts():
         for number, line in enumerate(text.splitlines(), 1):
             found = next((match[0] for match in pattern.finditer(line) if counts(match[0])), None)
             if found is not None:

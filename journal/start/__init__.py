@@ -18,13 +18,17 @@ _HERE = Path(__file__).parent
 
 
 def make_workspace(folder: Path) -> Iterator[Path]:
-    """Create journal.yml, site/mkdocs.yml and a first entry, keeping existing files; yield what was created."""
+    """Create journal.yml, site/mkdocs.yml, a workflow that publishes and a first entry; yield what was created.
+
+    Existing files are kept.
+    """
     texts = {
         FILE_NAME: (_HERE / FILE_NAME).read_text().replace("DAY-1", date.today().isoformat()),
         "site/mkdocs.yml": (_HERE / "mkdocs.yml").read_text(),
         "entries/.gitkeep": "",
         "plugins/.gitkeep": "",
         ".gitignore": "/.journal/\n/build/\n",
+        ".github/workflows/publish.yml": (_HERE / "publish.yml").read_text(),
     }
     for name, text in texts.items():
         if _write_new(folder / name, text):
