@@ -56,6 +56,8 @@ class Table(Item):
     title: str = ""
     digits: int = 3
     strong: float | None = None
+    name: str = ""
+    """What sentences call it: with the name "share", a cell is STEP.share[ROW, COLUMN]."""
 
     def markdown(self, page: Page) -> str:
         numeric = [_is_numeric([row[index] for row in self.rows]) for index in range(len(self.columns))]
@@ -73,7 +75,10 @@ class Table(Item):
                     yield NamedNumber((label, column, name) if name else (label, column), number, self.title)
 
     def to_json(self) -> dict[str, object]:
-        return {**super().to_json(), "rows": [[dump_cell(cell) for cell in row] for row in self.rows]}
+        data = {**super().to_json(), "rows": [[dump_cell(cell) for cell in row] for row in self.rows]}
+        if not self.name:
+            del data["name"]  # as earlier versions wrote it
+        return data
 
     @classmethod
     def from_json(cls, data: Mapping[str, object]) -> Self:

@@ -33,6 +33,8 @@ class Report:
     outputs: dict[str, Any] = field(default_factory=dict)
     headline_text: str = ""
     plots: dict[str, Plot] = field(default_factory=dict, repr=False)
+    synonyms: dict[str, list[str]] = field(default_factory=dict)
+    """What else sentences call a metric, row or column, by its name in the report."""
 
     def metric(
         self, name: str, value: Any, unit: str = "", *, digits: int | None = None, visible: bool = True
@@ -48,11 +50,15 @@ class Report:
         title: str = "",
         digits: int = 3,
         strong: float | None = None,
+        name: str = "",
     ) -> Report:
-        """Add a table from mappings, whose keys are the columns, or from sequences and ``columns``."""
+        """Add a table from mappings, whose keys are the columns, or from sequences and ``columns``.
+
+        A table with a ``name`` has its cells called STEP.NAME[ROW, COLUMN], one without STEP.COLUMN[ROW].
+        """
         names = list(columns) if columns is not None else _columns_of(rows)
         cells = [[_cell(value, f"table column {name!r}") for name, value in _pairs(row, names)] for row in rows]
-        return self._add(Table(names, cells, title, digits, strong))
+        return self._add(Table(names, cells, title, digits, strong, name))
 
     def figure(self, name: str, plot: Plot, *, alt: str, caption: str = "") -> Report:
         """Add a matplotlib figure (see ``new_figure``), saved as ``NAME.svg``."""
@@ -128,6 +134,11 @@ class Report:
     def output(self, name: str, value: Any) -> Report:
         """Name a value (plain data), or a file or folder (a ``Path`` in ``ctx.out``), for later steps."""
         self.outputs[name] = value
+        return self
+
+    def also_called(self, name: str, *others: str) -> Report:
+        """Say what else a sentence may call a metric, row or column, so that ``journal check`` finds what is meant."""
+        self.synonyms.setdefault(name, []).extend(others)
         return self
 
     def headline(self, text: str) -> Report:

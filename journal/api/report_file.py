@@ -77,6 +77,8 @@ def write_report(
         "items": [_settle(item, folder, kinds or ItemKinds()) for item in report.items],
         "outputs": {name: _settle_output(name, value, folder) for name, value in report.outputs.items()},
     }
+    if report.synonyms:
+        settled["synonyms"] = report.synonyms
     settled["artifacts"] = artifact_digests(folder)
     _write_json(target, settled)
 
@@ -134,7 +136,8 @@ class StepReport:
         """The report itself, in which outputs that are files are absolute paths."""
         with self._readable():
             outputs = {name: _load_output(value, self.folder) for name, value in self.data["outputs"].items()}
-            return Report([self.kinds.load(item) for item in self.data["items"]], outputs, self.data["headline"])
+            items = [self.kinds.load(item) for item in self.data["items"]]
+            return Report(items, outputs, self.data["headline"], synonyms=dict(self.data.get("synonyms", {})))
 
     @contextmanager
     def _readable(self) -> Iterator[None]:

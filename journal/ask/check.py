@@ -1,286 +1,301 @@
-"""Compares the numbers in an author's prose with the reports of the same entry."""
+"""Compares the numbers in an author's prose with the facts of the same entry."""
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from math import floor, log10
+from functools import cached_property
 
-from journal.api.item import numbers_of
-from journal.api.numbers import NamedNumber, format_number
-from journal.api.report import Report
+from journal.api.numbers import Number
+from journal.ask.prose.binding import Tie, bind
+from journal.ask.prose.cues import is_inexact, is_of_others
+from journal.ask.prose.names import Mention, Names, tokens_of
+from journal.ask.prose.numerals import Numeral, read_numerals
+from journal.ask.prose.sentences import Sentence, sentences_of
+from journal.ask.prose.slips import Slip, equals, find_slip, is_square, told
 from journal.record import Record
-from journal.record.ledger import Ledger, read_ledgers
-from journal.text.blocks import find_blocks
+from journal.record.facts import Fact, Facts, facts_of
+from journal.record.ledger import read_ledgers
 from journal.text.entry import Entry
-from journal.text.workspace import Amount
 
-_NUMBER = re.compile(
-    r"(?<![\w./#:-])(?P<number>[-−]?(?:\d{1,3}(?:,\d{3})+|\d+)(?:\.\d+)?)"
-    r"(?:\s?(?P<unit>%|percent\b|per cent\b|minutes?\b|mins?\b|seconds?\b|secs?\b|s\b|hours?\b|h\b))?(?![\w/]|[.:-]\d)"
-)
-_UNITS = {"%": "%", "percent": "%", "per cent": "%", "m": "min", "s": "s", "h": "h"}
-_WORDS = re.compile(r"[^\W_]+(?:[-'][^\W_]+)*")
-_SENTENCE_END = re.compile(r"(?<=[.!?])\s+|\n\s*\n|\n(?=\s*(?:[-*+]|\d+\.)\s)")
-_NOT_PROSE = re.compile(
-    r"^(?P<fence>`{3,}|~{3,})[^\n]*\n.*?^(?P=fence)[^\n]*$|`[^`\n]+`|<!--.*?-->|<[^>\n]+>|!?\[[^\]\n]*\]\([^)\s]*\)"
-    r"|https?://\S+|^#+ [^\n]*$|\d{4}-\d{2}-\d{2}",
-    re.MULTILINE | re.DOTALL,
-)
-_FILLER = {
-    "a",
-    "an",
-    "and",
-    "at",
-    "by",
-    "for",
-    "from",
-    "in",
-    "is",
-    "it",
-    "of",
-    "on",
-    "or",
-    "per",
-    "s",
-    "the",
-    "to",
-    "variable",
-}
-NEAR = 0.1
-"""How close (relative) a typed number has to be to a reported one to be taken to mean it."""
-BESIDE = 2
-"""Within how many words of a whole number one that names it has to be."""
-CARRIED = 2e-4
-"""The relative error allowed with four or more digits, for results computed from rounded numbers."""
-
-
-@dataclass(frozen=True)
-class Fact:
-    """A reported number and the words that name it."""
-
-    step: str
-    labels: tuple[frozenset[str], ...]
-    """The sentence has to contain words of each label: a row's and a column's, or a metric's."""
-    value: float
-    unit: str
-    name: str
-
-
-@dataclass(frozen=True)
-class Typed:
-    """A number in prose, as written."""
-
-    text: str
-    value: float
-    digits: int
-    """How many decimals were typed."""
-    unit: str
-    line: int
-    words: frozenset[str]
-    """The words of its sentence, in lower case."""
-    around: frozenset[str]
-    """The words next to it."""
-
-    @property
-    def half(self) -> float:
-        """Half a unit of the last typed digit: the largest rounding error."""
-        return float(0.5 * 10.0**-self.digits) * (1 + 1e-9)
+_BESIDE = 24
+"""Within how many characters of a whole number the name of what it counts has to be."""
+_EARLIER = 7
+"""How many earlier days are looked through for a step's former results."""
 
 
 @dataclass(frozen=True)
 class Finding:
-    """A typed number that differs from the reported number it refers to."""
+    """A typed number that differs from the fact it speaks of; ``sure`` if its sentence leaves no doubt which one."""
 
-    typed: Typed
+    line: int
+    typed: str
     fact: Fact
     true: str
+    slip: Slip
+    sure: bool = True
+    source: str = ""
+    """Whose number it is instead: a neighbour's, or an earlier day's."""
 
     def sentence(self, shown: str) -> str:
-        place = f"{shown}:{self.typed.line}"
-        return f"{place}: typed {self.typed.text}, but step '{self.fact.step}' says {self.true} ({self.fact.name})"
+        place = f"{shown}:{self.line}"
+        says = f"step '{self.fact.step}' says {self.true} ({self.fact.called})"
+        if not self.sure:
+            return f"{place}: typed {self.typed}; which one is this? {says}; settle it with <!-- check: ok -->"
+        return f"{place}: typed {self.typed}, but {says}" + (f"; that is {self.source}" if self.source else "")
 
     def as_data(self, shown: str) -> dict[str, object]:
         """Return the finding as plain data."""
-        means = {"step": self.fact.step, "name": self.fact.name, "value": self.fact.value, "unit": self.fact.unit}
-        return {"file": shown, "line": self.typed.line, "typed": self.typed.text, "true": self.true, "means": means}
+        means = {
+            "step": self.fact.step,
+            "name": self.fact.called,
+            "address": self.fact.address,
+            "value": self.fact.value,
+            "unit": self.fact.unit,
+        }
+        place = {"file": shown, "line": self.line, "typed": self.typed, "true": self.true}
+        return {**place, "slip": self.slip.value, "sure": self.sure, "means": means}
 
 
 def check_entry(entry: Entry, record: Record) -> list[Finding]:
-    """Compare the numbers in an entry's prose with its reports, and return those that are wrong.
+    """Compare the numbers in an entry's prose with its facts, and return those that are wrong or in doubt.
 
-    A typed number may refer to any reported number whose naming words all appear in its sentence. It is right if it
-    equals one of them at the precision typed, with the right unit. It is wrong if it equals none but is near one: the
-    same digits with the decimal point elsewhere, one digit changed or two swapped, or within a tenth; or the same
-    number with another unit. Any other number refers to nothing and is left alone.
+    Each number is tied to the names that its clause speaks of. It is right if it is one of the facts so named, at the
+    precision typed and in any unit that converts. It is wrong if it is none of them and differs from one as slips
+    do. Where the names leave open which fact is meant, it is only asked about. Any other number is left alone.
     """
-    facts = list(read_facts(entry, record))
-    findings = (_judge(typed, facts) for typed in typed_numbers(entry))
-    return [finding for finding in findings if finding]
+    known = _Known(read_facts(entry, record), former_facts(entry, record))
+    return [found for sentence in sentences_of(entry) for found in _check_sentence(sentence, known, entry.day)]
 
 
-def read_facts(entry: Entry, record: Record) -> Iterator[Fact]:
-    """Yield the numbers in the reports beside an entry, and the totals of the ledgers they add to."""
-    ledgers = read_ledgers(record)
+def read_facts(entry: Entry, record: Record) -> Facts:
+    """Return the facts of the reports beside an entry, and the totals of the ledgers that they add to."""
+    ledgers, facts = read_ledgers(record), Facts()
     for step in entry.steps:
         if found := record.find(entry, step.id):
-            yield from _facts_of(step.id, found.report)
+            facts += facts_of(found, entry.day)
             for name in dict.fromkeys(total.ledger for total in found.totals):
-                yield from _ledger_facts(step.id, ledgers.ledger(name), entry.day)
+                ledger = ledgers.ledger(name)
+                facts += Facts(tuple(_ledger_facts(step.id, name, ledger.until(entry.day), ledger.goal, ledger.unit)))
+    return facts
 
 
-def typed_numbers(entry: Entry) -> Iterator[Typed]:
-    """Yield the numbers in an entry's own sentences, excluding blocks, code, links, headings and dates."""
-    prose = _blank_out(entry)
-    position = 0
-    for end in [*(match.end() for match in _SENTENCE_END.finditer(prose)), len(prose)]:
-        sentence = prose[position:end]
-        words = frozenset(word.lower() for word in _WORDS.findall(sentence))
-        for match in _NUMBER.finditer(sentence):
-            line = prose.count("\n", 0, position + match.start()) + 1
-            yield _typed(match, line, words, _around(sentence, match))
-        position = end
+def former_facts(entry: Entry, record: Record) -> Facts:
+    """Return what the entry's steps reported on earlier days, for numbers that were not brought up to date."""
+    facts = Facts()
+    steps = {step.id for step in entry.steps}
+    days = [day for day in record.days() if day < entry.day][-_EARLIER:]
+    for day in reversed(days):
+        for folder in record.folders(record.days()[day]):
+            if folder.name in steps:
+                facts += facts_of(record.step(folder), day)
+    return facts
 
 
-def _judge(typed: Typed, facts: list[Fact]) -> Finding | None:
-    meant = [fact for fact in facts if all(_stands_in(label, typed.words) for label in fact.labels)]
-    forms = [(fact, form) for fact in meant for form in _forms(fact)]
-    if any(_equal(typed, value) and _units_agree(typed.unit, unit) for _, (value, unit) in forms):
+def _ledger_facts(step: str, name: str, total: float, goal: float | None, unit: str) -> Iterator[Fact]:
+    yield Fact(step, (name,), Number(total, unit, 2), f"total of {name}")
+    yield Fact(step, ("total",), Number(total, unit, 2), f"total of {name}")
+    if goal:
+        yield Fact(step, (name,), Number(goal, unit), f"goal of {name}")
+        yield Fact(step, ("goal",), Number(goal, unit), f"goal of {name}")
+        yield Fact(step, (name,), Number(100 * total / goal, "%", 1), f"part of the goal of {name}")
+        yield Fact(step, ("goal",), Number(100 * total / goal, "%", 1), f"part of the goal of {name}")
+
+
+class _Known:
+    """The facts of an entry, arranged by the kinds of names that exclude each other."""
+
+    def __init__(self, facts: Facts, former: Facts) -> None:
+        self.facts = [fact for fact in facts if fact.value == fact.value]
+        self.names = Names((name for fact in facts for name in fact.names), facts.synonyms)
+        self.former = former.facts
+        self.members: dict[tuple[object, ...], set[str]] = {}
+        for fact in self.facts:
+            for axis, name in _axes(fact):
+                self.members.setdefault(axis, set()).add(name)
+
+    @cached_property
+    def cells(self) -> dict[tuple[str, int], list[Fact]]:
+        """The facts of each table."""
+        found: dict[tuple[str, int], list[Fact]] = {}
+        for fact in self.facts:
+            if len(fact.names) > 1:
+                found.setdefault((fact.step, fact.place), []).append(fact)
+        return found
+
+
+def _axes(fact: Fact) -> list[tuple[tuple[object, ...], str]]:
+    """Return the kinds of names that a fact has, each with its name: a table's rows, its columns, a step's metrics."""
+    if len(fact.names) == 1:
+        return [((fact.step, "metric") if fact.place >= 0 else (fact.names[0],), fact.names[0])]
+    axes: list[tuple[tuple[object, ...], str]] = []
+    for place, name in enumerate(fact.names):
+        silent = place == 1 and name == "value"
+        same = place > 1 and name.lower() in fact.names[0].lower()
+        if not silent and not same:
+            axes.append(((fact.step, fact.place, place), name))
+    return axes
+
+
+@dataclass(frozen=True)
+class _Match:
+    """How well a fact fits what a number's sentence speaks of."""
+
+    fact: Fact
+    ties: tuple[Tie, ...]
+    missing: int
+    conflicts: int
+    part: float
+
+    @property
+    def is_bound(self) -> bool:
+        return not self.missing and not self.conflicts and bool(self.ties) and self.part >= 0.66
+
+    @property
+    def is_possible(self) -> bool:
+        return not self.conflicts and bool(self.ties)
+
+    @property
+    def strength(self) -> int:
+        return min((tie.strength for tie in self.ties), default=0)
+
+    @property
+    def distance(self) -> int:
+        return min((tie.distance for tie in self.ties), default=999)
+
+    @property
+    def rank(self) -> tuple[float, ...]:
+        return (self.is_bound, len(self.ties), self.part, self.strength, -self.distance)
+
+
+def _check_sentence(sentence: Sentence, known: _Known, day: int) -> Iterator[Finding]:
+    numerals = _shared_units(sentence.text, list(read_numerals(sentence.text)))
+    if not numerals or is_of_others(sentence.text, day):
+        return
+    mentions = known.names.find(tokens_of(sentence.text))
+    for index, number in enumerate(numerals):
+        if is_inexact(sentence.text, number):
+            continue
+        matches = list(_matches(numerals, index, mentions, known, sentence.text))
+        if found := _judge(number, matches, known):
+            yield replace(found, line=sentence.line_of(number.start))
+
+
+def _shared_units(text: str, numerals: list[Numeral]) -> list[Numeral]:
+    """Give a number without a unit the one that follows in its list: "0.09 and 99.90 %"."""
+    for index in range(len(numerals) - 2, -1, -1):
+        one, other = numerals[index], numerals[index + 1]
+        if not one.unit and other.unit and text[one.end : other.start].strip(" -−") in ("and", "or", ",", "to", "of"):
+            numerals[index] = replace(one, unit=other.unit)
+    return numerals
+
+
+def _matches(
+    numerals: Sequence[Numeral], index: int, mentions: Sequence[Mention], known: _Known, text: str
+) -> Iterator[_Match]:
+    number = numerals[index]
+    ties: dict[tuple[object, ...], tuple[Tie | None, dict[str, float]]] = {}
+    for axis, members in known.members.items():
+        said = [mention for mention in mentions if mention.name in members]
+        if not said:
+            continue
+        ties[axis] = (bind(numerals, index, said, text), {mention.name: mention.part for mention in said})
+    for fact in known.facts:
+        axes = _axes(fact)
+        if not any(axis in ties for axis, _ in axes):
+            continue
+        yield _match_of(fact, number, axes, ties)
+
+
+def _match_of(
+    fact: Fact,
+    number: Numeral,
+    axes: list[tuple[tuple[object, ...], str]],
+    ties: dict[tuple[object, ...], tuple[Tie | None, dict[str, float]]],
+) -> _Match:
+    held, missing, conflicts, part = [], 0, 0, 1.0
+    for axis, name in axes:
+        tie, parts = ties.get(axis, (None, {}))
+        if tie is None:
+            by_unit = axis[-1] == 1 and (fact.alone or (number.unit and _same_family(number.unit, fact.unit)))
+            missing += not by_unit
+        elif name in tie.names:
+            held.append(tie)
+            part = min(part, parts.get(name, 1.0))
+        else:
+            conflicts += 1
+    return _Match(fact, tuple(held), missing, conflicts, part)
+
+
+def _same_family(unit: str, other: str) -> bool:
+    times = ("s", "min", "h")
+    return unit == other or (unit in times and other in times)
+
+
+def _judge(number: Numeral, matches: list[_Match], known: _Known) -> Finding | None:
+    bound = [one for one in matches if one.is_bound]
+    possible = [one for one in matches if one.is_possible]
+    if any(equals(number, number.unit, one.fact.number) for one in bound):
         return None
-    near = [(fact, form) for fact, form in forms if _is_near(typed, *form) and _is_about(typed, fact)]
-    if not near:
+    if found := _stale(number, bound, known) or _neighbour(number, bound, known):
+        return found
+    if any(equals(number, number.unit, one.fact.number) and _counts(number, one) for one in possible):
         return None
-    fact, (value, unit) = min(near, key=lambda one: (one[1][0] != one[0].value, *_distance(typed, *one[1])))
-    return Finding(typed, fact, f"{_told(typed, value)} {unit}".strip())
+    if any(is_square(number, one.fact.number) for one in possible):
+        return None
+    sure = _slips(number, [one for one in bound if one.strength >= 2], sure=True)
+    return sure or _slips(number, [one for one in possible if _names_a_class(one)], sure=False)
 
 
-def _forms(fact: Fact) -> list[tuple[float, str]]:
-    """Return a fact's value in every unit it may be typed in."""
-    forms = [(fact.value, fact.unit)]
-    if fact.unit == "%":
-        forms.append((fact.value / 100, ""))
-    if fact.unit in ("s", "min", "h"):
-        amount = Amount(fact.value, fact.unit)
-        forms += [(amount.to(unit), unit) for unit in ("s", "min", "h") if unit != fact.unit]
-    return forms
+def _counts(number: Numeral, match: _Match) -> bool:
+    """Return whether a whole number stands beside what it counts."""
+    return not number.is_whole or bool(number.unit) or match.distance <= _BESIDE
 
 
-def _equal(typed: Typed, value: float) -> bool:
-    """Return whether a typed number is this value, rounded as typed; its sign may be left to the wording."""
-    carried = CARRIED * abs(value) if len(_significant(typed.text)) >= 4 else 0.0
-    return min(abs(typed.value - value), abs(typed.value - abs(value))) <= max(typed.half, carried)
+def _names_a_class(match: _Match) -> bool:
+    """Return whether a column or metric is named and only the row is left open."""
+    return match.strength >= 2 and match.missing <= 1 and match.part >= 0.5
 
 
-def _units_agree(typed: str, true: str) -> bool:
-    return typed in ("", true) or (typed != "%" and true not in ("%", "s", "min", "h"))
+def _slips(number: Numeral, matches: list[_Match], *, sure: bool) -> Finding | None:
+    """Return the likeliest slip, the fact with the most ties first."""
+    found = [
+        (one, slip)
+        for one in matches
+        if _counts(number, one) and (slip := find_slip(number, number.unit, one.fact.number))
+    ]
+    if not found:
+        return None
+    one, slip = max(found, key=lambda pair: (pair[0].rank, -list(Slip).index(pair[1])))
+    return _finding(number, one.fact, slip, sure=sure)
 
 
-def _is_near(typed: Typed, value: float, unit: str) -> bool:
-    """Return whether a typed number that differs from this value was probably meant to be it."""
-    if typed.value == 0 or value == 0 or (typed.unit and typed.unit != unit):
-        return _equal(typed, value) and typed.unit == "%" != unit
-    digits = _significant(typed.text)
-    if len(digits) < 2:
-        return False
-    slipped = any(_equal(_slip(typed, power), value) for power in (-3, -2, -1, 1, 2, 3))
-    close = abs(typed.value - value) <= NEAR * abs(value)
-    return slipped or close or (len(digits) >= 3 and _is_misspelt(digits, _leading(value, len(digits))))
+def _neighbour(number: Numeral, bound: list[_Match], known: _Known) -> Finding | None:
+    """Return the slip of a number that is the one of the row or column next to what its clause speaks of."""
+    for one in sorted(bound, key=lambda one: one.rank, reverse=True):
+        if one.strength < 3 or len(one.fact.names) < 2:
+            continue
+        for other in known.cells.get((one.fact.step, one.fact.place), ()):
+            same = sum(a == b for a, b in zip(other.names, one.fact.names, strict=False))
+            is_near = other is not one.fact and same >= len(one.fact.names) - 1
+            if is_near and _is_telling(number) and equals(number, number.unit, other.number):
+                return _finding(number, one.fact, Slip.NEIGHBOUR, source=f"{other.called}")
+    return None
 
 
-def _is_about(typed: Typed, fact: Fact) -> bool:
-    """Return whether a whole number is next to a word that names the fact, since many count something else."""
-    return bool(typed.digits or typed.unit) or any(_touches(label, typed.around) for label in fact.labels)
+def _stale(number: Numeral, bound: list[_Match], known: _Known) -> Finding | None:
+    """Return the slip of a number that was right on an earlier day."""
+    for one in sorted(bound, key=lambda one: one.rank, reverse=True):
+        for former in known.former:
+            same = former.step == one.fact.step and former.names == one.fact.names and former.title == one.fact.title
+            if same and _is_telling(number) and _counts(number, one) and equals(number, number.unit, former.number):
+                return _finding(number, one.fact, Slip.STALE, source=f"day {former.day}'s")
+    return None
 
 
-def _slip(typed: Typed, power: int) -> Typed:
-    """Return a typed number with its decimal point moved."""
-    return replace(typed, value=typed.value * 10.0**power, digits=typed.digits - power)
+def _is_telling(number: Numeral) -> bool:
+    return any(len(reading.figures) >= 2 for reading in number.readings)
 
 
-def _is_misspelt(typed: str, true: str) -> bool:
-    """Return whether one digit was changed or two adjacent digits were swapped."""
-    wrong = [index for index, (one, other) in enumerate(zip(typed, true, strict=True)) if one != other]
-    if len(wrong) == 1:
-        return True
-    swapped = len(wrong) == 2 and wrong[1] == wrong[0] + 1
-    return swapped and typed[wrong[0]] == true[wrong[1]] and typed[wrong[1]] == true[wrong[0]]
-
-
-def _significant(text: str) -> str:
-    return re.sub(r"\D", "", text.split("%")[0]).lstrip("0")
-
-
-def _leading(value: float, count: int) -> str:
-    """Return the first ``count`` significant digits of a value, rounded."""
-    return f"{abs(value):.{count - 1}e}".split("e")[0].replace(".", "")
-
-
-def _distance(typed: Typed, value: float, unit: str) -> tuple[bool, float]:
-    return typed.unit != unit, abs(log10(abs(typed.value) or 1e-12) - log10(abs(value) or 1e-12))
-
-
-def _told(typed: Typed, value: float) -> str:
-    """Format the true value with three significant digits, and at least as many decimals as were typed."""
-    if value == round(value) and not typed.digits:
-        return str(round(value))
-    return format_number(value, max(typed.digits, 2 - floor(log10(abs(value))) if value else 0))
-
-
-def _stands_in(label: frozenset[str], words: frozenset[str]) -> bool:
-    return bool(label) and all(_touches(frozenset({word}), words) for word in label)
-
-
-def _touches(label: frozenset[str], words: frozenset[str]) -> bool:
-    """Return whether one of a label's words is present, singular or plural."""
-    return any(word in words or f"{word}s" in words or word.removesuffix("s") in words for word in label)
-
-
-def _around(sentence: str, match: re.Match[str]) -> frozenset[str]:
-    before, after = _WORDS.findall(sentence[: match.start()]), _WORDS.findall(sentence[match.end() :])
-    return frozenset(word.lower() for word in before[-BESIDE:] + after[:BESIDE])
-
-
-def _typed(match: re.Match[str], line: int, words: frozenset[str], around: frozenset[str]) -> Typed:
-    number = match["number"].replace(",", "").replace("−", "-")
-    written = (match["unit"] or "").lower()
-    unit = _UNITS.get(written) or _UNITS.get(written[:1], "")
-    return Typed(match[0].strip(), float(number), len(number.partition(".")[2]), unit, line, words, around)
-
-
-def _facts_of(step: str, report: Report) -> Iterator[Fact]:
-    """Yield the numbers of a report's items."""
-    for item in report.items:
-        for found in numbers_of(item):
-            yield Fact(
-                step, tuple(map(_label, found.names)), float(found.number.value), found.number.unit, _name(found)
-            )
-
-
-def _name(found: NamedNumber) -> str:
-    return ", ".join(found.names) + (f" in “{found.title}”" if found.title else "")
-
-
-def _ledger_facts(step: str, ledger: Ledger, day: int) -> Iterator[Fact]:
-    """Yield a ledger's running total, under its name and as "total", and its goal."""
-    total, goal = ledger.until(day), ledger.goal
-    for label in (_label(ledger.name), frozenset({"total"})):
-        yield Fact(step, (label,), total, ledger.unit, f"total of {ledger.name} on day {day}")
-        if goal is not None:
-            yield Fact(step, (label,), goal, ledger.unit, f"goal of {ledger.name}")
-
-
-def _label(name: str) -> frozenset[str]:
-    return frozenset(word.lower() for word in _WORDS.findall(name)) - _FILLER
-
-
-def _blank_out(entry: Entry) -> str:
-    """Return the entry's text with everything but prose blanked out, so that lines keep their numbers."""
-    text = _blank(entry.text[: entry.body_start]) + entry.body
-    for block in find_blocks(entry.text, entry.body_start, entry.display_path):
-        text = text[: block.start] + _blank(text[block.start : block.end]) + text[block.end :]
-    return _NOT_PROSE.sub(lambda match: _blank(match[0]), text)
-
-
-def _blank(text: str) -> str:
-    return re.sub(r"[^\n]", " ", text)
+def _finding(number: Numeral, fact: Fact, slip: Slip, *, sure: bool = True, source: str = "") -> Finding:
+    return Finding(0, number.text, fact, told(number, number.unit, fact.number), slip, sure, source)

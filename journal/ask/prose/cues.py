@@ -1,0 +1,48 @@
+"""Words by which an author speaks of no exact result: estimates, goals, limits, other people's and other days' numbers."""
+
+from __future__ import annotations
+
+import re
+
+from journal.ask.prose.numerals import Numeral
+
+_ESTIMATE = re.compile(
+    r"(?:\b(?:about|around|nearly|almost|roughly|approximately|approx\.?|circa|ca\.|some|over|under|below|above|beyond"
+    r"|at least|at most|up to|more than|less than|fewer than|higher than|lower than|greater than|between|within|maybe"
+    r"|perhaps|close to|towards|exceeds?|(?:threshold|cut-?off|limit|minimum|maximum) (?:of|is)|than)"
+    r"|[~≈<>≤≥]|between \S+ and|from \S+ or)\s*(?:the |a |an )?[~(“\"'$]*$",
+    re.IGNORECASE,
+)
+_AFTERWARDS = re.compile(
+    r"^\W*(?:(?:percent|per cent|minutes?|seconds?|hours?|min|s|h)\b)?\s*"
+    r"(?:or (?:more|less|so|above|below|higher|lower|\d)|at (?:most|least)|(?:is|are) (?:wanted|needed|required)"
+    r"|that one wants|would be|more\b|fewer\b|less\b|-?ish\b)",
+    re.IGNORECASE,
+)
+_WISH = re.compile(
+    r"\b(?:want(?:s|ed)?|would|wish|hop(?:e|ed|ing)|aim(?:s|ed)?|goals?|targets?|need(?:s|ed)?|should|must|plan(?:s|ned)?"
+    r"|ought|ideally|could|if|suppose|tomorrow|next (?:week|month|time|year)|fair|good enough|accept(?:s|ed)?)\b",
+    re.IGNORECASE,
+)
+_OTHERS = re.compile(
+    r"\b(?:authors?|papers?|articles?|friend(?:['’]?s)?|colleagues?|literature|textbooks?|on their|in their"
+    r"|other people(?:['’]s)?|psychologists|researchers|statisticians|usually|often|typically|rule of thumb|for example"
+    r"|e\.g\.|(?:in|since|of) (?:19|20)\d\d|\((?:19|20)\d\d\)|yesterday|last (?:week|month|year|time))(?=\W|$)",
+    re.IGNORECASE,
+)
+_DAY = re.compile(r"\bday (\d+)\b", re.IGNORECASE)
+_CLAUSE = re.compile(r"[;:.,](?=\s)|\b(?:and|but|while|whereas|which|so)\b")
+
+
+def is_inexact(text: str, number: Numeral) -> bool:
+    """Return whether a number is an estimate, a limit or a wish by the words around it."""
+    before = text[: number.start].rstrip("-−–").removesuffix("minus ")
+    if _ESTIMATE.search(before) or _AFTERWARDS.match(text[number.end :]):
+        return True
+    clause = _CLAUSE.split(before)[-1]
+    return bool(_WISH.search(clause))
+
+
+def is_of_others(text: str, day: int) -> bool:
+    """Return whether a sentence speaks of other people's numbers, or of another day's."""
+    return bool(_OTHERS.search(text)) or any(int(found) != day for found in _DAY.findall(text))

@@ -1,0 +1,146 @@
+"""Facts: every number that a report shows, with the names by which sentences and values speak of it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from journal.api.item import numbers_of
+from journal.api.items import Metric, Table
+from journal.api.numbers import NamedNumber, Number
+from journal.api.report import Report
+from journal.api.report_file import StepReport
+
+_ASIDE = re.compile(r"\s*\([^)]*\)")
+_COUNTED = re.compile(
+    r"(?<![\w.,])(?P<number>\d[\d,]*(?:\.\d+)?)(?P<percent> %)?"
+    r" (?:(?:of the|of) )?(?P<noun>[^\W\d_]{3,}(?:-[^\W\d_]+)*)"
+)
+_SILENT = ("value",)
+"""Columns whose name says nothing."""
+
+
+@dataclass(frozen=True)
+class Fact:
+    """A number of a report, and what names it.
+
+    ``address`` is how a value in a sentence calls it: ``factors.KMO`` for a metric, ``factors.eigenvalue[F1]`` for a
+    table's cell by column and row, ``factors.share[Finance, F1]`` where the table has a name.
+    """
+
+    step: str
+    names: tuple[str, ...]
+    """A metric's name; or a row's and a column's; and after them the number's own name in its cell."""
+    number: Number
+    title: str = ""
+    """The title of its table."""
+    table: str = ""
+    """The name of its table."""
+    place: int = -1
+    """Which item of the report it is in; -1 for what a text says."""
+    alone: bool = False
+    """Whether its column is the only one with numbers, and so need not be named."""
+    day: int = 0
+
+    @property
+    def value(self) -> float:
+        return float(self.number.value)
+
+    @property
+    def unit(self) -> str:
+        return self.number.unit
+
+    @property
+    def address(self) -> str:
+        """Return the name for values in sentences."""
+        first, *others = (_ASIDE.sub("", name) for name in self.names)
+        if not others:
+            return f"{self.step}.{first}"
+        column, inner = others[0], others[1:]
+        if self.table:
+            return f"{self.step}.{self.table}[{', '.join((first, *others))}]"
+        if column in _SILENT or self.place < 0:
+            return f"{self.step}.{first}" + (f"[{inner[0]}]" if inner and inner[0] != first else "")
+        return f"{self.step}.{column}[{', '.join((first, *inner))}]"
+
+    @property
+    def called(self) -> str:
+        """Return its names and where it stands, for people."""
+        return ", ".join(name for name in self.names if name not in _SILENT) + (
+            f" in “{self.title}”" if self.title else ""
+        )
+
+
+@dataclass(frozen=True)
+class Facts:
+    """The facts of one or more reports, and what else their names are called."""
+
+    facts: tuple[Fact, ...] = ()
+    synonyms: Mapping[str, Sequence[str]] = field(default_factory=dict)
+
+    def __iter__(self) -> Iterator[Fact]:
+        return iter(self.facts)
+
+    def find(self, address: str) -> Fact | None:
+        """Return the fact with an address such as ``factors.share[Finance, F1]``, or None."""
+        wanted = _plain(address)
+        return next((fact for fact in self.facts if _plain(fact.address) == wanted), None)
+
+    def __add__(self, other: Facts) -> Facts:
+        names = {**self.synonyms}
+        for name, others in other.synonyms.items():
+            names[name] = [*names.get(name, ()), *others]
+        return Facts((*self.facts, *other.facts), names)
+
+
+def facts_of(found: StepReport, day: int = 0) -> Facts:
+    """Return the facts of a step's report: its metrics and tables, its parameters, and the counts its texts state."""
+    report = found.report
+    shown = [*_shown(found.step, report, day)]
+    given = [*_parameters(found, day)]
+    known = {fact.value for fact in shown}
+    told = [fact for fact in _told(found.step, report, day) if fact.value not in known]
+    return Facts((*shown, *given, *told), report.synonyms)
+
+
+def _shown(step: str, report: Report, day: int) -> Iterator[Fact]:
+    for place, item in enumerate(report.items):
+        numbers = numbers_of(item)
+        table = item.name if isinstance(item, Table) else ""
+        alone = isinstance(item, Table) and len({one.names[1] for one in numbers if len(one.names) > 1}) == 1
+        for one in numbers:
+            yield Fact(step, _names(one), one.number, one.title, table, place, alone, day)
+
+
+def _names(found: NamedNumber) -> tuple[str, ...]:
+    return tuple(name for name in found.names if name.strip()) or ("number",)
+
+
+def _parameters(found: StepReport, day: int) -> Iterator[Fact]:
+    for name, value in dict(found.data.get("parameters") or {}).items():
+        if isinstance(value, int | float) and not isinstance(value, bool):
+            yield Fact(found.step, (name,), Number(value), place=-1, day=day)
+
+
+def _told(step: str, report: Report, day: int) -> Iterator[Fact]:
+    """Yield what headline, captions and titles count: "81 steps" is a fact named "steps"."""
+    texts = [report.headline_text]
+    for item in report.items:
+        if not isinstance(item, Metric | Table):
+            texts += [str(getattr(item, name, "")) for name in ("caption", "title", "text") if item.kind != "quote"]
+    seen = set()
+    for text in texts:
+        for match in _COUNTED.finditer(text):
+            number = match["number"].replace(",", "")
+            digits = len(number.partition(".")[2])
+            key = (match["noun"], number)
+            if key not in seen:
+                seen.add(key)
+                yield Fact(
+                    step, (match["noun"],), Number(float(number), "%" if match["percent"] else "", digits), day=day
+                )
+
+
+def _plain(address: str) -> str:
+    return re.sub(r"\s+", "", address).lower()
