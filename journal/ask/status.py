@@ -13,8 +13,10 @@ from journal.errors import JournalError
 from journal.plan.task_cache import TaskCache
 from journal.record.ledger import Ledgers
 from journal.record.shown_totals import outdated_totals
+from journal.record.values import Names, look_at_values, value_lines
 from journal.run import Run, RunOptions, StepResult
 from journal.store.history import Outcome
+from journal.text.values import may_have_values
 
 
 @dataclass
@@ -30,6 +32,8 @@ class DayStatus:
     never_run: list[str] = field(default_factory=list)
     totals: dict[str, list[str]] = field(default_factory=dict)
     """Totals that blocks show otherwise than they are now."""
+    values: list[str] = field(default_factory=list)
+    """Lines on values in sentences that don't read what they should."""
     edited: list[str] = field(default_factory=list)
     verdicts_to_show: list[str] = field(default_factory=list)
     """Steps with verdicts that the entry does not show yet."""
@@ -63,7 +67,7 @@ def day_statuses(opened: OpenWorkspace) -> Iterator[DayStatus]:
 
 def stale_days(statuses: Iterable[DayStatus]) -> list[int]:
     """Return the days with a step whose result is out of date, or whose blocks show totals of before."""
-    return [status.day for status in statuses if status.stale or status.totals]
+    return [status.day for status in statuses if status.stale or status.totals or status.values]
 
 
 def status_lines(statuses: list[DayStatus]) -> list[str]:
@@ -83,6 +87,9 @@ def _status(run: Run, ledgers: Ledgers) -> DayStatus:
         _sort_in(status, result, run)
     with suppress(JournalError):  # what is wrong with a report is said where it is read
         status.totals = outdated_totals(run.entry, run.record, ledgers)
+    if may_have_values(run.entry.text):
+        looked = look_at_values(run.entry, Names(run.entry, run.record, lambda: ledgers, frozenset(status.failed)))
+        status.values = list(value_lines(run.entry, looked))
     waiting = unshown_verdicts(run.entry, run.record)
     status.verdicts_to_show = [step for step in waiting if step in status.current]
     return status
@@ -111,6 +118,7 @@ def _attention(status: DayStatus) -> dict[str, Sized]:
         "failed": status.failed,
         "never run": status.never_run,
         "with old totals": status.totals,
+        "with old values": status.values,
         "edited": status.edited,
         "with new verdicts": status.verdicts_to_show,
     }
@@ -126,6 +134,7 @@ def _lines(status: DayStatus) -> Iterator[str]:
     yield f"day {status.day:<4} {', '.join(part for part in (steps, said) if part)}"
     yield from (f"    {step}: stale: {'; '.join(reasons)}" for step, reasons in status.stale.items())
     yield from (f"    {step}: {line}" for step, lines in status.totals.items() for line in lines)
+    yield from (f"    {line}" for line in status.values)
     yield from (f"    {step}: failed: {message}" for step, message in status.failed.items())
     yield from (f"    {step}: {aside}" for step, asides in status.asides.items() for aside in asides)
     yield from (f"    {step}: never run" for step in status.never_run)

@@ -17,6 +17,8 @@ from journal.plan.parts import load_parts
 from journal.plan.registry import load_task, read_registry
 from journal.plan.seen import unobserved
 from journal.record import Record
+from journal.record.ledger import read_ledgers
+from journal.record.values import Names
 from journal.run.process import WORKER_ENV
 from journal.text.workspace import Workspace
 
@@ -85,6 +87,16 @@ def explain_result(record: Record, day: int, step: str) -> list[str]:
         changed = "; ".join(accepted["changed"])
         lines.append(f"  accepted by the author: {accepted['reason'] or 'no reason given'} ({changed})")
     return lines
+
+
+def name_values(record: Record, day: int) -> list[str]:
+    """Return the values that a day's sentences can name, ready to paste, with what each reads now."""
+    entry = record.entry(day)
+    names = dict(Names(entry, record, lambda: read_ledgers(record)).all())
+    if not names:
+        return [f"day {day} has no results yet; run: journal day {day}"]
+    width = min(max(map(len, names)), 60)
+    return [f"<!--= {name} --><!--/=-->{' ' * (width - len(name))}  {text}" for name, text in names.items()]
 
 
 def describe_recipe(recipe: dict[str, Any], workspace: Workspace) -> list[str]:

@@ -16,6 +16,7 @@ from journal.blog.site import Copied, Output, write_site
 from journal.record import Record
 from journal.record.ledger import Ledgers
 from journal.record.shown_totals import outdated_lines
+from journal.record.values import Names, look_at_values, value_lines
 from journal.text.escape import escape
 from journal.text.workspace import Amount, Workspace
 
@@ -103,6 +104,9 @@ def _outdated(posts: list[Post], ledgers: Ledgers, record: Record) -> Iterator[s
         names = {ledger for counted in post.totals.values() for ledger, _, _ in counted}
         if not all(escape(ledgers.ledger(name).sentence(post.day)) in post.said for name in names):
             yield from outdated_lines(record.read(record.workspace.entries / post.file), record, ledgers)
+        if post.has_values:
+            entry = record.read(record.workspace.entries / post.file)
+            yield from value_lines(entry, look_at_values(entry, Names(entry, record, lambda: ledgers)))
 
 
 def _words_on(more: list[str]) -> list[str]:

@@ -32,6 +32,7 @@ from journal.text.edits import may_be_edited
 from journal.text.entry import Entry
 from journal.text.escape import escape
 from journal.text.template import fill_template, read_template
+from journal.text.values import may_have_values, without_value_markers
 from journal.text.workspace import Workspace
 
 _SHOWN = re.compile(r'<img[^>]*?\bsrc="([^"]*)"[^>]*?\balt="([^"]*)"')
@@ -80,6 +81,8 @@ class Post:
     """The blocks that were edited by hand, and their lines."""
     content: str = ""
     """A digest of its HTML."""
+    has_values: bool = False
+    """Whether its sentences hold values."""
 
     @property
     def address(self) -> str:
@@ -193,7 +196,7 @@ def read_post(entry: Entry, record: Record, days: Mapping[str, int]) -> Read:
     links = _Links(entry, workspace, days)
     edited = _edited(entry)
     reading = Reading(links.resolve, links.inline, links.size, workspace.blog.embeds, edited)
-    prose = read_prose(entry.body, reading)
+    prose = read_prose(without_value_markers(entry.body), reading)
     html = prose.html.encode("utf-8", "replace").decode()
     post = Post(
         entry.path.name, entry.day, entry.date.isoformat(), _clean(entry.title),
@@ -202,7 +205,7 @@ def read_post(entry: Entry, record: Record, days: Mapping[str, int]) -> Read:
         prose.words, [(one.level, one.anchor, _clean(one.text)) for one in prose.headings], sorted(prose.uses),
         links.files, _with_descriptions(links.pictures, links.page, html), links.sounds, sorted(links.hosts),
         links.entries, links.elsewhere, totals, _said(entry, totals), links.warnings, edited,
-        digest_of(html),
+        digest_of(html), may_have_values(entry.text),
     )  # fmt: skip
     return post, html, " ".join(words_of(f"{post.name} {_clean(prose.text)}"))
 

@@ -31,12 +31,16 @@ def status(
 
 def why(
     what: Annotated[
-        str, typer.Argument(metavar="PICTURE|DAY.STEP", help="A PNG made by a step, or a step: 133.clips.")
+        str,
+        typer.Argument(
+            metavar="PICTURE|DAY|DAY.STEP",
+            help="A PNG made by a step, a step (133.clips), or a day, whose values it names.",
+        ),
     ],
     step: Annotated[str, typer.Argument(metavar="[STEP]", help="With a day alone: the step to explain.")] = "",
     redo: Annotated[str, typer.Option(metavar="FILE", help="Recreate the picture and write it to this file.")] = "",
 ) -> None:
-    """Show where a picture or a step's result came from, or recreate a picture."""
+    """Show where a picture or a step's result came from, recreate a picture, or name the values of a day."""
     from journal.ask.why import describe_recipe, explain_result, make_again, read_recipe
     from journal.record import open_record
 
@@ -46,6 +50,10 @@ def why(
         what, step = day, name
     if step:
         typer.echo("\n".join(explain_result(record, parse_day(what, record.workspace), step)))
+    elif what.isdecimal() and not Path(what).exists():
+        from journal.ask.why import name_values
+
+        typer.echo("\n".join(name_values(record, parse_day(what, record.workspace))))
     elif redo:
         make_again(Path(what), Path(redo), record.workspace)
         typer.echo(f"made {redo}")

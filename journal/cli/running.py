@@ -98,9 +98,26 @@ def run_one(
         if is_plain:
             opened.standing.take(run, outcome)
         console.line(_closing_line(outcome, run))
-        for line in [*(stray_markers(run) if outcome.wrote else ()), *edited_lines(opened.record.entry(number))]:
+        for line in [
+            *(stray_markers(run) if outcome.wrote else ()),
+            *edited_lines(opened.record.entry(number)),
+            *_value_lines(opened, number),
+        ]:
             typer.echo(line, err=True)
     return outcome.exit_code, summary(outcome)
+
+
+def _value_lines(opened: OpenWorkspace, number: int) -> list[str]:
+    """Return a line for each value that a person should look at."""
+    from journal.text.values import may_have_values
+
+    entry = opened.record.entry(number)
+    if not may_have_values(entry.text):
+        return []
+    from journal.record.values import Names, first_on_line, look_at_values, value_lines
+
+    looked = look_at_values(entry, Names(entry, opened.record, opened.standing.ledgers))
+    return [*value_lines(entry, looked), *first_on_line(entry, looked)]
 
 
 def _say_standing(number: int, standing: StandingDay, *, as_json: bool) -> tuple[int, str]:

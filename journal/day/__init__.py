@@ -21,6 +21,7 @@ from journal.store import Store
 from journal.store.history import Outcome
 from journal.text.edits import Edits, may_be_edited
 from journal.text.entry import Entry, parse_entry
+from journal.text.values import find_values, may_have_values
 from journal.text.workspace import Workspace
 
 if TYPE_CHECKING:
@@ -73,6 +74,8 @@ def open_day(
     """
     entry = opened.record.entry(day)
     _check_verdicts(entry, opened.workspace)
+    if may_have_values(entry.text):
+        find_values(entry.text, entry.body_start, entry.display_path)  # markers out of order are said before steps run
     return open_entry(opened, entry, options, stale, cache)
 
 
@@ -121,7 +124,7 @@ def write_results(run: Run, results: list[StepResult], edits: Edits = Edits()) -
     The entry is first read again, since its author may have edited it while the steps ran.
     """
     entry = _read_again(run.entry, run.workspace)
-    if edits == Edits() and is_rendered(run, entry, results):
+    if edits == Edits() and not may_have_values(entry.text) and is_rendered(run, entry, results):
         return False
     from journal.day.writing import write_blocks  # it brings the Markdown, which most runs need not write
 

@@ -27,6 +27,7 @@ from journal.run.outputs import output_of
 from journal.run.steps import surroundings_of
 from journal.store.history import Outcome
 from journal.text.edits import may_be_edited
+from journal.text.values import may_have_values
 from journal.text.workspace import Amount
 from journal.trust import is_trusted
 
@@ -75,6 +76,8 @@ class StandingDay:
     """What each step adds to ledgers: name, amount, unit."""
     sentences: dict[str, str]
     """What its blocks say of each ledger."""
+    has_values: bool
+    """Whether its sentences hold values, which may name other days' results."""
     is_written: bool
     """Whether the entry shows these results, so that a run has nothing to write."""
 
@@ -104,7 +107,7 @@ class StandingDays:
         if noted is None or not {f"{other}.{step}" for other, step in again}.isdisjoint(noted.needs):
             return None
         stands = all(map(self._step_stands, noted.steps)) and _are_unchanged(noted.elsewhere)
-        return noted if stands and self._totals_stand(day, noted) else None
+        return noted if stands and self._totals_stand(day, noted) and self._values_stand(day, noted) else None
 
     def take(self, run: Run, outcome: DayOutcome) -> None:
         """Note a day that a run found up to date; where it ran or wrote something, forget what was known."""
@@ -235,6 +238,19 @@ class StandingDays:
         except JournalError:
             return False
 
+    def _values_stand(self, day: int, noted: StandingDay) -> bool:
+        """Return whether every value reads what it should, where the entry has any."""
+        if not noted.has_values:
+            return True
+        from journal.record.values import Names, look_at_values, value_lines
+
+        try:
+            entry = self.opened.record.entry(day)
+            names = Names(entry, self.opened.record, self.ledgers)
+            return next(value_lines(entry, look_at_values(entry, names)), None) is None
+        except JournalError:
+            return False
+
     def _describe(self, run: Run, results: Collection[StepResult], is_written: bool) -> StandingDay:
         totals = {
             folder.name: [(one.ledger, one.value, one.unit) for one in run.record.step(folder).totals]
@@ -251,6 +267,7 @@ class StandingDays:
             [f"{one.day}.{one.step}" for result in results for one in result.planned.references if one.day is not None],
             totals,
             {name: ledgers.ledger(name).sentence(run.entry.day) for name in names},
+            may_have_values(run.entry.text),
             is_written,
         )
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from functools import cache
 from pathlib import Path
 
 from journal.api.report import Report
@@ -13,6 +15,7 @@ from journal.files import write_atomically
 from journal.layout import steps_of
 from journal.record import Record
 from journal.record.ledger import Ledgers, read_ledgers
+from journal.record.values import Looked, Names, look_at_values
 from journal.record.verdicts import Verdict, read_verdicts, with_verdicts
 from journal.render import BlockPage, render_failure, render_report
 from journal.render.parts import Arrangement, sections_of
@@ -20,6 +23,7 @@ from journal.run import Run, StepResult
 from journal.text.blocks import Block, find_blocks, is_edited, splice
 from journal.text.edits import Edits, checksum, may_be_edited
 from journal.text.entry import Entry
+from journal.text.values import may_have_values, write_values
 
 
 def write_blocks(run: Run, entry: Entry, results: list[StepResult], edits: Edits) -> bool:
@@ -37,6 +41,9 @@ def write_blocks(run: Run, entry: Entry, results: list[StepResult], edits: Edits
     if problems:
         placed = {step: block for step, block in blocks.items() if step not in problems}
         text, conflicts = splice(entry.text, entry.body_start, placed, entry.display_path, bases, edits)
+    run.record.has_changed()
+    looked = _look_at_values(run, entry, text, ran)
+    text = write_values(text, looked.values, looked.written(edits.all_steps))
     run.store.keep_blocks({checksum(generated): generated for generated in blocks.values()})
     if text != entry.text:
         write_atomically(entry.path, text.encode("utf-8", "surrogateescape"))
@@ -44,9 +51,21 @@ def write_blocks(run: Run, entry: Entry, results: list[StepResult], edits: Edits
         raise BlockConflictError("\n".join(conflict.message for conflict in conflicts))
     if problems:
         raise StoreError("\n".join(problems.values()))
-    run.record.has_changed()
+    if lines := looked.conflicts(entry.display_path, edits.all_steps):
+        raise BlockConflictError("\n".join(lines))
+    if looked.problems:
+        raise EntryError("\n".join(looked.problems.values()))
     note_rendered(run, entry, text, results, counts)
     return text != entry.text
+
+
+def _look_at_values(run: Run, entry: Entry, text: str, results: list[StepResult]) -> Looked:
+    """Return the values of an entry's new text, and what they read by the results that are beside it now."""
+    if not may_have_values(text):
+        return Looked()
+    lacking = frozenset(one.planned.id for one in results if one.failed)
+    names = Names(entry, run.record, cache(lambda: read_ledgers(run.record)), lacking)
+    return look_at_values(replace(entry, text=text), names)
 
 
 def _place_all(results: list[StepResult], left: set[str], run: Run, entry: Entry) -> dict[str, str]:

@@ -222,7 +222,7 @@ def _comment_lines(text: str, body_start: int) -> list[tuple[int, int, int, str]
     """Return (start, end, line number, content) of the lines that a CommonMark parser takes for markers."""
     if "journal:" not in text[body_start:]:
         return []
-    lines, tokens, first = _parse(text, body_start)
+    lines, tokens, first = parse_body(text, body_start)
     found = []
     for token in tokens:
         if token.type == "html_block" and token.level == 0 and not is_opaque(token.content):
@@ -233,7 +233,7 @@ def _comment_lines(text: str, body_start: int) -> list[tuple[int, int, int, str]
     return found
 
 
-def _parse(text: str, body_start: int) -> tuple[list[tuple[int, int, str]], list[Any], int]:
+def parse_body(text: str, body_start: int) -> tuple[list[tuple[int, int, str]], list[Any], int]:
     """Return the body's lines with their offsets, its Markdown tokens, and the number of its first line."""
     from markdown_it import MarkdownIt
 
@@ -244,7 +244,7 @@ def _parse(text: str, body_start: int) -> tuple[list[tuple[int, int, str]], list
 
 def _last_open_line(text: str, body_start: int) -> int:
     """Return the line where the code fence or HTML block that runs to the end of an entry begins."""
-    _, tokens, first = _parse(text, body_start)
+    _, tokens, first = parse_body(text, body_start)
     begins = [token.map[0] for token in tokens if token.type in ("fence", "html_block") and token.level == 0]
     return first + max(begins, default=0)
 

@@ -35,9 +35,7 @@ def bind(numerals: Sequence[Numeral], index: int, mentions: Sequence[Mention], t
     return Tie(_same_words(chosen, mentions), strength, distance)
 
 
-def _nearest(
-    numerals: Sequence[Numeral], index: int, mentions: Sequence[Mention], text: str
-) -> tuple[Mention, int]:
+def _nearest(numerals: Sequence[Numeral], index: int, mentions: Sequence[Mention], text: str) -> tuple[Mention, int]:
     """Return the mention that a number's own clause, or else its sentence, ties it to, and how firmly."""
     number = numerals[index]
     left_end = numerals[index - 1].end if index else 0
@@ -77,9 +75,7 @@ def _from_list(numerals: Sequence[Numeral], index: int, mentions: Sequence[Menti
     for group in _groups(mentions, text):
         if len(group) != count:
             continue
-        ahead = group[-1].end <= numerals[first].start and not (
-            first and numerals[first - 1].end > group[-1].end
-        )
+        ahead = group[-1].end <= numerals[first].start and not (first and numerals[first - 1].end > group[-1].end)
         behind = numerals[last].end <= group[0].start and not (
             last + 1 < len(numerals) and numerals[last + 1].start < group[0].start
         )

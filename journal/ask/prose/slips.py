@@ -25,11 +25,7 @@ class Slip(StrEnum):
 
 def equals(typed: Numeral, unit: str, number: Number) -> bool:
     """Return whether a typed number is this one, in any unit it converts to, at the precision typed."""
-    return any(
-        _agrees(reading, value, digits)
-        for value, digits in _forms(number, unit)
-        for reading in typed.readings
-    )
+    return any(_agrees(reading, value, digits) for value, digits in _forms(number, unit) for reading in typed.readings)
 
 
 def find_slip(typed: Numeral, unit: str, number: Number) -> Slip | None:
@@ -91,9 +87,9 @@ def _agrees(reading: Reading, value: float, digits: int | None) -> bool:
     """Return whether a reading is a value rounded as typed, or its shown form rounded again; the sign may be told."""
     shown = value if digits is None else round(value, digits)
     half = reading.step / 2 * _EXACT
-    return any(
-        min(abs(reading.value - one), abs(reading.value - abs(one))) <= half for one in (value, shown)
-    ) and (reading.value != 0 or abs(value) <= half)
+    return any(min(abs(reading.value - one), abs(reading.value - abs(one))) <= half for one in (value, shown)) and (
+        reading.value != 0 or abs(value) <= half
+    )
 
 
 def _slip_of(reading: Reading, value: float, digits: int | None) -> Slip | None:
