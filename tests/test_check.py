@@ -2,10 +2,18 @@
 
 from __future__ import annotations
 
+import re
+from dataclasses import dataclass
 from pathlib import Path
+from shutil import copytree
 
 import pytest
 from conftest import Space, make_space
+
+from journal.ask.check import check_entry
+from journal.record import Record
+from journal.record.facts import read_facts
+from journal.text.workspace import find_workspace
 
 ROOT = Path(__file__).parents[1]
 STEPS = """  clips: {uses: toy.clips}
@@ -131,7 +139,7 @@ def test_a_wrong_number_is_found_with_its_line_and_the_true_value(day: Space, se
 
 
 def test_where_check_draws_its_lines(space: Space) -> None:
-    """A tenth off is near, more is another number; two words away is beside; the fifth digit of a sum may be off."""
+    """A tenth off is near, more is another number; a whole number stands beside its name; what is typed is compared."""
     space.write("plugins/pond.py", POND)
     path = space.entry("  pond: {uses: toy.pond}\n")
     space.run("day", "133", check=0)
@@ -139,9 +147,10 @@ def test_where_check_draws_its_lines(space: Space) -> None:
     for sentence, is_found in {
         "The depth is 227 m.": True,  # 9.2 % off
         "The depth is 222 m.": False,  # 11.2 % off, and no digit merely slipped
-        "The depth of it is 227 m.": False,  # the word stands three words away
-        "The width is 1000.1 m.": False,  # 1e-4 off
-        "The width is 1000.3 m.": True,  # 3e-4 off
+        "The width is 1000.04 m.": True,  # two decimals were typed
+        "The width is 1000 m.": False,
+        "The depth is 250 kg.": False,  # a unit that no report has: another thing
+        "The depth that my brother measured with a stick was 227.": False,  # a count too far from its name
     }.items():
         path.write_text(f"{before}\n{sentence}\n")
         assert (space.run("check", "133").code == 1) is is_found, sentence
@@ -166,4 +175,94 @@ def test_json_tells_the_same(day: Space) -> None:
     finally:
         path.write_bytes(before)
     assert finding["typed"] == "38"
-    assert finding["means"] == {"step": "clips", "name": "clips", "value": 36.0, "unit": ""}
+    assert finding["means"] == {"step": "clips", "name": "clips", "address": "clips.clips", "value": 36.0, "unit": ""}
+
+
+def test_a_sentence_that_its_author_settles_is_left_alone(day: Space) -> None:
+    assert check(day, "I cut 38 clips today. <!-- check: ok -->", "I cut 38 clips <!-- check: ok --> today.") == []
+    assert len(check(day, "I cut 38 clips today. <!-- check: ok --> The KMO is 0.43.")) == 1
+
+
+def test_what_is_in_doubt_is_asked_in_a_list_of_its_own(day: Space) -> None:
+    path = next((day.root / "entries").glob("*.md"))
+    before = path.read_bytes()
+    try:
+        path.write_bytes(before + b"The uniqueness was 0.0055 there.\n")
+        done = day.run("check", "133", check=0)
+    finally:
+        path.write_bytes(before)
+    first, header, question = done.out.strip().split("\n")
+    assert first == "no typed number differs"
+    assert header.startswith("In doubt")
+    assert "typed 0.0055; which one is this?" in question
+
+
+REFERENCE = ROOT / "tests/references/check"
+
+
+@dataclass(frozen=True)
+class Case:
+    day: int
+    kind: str
+    wrong: str
+    text: str
+
+
+def read_cases(name: str) -> list[Case]:
+    """Read sentences, each with its day, its kind of slip or "right", and the wrong number as typed."""
+    rows = [line.split("|", 3) for line in (REFERENCE / name).read_text().splitlines() if not line.startswith("#")]
+    return [Case(int(day), kind.strip(), wrong.strip(), text.strip()) for day, kind, wrong, text in rows]
+
+
+def judge(cases: list[Case], folder: Path) -> dict[str, tuple[int, int, int]]:
+    """Count by kind: cases, those with an alarm (on the wrong number, for slips), those only asked about."""
+    copytree(REFERENCE, folder)
+    counts: dict[str, tuple[int, int, int]] = {}
+    workspace = find_workspace(folder)
+    entries = {day: Record(workspace).entry_path(day) for day in {case.day for case in cases}}
+    plain = {day: path.read_text() for day, path in entries.items()}
+    for case in cases:
+        entries[case.day].write_text(f"{plain[case.day]}\n{case.text}\n")
+        record = Record(workspace)
+        found = check_entry(record.entry(case.day), record)
+        alarms = [
+            one for one in found if one.sure and (case.kind == "right" or digits(case.wrong) == digits(one.typed))
+        ]
+        all_of, hit, asked = counts.get(case.kind, (0, 0, 0))
+        counts[case.kind] = (all_of + 1, hit + bool(alarms), asked + (bool(found) and not alarms))
+    return counts
+
+
+def digits(text: str) -> str:
+    """Return the number alone, without sign and unit."""
+    return re.findall(r"[\d.,]+(?:e-?\d+)?", text)[0]
+
+
+@pytest.mark.parametrize("name", ["developed.txt", "held-out.txt"])
+def test_slips_are_found_and_right_sentences_left_in_peace(name: str, tmp_path: Path) -> None:
+    """The rates to reach: 90 % found, 2 % false alarms, 5 % asked. All cases were written before the rules; those
+    held out were never looked at while these were made (see docs/checking.md for the counts by kind)."""
+    counts = judge(read_cases(name), tmp_path / "workspace")
+    right, alarms, asked = counts.pop("right")
+    slips, found = sum(one[0] for one in counts.values()), sum(one[1] for one in counts.values())
+    print(name, {"right": (right, alarms, asked), **counts})
+    assert found >= 0.9 * slips
+    assert alarms <= 0.02 * right
+    assert asked <= 0.05 * right
+
+
+def test_facts_have_addresses() -> None:
+    record = Record(find_workspace(REFERENCE))
+    facts = read_facts(record.entry(133), record)
+    values = {
+        "factors.share[Finance, F1]": 0.0892,
+        "factors.eigenvalue[F2]": 1.0083,
+        "factors.KMO": 0.3399,
+        "factors.Bartlett's sphericity[p]": 0.0379,
+        "clips.seconds[weather]": 14.09,
+        "phrasebook.held-out perplexity after": 17.4383,
+    }  # as the reports of Day 133 show them
+    for address, value in values.items():
+        fact = facts.find(address)
+        assert fact is not None, address
+        assert round(fact.value, 4) == value

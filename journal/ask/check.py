@@ -6,22 +6,18 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 
-from journal.api.numbers import Number
 from journal.ask.prose.binding import Tie, bind
 from journal.ask.prose.cues import is_inexact, is_of_others
 from journal.ask.prose.names import Mention, Names, tokens_of
-from journal.ask.prose.numerals import Numeral, read_numerals
+from journal.ask.prose.numerals import SECONDS, UNITS, Numeral, read_numerals
 from journal.ask.prose.sentences import Sentence, sentences_of
 from journal.ask.prose.slips import Slip, equals, find_slip, is_square, told
 from journal.record import Record
-from journal.record.facts import Fact, Facts, facts_of
-from journal.record.ledger import read_ledgers
+from journal.record.facts import Fact, Facts, former_facts, read_facts
 from journal.text.entry import Entry
 
 _BESIDE = 24
 """Within how many characters of a whole number the name of what it counts has to be."""
-_EARLIER = 7
-"""How many earlier days are looked through for a step's former results."""
 
 
 @dataclass(frozen=True)
@@ -41,7 +37,7 @@ class Finding:
         place = f"{shown}:{self.line}"
         says = f"step '{self.fact.step}' says {self.true} ({self.fact.called})"
         if not self.sure:
-            return f"{place}: typed {self.typed}; which one is this? {says}; settle it with <!-- check: ok -->"
+            return f"{place}: typed {self.typed}; which one is this? {says}"
         return f"{place}: typed {self.typed}, but {says}" + (f"; that is {self.source}" if self.source else "")
 
     def as_data(self, shown: str) -> dict[str, object]:
@@ -68,38 +64,13 @@ def check_entry(entry: Entry, record: Record) -> list[Finding]:
     return [found for sentence in sentences_of(entry) for found in _check_sentence(sentence, known, entry.day)]
 
 
-def read_facts(entry: Entry, record: Record) -> Facts:
-    """Return the facts of the reports beside an entry, and the totals of the ledgers that they add to."""
-    ledgers, facts = read_ledgers(record), Facts()
-    for step in entry.steps:
-        if found := record.find(entry, step.id):
-            facts += facts_of(found, entry.day)
-            for name in dict.fromkeys(total.ledger for total in found.totals):
-                ledger = ledgers.ledger(name)
-                facts += Facts(tuple(_ledger_facts(step.id, name, ledger.until(entry.day), ledger.goal, ledger.unit)))
-    return facts
-
-
-def former_facts(entry: Entry, record: Record) -> Facts:
-    """Return what the entry's steps reported on earlier days, for numbers that were not brought up to date."""
-    facts = Facts()
-    steps = {step.id for step in entry.steps}
-    days = [day for day in record.days() if day < entry.day][-_EARLIER:]
-    for day in reversed(days):
-        for folder in record.folders(record.days()[day]):
-            if folder.name in steps:
-                facts += facts_of(record.step(folder), day)
-    return facts
-
-
-def _ledger_facts(step: str, name: str, total: float, goal: float | None, unit: str) -> Iterator[Fact]:
-    yield Fact(step, (name,), Number(total, unit, 2), f"total of {name}")
-    yield Fact(step, ("total",), Number(total, unit, 2), f"total of {name}")
-    if goal:
-        yield Fact(step, (name,), Number(goal, unit), f"goal of {name}")
-        yield Fact(step, ("goal",), Number(goal, unit), f"goal of {name}")
-        yield Fact(step, (name,), Number(100 * total / goal, "%", 1), f"part of the goal of {name}")
-        yield Fact(step, ("goal",), Number(100 * total / goal, "%", 1), f"part of the goal of {name}")
+def check_lines(found: Sequence[tuple[Entry, Finding]]) -> list[str]:
+    """Return the findings as lines: what is wrong, and then in a list of its own what is in doubt."""
+    wrong = [one.sentence(entry.display_path) for entry, one in found if one.sure]
+    asked = [one.sentence(entry.display_path) for entry, one in found if not one.sure]
+    if asked:
+        asked.insert(0, "In doubt; if it is right, settle it with <!-- check: ok --> after the sentence:")
+    return (wrong or ["no typed number differs"]) + asked
 
 
 class _Known:
@@ -216,9 +187,10 @@ def _match_of(
     held, missing, conflicts, part = [], 0, 0, 1.0
     for axis, name in axes:
         tie, parts = ties.get(axis, (None, {}))
+        if axis[-1] == 1 and ((fact.alone and tie is None) or _is_unit(name, number.unit)):
+            continue  # a column that need not be named, or that the unit names
         if tie is None:
-            by_unit = axis[-1] == 1 and (fact.alone or (number.unit and _same_family(number.unit, fact.unit)))
-            missing += not by_unit
+            missing += 1
         elif name in tie.names:
             held.append(tie)
             part = min(part, parts.get(name, 1.0))
@@ -227,9 +199,9 @@ def _match_of(
     return _Match(fact, tuple(held), missing, conflicts, part)
 
 
-def _same_family(unit: str, other: str) -> bool:
-    times = ("s", "min", "h")
-    return unit == other or (unit in times and other in times)
+def _is_unit(column: str, unit: str) -> bool:
+    """Return whether a unit says by itself which column is meant: seconds, minutes or hours."""
+    return unit in SECONDS and UNITS.get(column.lower()) in SECONDS
 
 
 def _judge(number: Numeral, matches: list[_Match], known: _Known) -> Finding | None:
@@ -243,8 +215,10 @@ def _judge(number: Numeral, matches: list[_Match], known: _Known) -> Finding | N
         return None
     if any(is_square(number, one.fact.number) for one in possible):
         return None
-    sure = _slips(number, [one for one in bound if one.strength >= 2], sure=True)
-    return sure or _slips(number, [one for one in possible if _names_a_class(one)], sure=False)
+    if sure := _slips(number, [one for one in bound if one.strength >= 2]):
+        return sure
+    found = _slips(number, [one for one in possible if _names_a_class(one)])
+    return replace(found, sure=_is_unlikely(number, found.slip)) if found else None
 
 
 def _counts(number: Numeral, match: _Match) -> bool:
@@ -257,7 +231,12 @@ def _names_a_class(match: _Match) -> bool:
     return match.strength >= 2 and match.missing <= 1 and match.part >= 0.5
 
 
-def _slips(number: Numeral, matches: list[_Match], *, sure: bool) -> Finding | None:
+def _is_unlikely(number: Numeral, slip: Slip) -> bool:
+    """Return whether a number is a digit or a power of ten away from a fact, and too long for that to be chance."""
+    return slip in (Slip.DIGITS, Slip.FACTOR) and any(len(one.figures) >= 3 for one in number.readings)
+
+
+def _slips(number: Numeral, matches: list[_Match]) -> Finding | None:
     """Return the likeliest slip, the fact with the most ties first."""
     found = [
         (one, slip)
@@ -267,17 +246,18 @@ def _slips(number: Numeral, matches: list[_Match], *, sure: bool) -> Finding | N
     if not found:
         return None
     one, slip = max(found, key=lambda pair: (pair[0].rank, -list(Slip).index(pair[1])))
-    return _finding(number, one.fact, slip, sure=sure)
+    return _finding(number, one.fact, slip)
 
 
 def _neighbour(number: Numeral, bound: list[_Match], known: _Known) -> Finding | None:
     """Return the slip of a number that is the one of the row or column next to what its clause speaks of."""
     for one in sorted(bound, key=lambda one: one.rank, reverse=True):
-        if one.strength < 3 or len(one.fact.names) < 2:
+        if one.strength < 2 or len(one.fact.names) < 2:
             continue
+        firm = {name for tie in one.ties if tie.strength == 3 for name in tie.names}
         for other in known.cells.get((one.fact.step, one.fact.place), ()):
-            same = sum(a == b for a, b in zip(other.names, one.fact.names, strict=False))
-            is_near = other is not one.fact and same >= len(one.fact.names) - 1
+            differ = [own for own, its in zip(one.fact.names, other.names, strict=False) if own != its]
+            is_near = len(differ) == 1 and differ[0] in firm
             if is_near and _is_telling(number) and equals(number, number.unit, other.number):
                 return _finding(number, one.fact, Slip.NEIGHBOUR, source=f"{other.called}")
     return None
@@ -297,5 +277,5 @@ def _is_telling(number: Numeral) -> bool:
     return any(len(reading.figures) >= 2 for reading in number.readings)
 
 
-def _finding(number: Numeral, fact: Fact, slip: Slip, *, sure: bool = True, source: str = "") -> Finding:
-    return Finding(0, number.text, fact, told(number, number.unit, fact.number), slip, sure, source)
+def _finding(number: Numeral, fact: Fact, slip: Slip, *, source: str = "") -> Finding:
+    return Finding(0, number.text, fact, told(number, number.unit, fact.number), slip, source=source)

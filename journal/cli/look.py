@@ -75,7 +75,7 @@ def check(
         raise typer.Exit(check_gate(open_workspace(), as_json=as_json))
     if not days:
         raise UsageError("journal check needs a day, such as 133, or --publish")
-    from journal.ask.check import check_entry
+    from journal.ask.check import check_entry, check_lines
     from journal.day import edited_lines
     from journal.record import open_record
 
@@ -88,8 +88,8 @@ def check(
     if as_json:
         typer.echo(json.dumps([one.as_data(entry.display_path) for entry, one in found], indent=1, ensure_ascii=False))
     else:
-        typer.echo("\n".join(one.sentence(entry.display_path) for entry, one in found) or "no typed number differs")
-    raise typer.Exit(1 if found or edited else 0)
+        typer.echo("\n".join(check_lines(found)))
+    raise typer.Exit(1 if edited or any(one.sure for _, one in found) else 0)
 
 
 def stats(as_json: Json = False) -> None:

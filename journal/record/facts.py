@@ -11,12 +11,18 @@ from journal.api.items import Metric, Table
 from journal.api.numbers import NamedNumber, Number
 from journal.api.report import Report
 from journal.api.report_file import StepReport
+from journal.record import Record
+from journal.record.ledger import read_ledgers
+from journal.text.entry import Entry
 
 _ASIDE = re.compile(r"\s*\([^)]*\)")
 _COUNTED = re.compile(
     r"(?<![\w.,])(?P<number>\d[\d,]*(?:\.\d+)?)(?P<percent> %)?"
     r" (?:(?:of the|of) )?(?P<noun>[^\W\d_]{3,}(?:-[^\W\d_]+)*)"
 )
+_UNITS = frozenset(("min", "minutes", "seconds", "hours"))
+EARLIER = 7
+"""How many earlier days are looked through for a step's former results."""
 _SILENT = ("value",)
 """Columns whose name says nothing."""
 
@@ -94,6 +100,30 @@ class Facts:
         return Facts((*self.facts, *other.facts), names)
 
 
+def read_facts(entry: Entry, record: Record) -> Facts:
+    """Return the facts of the reports beside an entry, and the totals of the ledgers that they add to."""
+    ledgers, facts = read_ledgers(record), Facts()
+    for step in entry.steps:
+        if found := record.find(entry, step.id):
+            facts += facts_of(found, entry.day)
+            for name in dict.fromkeys(total.ledger for total in found.totals):
+                ledger = ledgers.ledger(name)
+                facts += Facts(tuple(_ledger_facts(step.id, name, ledger.until(entry.day), ledger.goal, ledger.unit)))
+    return facts
+
+
+def former_facts(entry: Entry, record: Record) -> Facts:
+    """Return what the entry's steps reported on earlier days, for numbers that were not brought up to date."""
+    facts = Facts()
+    steps = {step.id for step in entry.steps}
+    days = [day for day in record.days() if day < entry.day][-EARLIER:]
+    for day in reversed(days):
+        for folder in record.folders(record.days()[day]):
+            if folder.name in steps:
+                facts += facts_of(record.step(folder), day)
+    return facts
+
+
 def facts_of(found: StepReport, day: int = 0) -> Facts:
     """Return the facts of a step's report: its metrics and tables, its parameters, and the counts its texts state."""
     report = found.report
@@ -135,11 +165,21 @@ def _told(step: str, report: Report, day: int) -> Iterator[Fact]:
             number = match["number"].replace(",", "")
             digits = len(number.partition(".")[2])
             key = (match["noun"], number)
-            if key not in seen:
+            if key not in seen and match["noun"] not in _UNITS:
                 seen.add(key)
                 yield Fact(
                     step, (match["noun"],), Number(float(number), "%" if match["percent"] else "", digits), day=day
                 )
+
+
+def _ledger_facts(step: str, name: str, total: float, goal: float | None, unit: str) -> Iterator[Fact]:
+    yield Fact(step, (name,), Number(total, unit, 2), f"total of {name}")
+    yield Fact(step, ("total",), Number(total, unit, 2), f"total of {name}")
+    if goal:
+        yield Fact(step, (name,), Number(goal, unit), f"goal of {name}")
+        yield Fact(step, ("goal",), Number(goal, unit), f"goal of {name}")
+        yield Fact(step, (name,), Number(100 * total / goal, "%", 1), f"part of the goal of {name}")
+        yield Fact(step, ("goal",), Number(100 * total / goal, "%", 1), f"part of the goal of {name}")
 
 
 def _plain(address: str) -> str:

@@ -30,7 +30,7 @@ _PART_BYTES = 32 << 20
 _AT_ONCE = 8  # parts between two words of progress
 
 
-@task("factor.analysis", version=1, libraries=["numpy", "scipy"])
+@task("factor.analysis", version=2, libraries=["numpy", "scipy"])
 def analysis(
     data: Annotated[File, Field(description="CSV, TSV or Parquet: a row for each case, or a matrix (see input)")],
     ctx: Context,

@@ -26,12 +26,28 @@ _MISSING = {
     "pairwise": "each pair of variables over the rows that have both",
     "mean": "missing cells get their variable's mean",
 }
+_COUNTED = (
+    ("first", "one"), ("second", "two"), ("third", "three"), ("fourth", "four"), ("fifth", "five"),
+    ("sixth", "six"), ("seventh", "seven"), ("eighth", "eight"),
+)  # fmt: skip
+_ALSO_CALLED = {
+    "sampling adequacy (KMO)": ("Kaiser-Meyer-Olkin",),
+    "Bartlett's sphericity": ("Bartlett", "Bartlett's test"),
+    "determinant of the correlations": ("determinant",),
+    "rows": ("cases", "people", "observations", "respondents"),
+    "TLI": ("Tucker-Lewis",),
+    "χ²": ("chi-square", "chi-square test"),
+    "uniqueness": ("specific variance",),
+    "together": ("both factors", "all factors", "in total", "factor space"),
+    "cumulative %": ("cumulatively",),
+}
 _PATH_VARIABLES = 30  # beyond this a path diagram is a thicket
 
 
 def build_report(solution: Solution, cutoff: float, digits: int, *, recommend: bool) -> Report:
     """Report one solution: is it allowed, how many, loadings, shares, variance, plots, sentences, cautions."""
     report = Report().headline(_headline(solution)).part("loadings").text(what_was_done(solution))
+    _name_numbers(report, solution)
     _add_loadings(report, solution, cutoff, digits)
     report.part("cautions")
     for caution in _cautions(solution, recommend):
@@ -120,6 +136,26 @@ def _headline(solution: Solution) -> str:
     return f"{len(solution.names)} {noun}, eigenvalues {kept}, {explained} of the variance"
 
 
+def _name_numbers(report: Report, solution: Solution) -> None:
+    """Give as metrics what headline and text say in words, and say what else sentences call all these numbers."""
+    found = solution.association
+    report.metric("factors", len(solution.names), visible=False)
+    report.metric("variables", len(found.variables), visible=False)
+    if found.observations:
+        report.metric("rows", found.observations, visible=False)
+    explained = 100 * float(solution.extraction.proportion.sum())
+    report.metric("variance explained", explained, "%", digits=2, visible=False)
+    for number, (ordinal, word) in enumerate(_COUNTED, 1):
+        report.also_called(f"F{number}", f"factor {number}", f"factor {word}", f"{ordinal} factor", f"the {ordinal}")
+        if number > len(solution.names):
+            more = (f"factor {number}", f"factor {word}", f"{ordinal} factor")
+            report.also_called(f"F{number} (not kept)", *more)
+        if number >= len(solution.extraction.eigenvalues):
+            break
+    for name, others in _ALSO_CALLED.items():
+        report.also_called(name, *others)
+
+
 def _add_adequacy(report: Report, solution: Solution) -> None:
     found = solution.adequacy
     rows: list[list[object]] = []
@@ -167,6 +203,7 @@ def _add_loadings(report: Report, solution: Solution, cutoff: float, digits: int
         title=name if scaled else f"{name}, in the units of the variables",
         digits=digits,
         strong=cutoff if scaled else None,
+        name="loadings",
     )
     if solution.rotation and solution.oblique:
         _add_oblique(report, solution, solution.rotation.structure, solution.rotation.correlations, digits)
@@ -177,6 +214,7 @@ def _add_loadings(report: Report, solution: Solution, cutoff: float, digits: int
         ["Variable", *solution.names, "together"],
         title="Share of each variable's variance, in % (squared loadings)",
         digits=4,
+        name="share",
     )
 
 

@@ -10,13 +10,19 @@ from journal.ask.prose.names import Mention
 from journal.ask.prose.numerals import Numeral
 
 _BREAK = re.compile(r"[;,:.]|\b(?:and|while|but|whereas|then|or)\b")
-_TIE = re.compile(r"^\W*(?:%|percent|per cent)?\s*(?:is )?(?:of|on|for|in|from|by)\b[^;,:.]{0,40}$")
+_TIE = re.compile(r"^\W*(?:%|percent|per cent)?\s*(?:is )?(?:of|on|to|for|in|from|by)\b[^;,:.]{0,40}$")
+_HEAD = re.compile(r"^\s*(?:of|for|in|on)\s+(?:(?!and\b|is\b|was\b)\w+\s+){0,2}$")
+"""Between a name and one that only says whose it is: the length of all the clips."""
+_COUNTED = re.compile(r"^(?:\s+[^\W\d]+)?\s+$")
 _JOINT = re.compile(r"^[\s,()“”\"'%]*(?:(?:and|or|plus|then|&)\s*)?[\s(“\"']*(?:the |by |for |of |on )?[\s“\"']*$")
 
 
 @dataclass(frozen=True)
 class Tie:
-    """The names, several where the same words say them, that a number is tied to, and how firmly: 3 beside it, 2 in its clause, 1 elsewhere in the sentence."""
+    """The names, several where the same words say them, that a number is tied to, and how firmly.
+
+    3 is beside it, 2 in its clause, 1 elsewhere in the sentence.
+    """
 
     names: frozenset[str]
     strength: int
@@ -42,11 +48,14 @@ def _nearest(numerals: Sequence[Numeral], index: int, mentions: Sequence[Mention
     right_end = numerals[index + 1].start if index + 1 < len(numerals) else len(text)
     after = [one for one in mentions if number.end <= one.start < right_end]
     before = [one for one in mentions if left_end <= one.start and one.end <= number.start]
+    beside = next((one for one in after if number.is_whole and _COUNTED.match(text[number.end : one.start])), None)
+    if beside and not number.unit:
+        return beside, 3
     tied = next((one for one in after if _TIE.match(text[number.end : one.start])), None)
     if tied:
         return tied, 3
     if before:
-        return max(before, key=_last), 3
+        return _head(max(before, key=_last), before, text), 3
     close = next((one for one in after if not _BREAK.search(text[number.end : one.start])), None)
     if close:
         return close, 2
@@ -55,6 +64,14 @@ def _nearest(numerals: Sequence[Numeral], index: int, mentions: Sequence[Mention
         last = max(earlier, key=_last)
         return last, 2 if ";" not in text[last.end : number.start] else 1
     return min(mentions, key=lambda one: one.start), 2 if len({one.name for one in mentions}) == 1 else 1
+
+
+def _head(chosen: Mention, mentions: Sequence[Mention], text: str) -> Mention:
+    """Return the mention that a phrase is about: of "the length of all clips" the length."""
+    for one in sorted(mentions, key=_last, reverse=True):
+        if one.end <= chosen.start and one.name != chosen.name and _HEAD.match(text[one.end : chosen.start]):
+            chosen = one
+    return chosen
 
 
 def _last(mention: Mention) -> tuple[int, int]:

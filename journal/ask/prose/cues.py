@@ -1,4 +1,4 @@
-"""Words by which an author speaks of no exact result: estimates, goals, limits, other people's and other days' numbers."""
+"""Words by which an author speaks of no result of the day: estimates, goals, limits, other people's numbers."""
 
 from __future__ import annotations
 

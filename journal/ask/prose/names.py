@@ -9,7 +9,10 @@ from functools import lru_cache
 
 _WORD = re.compile(r"[^\W_]+(?:['’][^\W_]+)?[²]?|[χ]²")
 _FILLER = frozenset(
-    "a an and at by for from in is it its of on or per s the to each all variable's variables variable my our".split()
+    (
+        *("a", "an", "and", "at", "by", "for", "from", "in", "is", "it", "its", "of", "on", "or", "per", "s", "the"),
+        *("to", "each", "all", "variable", "my", "our"),
+    )
 )
 _ORDINALS = (
     ("first", "1st", "one"), ("second", "2nd", "two"), ("third", "3rd", "three"), ("fourth", "4th", "four"),
@@ -107,6 +110,9 @@ def _match(variant: tuple[str, ...], tokens: Sequence[Token], index: int) -> int
 def _variants(name: str, synonyms: Sequence[str]) -> Iterator[tuple[str, ...]]:
     for one in (name, *synonyms):
         plain = re.sub(r"\([^)]*\)", " ", one)
+        if short := re.fullmatch(r"the (\w+)", one):  # "the second", of which more is said before
+            yield ("the", _stem(short[1]))
+            continue
         yield tuple(_content(plain))
         yield from (tuple(_content(inside)) for inside in re.findall(r"\(([A-Z]{2,})\)", one))
         head = tuple(_content(re.split(r" of | for ", plain)[0]))

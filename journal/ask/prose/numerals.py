@@ -9,7 +9,7 @@ from dataclasses import dataclass
 UNITS = {
     "%": "%", "percent": "%", "per cent": "%", "pct": "%",
     "s": "s", "sec": "s", "secs": "s", "second": "s", "seconds": "s",
-    "m": "min", "min": "min", "mins": "min", "minute": "min", "minutes": "min",
+    "m": "m", "min": "min", "mins": "min", "minute": "min", "minutes": "min",
     "h": "h", "hr": "h", "hrs": "h", "hour": "h", "hours": "h",
 }  # fmt: skip
 SECONDS = {"s": 1.0, "min": 60.0, "h": 3600.0}
@@ -52,6 +52,7 @@ class Numeral:
     end: int
     """Where it stands in its sentence, without its unit."""
     unit: str
+    """Its unit as reports write it; "m" may be metres or minutes."""
     readings: tuple[Reading, ...]
 
     @property
@@ -64,15 +65,15 @@ def read_numerals(sentence: str) -> Iterator[Numeral]:
     for match in _NUMBER.finditer(sentence):
         if not _is_quantity(sentence, match):
             continue
-        unit = UNITS.get((match["unit"] or "").lower(), "")
+        unit = UNITS.get((match["unit"] or "").lower(), match["other"] or "")
         readings = tuple(_readings(match))
-        yield Numeral(match[0].strip(" -–"), match.start("digits"), match.end("digits"), unit, readings)
+        yield Numeral(match[0].strip(" –"), match.start("digits"), match.end("digits"), unit, readings)
 
 
 def _is_quantity(sentence: str, match: re.Match[str]) -> bool:
     before, after = sentence[: match.start("digits")], sentence[match.end() :]
-    bare = match["digits"].isdigit() and not match["unit"]
-    if match["other"] or (bare and _PLACES.search(before)):
+    bare = match["digits"].isdigit() and not (match["unit"] or match["other"])
+    if bare and _PLACES.search(before):
         return False
     if re.match(r"(?:st|nd|rd|th)\b", sentence[match.end("digits") :]):
         return False

@@ -30,11 +30,13 @@ def equals(typed: Numeral, unit: str, number: Number) -> bool:
 
 def find_slip(typed: Numeral, unit: str, number: Number) -> Slip | None:
     """Return how a typed number that isn't this one was probably meant to be it, or None."""
-    same = (_agrees(reading, float(number.value), number.digits) for reading in typed.readings)
-    if any(same) and not _fits(unit, number):
+    known = unit in ("", "%", *SECONDS)
+    same = (known and _agrees(reading, float(number.value), number.digits) for reading in typed.readings)
+    if any(same) and (not _fits(unit, number) or (_converts(unit, number.unit) and unit != number.unit)):
         return Slip.UNIT
     forms = list(_forms(number, unit))
-    found = [_slip_of(reading, value, digits) for value, digits in forms for reading in typed.readings]
+    least = 1 if unit else 2
+    found = [_slip_of(reading, value, digits, least) for value, digits in forms for reading in typed.readings]
     return min((one for one in found if one), key=list(Slip).index, default=None) if found else None
 
 
@@ -63,6 +65,7 @@ def told(typed: Numeral, unit: str, number: Number) -> str:
 def _forms(number: Number, unit: str) -> list[tuple[float, int | None]]:
     """Return the number as it would be typed in a unit, with its shown decimals; none where it can't be."""
     value = float(number.value)
+    unit = "min" if unit == "m" and number.unit in SECONDS else unit
     if _converts(unit, number.unit):
         factor = SECONDS[number.unit] / SECONDS[unit]
         return [(value * factor, number.digits if factor == 1 else None)]
@@ -92,12 +95,12 @@ def _agrees(reading: Reading, value: float, digits: int | None) -> bool:
     )
 
 
-def _slip_of(reading: Reading, value: float, digits: int | None) -> Slip | None:
+def _slip_of(reading: Reading, value: float, digits: int | None, least: int) -> Slip | None:
     if not value or not reading.value:
         return None
     if _agrees(Reading(-reading.value, reading.step, reading.figures), value, digits):
         return Slip.SIGN
-    if reading.figures and len(reading.figures.rstrip("0")) + (reading.step < 1) >= 2:
+    if reading.figures and len(reading.figures.rstrip("0")) + (reading.step < 1) >= least:
         for power in (-3, -2, -1, 1, 2, 3):
             moved = Reading(reading.value * 10.0**power, reading.step * 10.0**power, reading.figures)
             if _agrees(moved, value, digits):
