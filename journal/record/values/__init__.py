@@ -69,7 +69,8 @@ class Names:
         for step in self.entry.steps:
             if self._report(self.entry.day, step.id) is not None:
                 for fact in self._facts_of(self.entry.day, step.id, step.id):
-                    yield fact.address, write_number(fact.number, "")
+                    if fact.place >= 0:  # what a table or a metric shows, not what a text only counts
+                        yield fact.address, write_number(fact.number, "")
         for name in self.ledgers().names():
             yield f"ledger.{name}", write_number(self._of_ledger(name, ""), "")
 
