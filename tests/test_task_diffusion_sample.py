@@ -19,6 +19,7 @@ from conftest import Space
 from journal_tasks.diffusion.drawing import read_recipe
 from journal_tasks.diffusion.sample import sample
 from PIL import Image
+from PIL.PngImagePlugin import PngInfo
 from tiny_pipelines import make_flux, make_stable_diffusion, make_stable_diffusion_xl, safety_checker
 
 from journal import Context, TaskError
@@ -248,11 +249,19 @@ def test_why_tells_a_pictures_recipe_and_makes_it_again(space: Space, pipeline: 
     assert "seeds: [2]" in said
     space.run("why", str(path), "--redo", "again.png", check=0)
     assert (space.root / "again.png").read_bytes() == path.read_bytes()
+    with Image.open(path) as picture:
+        half = picture.convert("RGB")
+        half.paste((255, 0, 0), (0, 0, half.width, half.height // 2))
+        info = PngInfo()
+        info.add_text("journal", picture.text["journal"])  # type: ignore[attr-defined]
+        half.save(space.root / "half.png", pnginfo=info)
+    said = space.run("why", "half.png", "--redo", "again.png", check=1).out
+    assert said.startswith("made again.png, and half.png is an edited copy of it: ") or "shows something else" in said
 
 
 def test_why_of_a_picture_without_a_recipe_is_one_line(space: Space) -> None:
     Image.new("RGB", (2, 2)).save(space.root / "plain.png")
-    assert "has no recipe" in space.run("why", "plain.png", check=2).err
+    assert "no step whose report is here made this file" in space.run("why", "plain.png", check=2).err
 
 
 def test_prompts_in_another_order_give_the_same_report_as_on_a_fresh_machine(

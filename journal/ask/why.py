@@ -46,6 +46,17 @@ def read_recipe(picture: Path) -> dict[str, Any]:
     return recipe
 
 
+def has_recipe(picture: Path) -> bool:
+    """Return whether a file is a picture that holds a recipe, damaged or not."""
+    from PIL import Image, UnidentifiedImageError
+
+    try:
+        with Image.open(picture) as opened:
+            return CHUNK in getattr(opened, "text", {})
+    except (OSError, SyntaxError, ValueError, UnidentifiedImageError):
+        return False
+
+
 def make_again(picture: Path, target: Path, workspace: Workspace) -> None:
     """Recreate a picture from its recipe, to the same bytes on the same machine with the same libraries.
 

@@ -33,15 +33,15 @@ def why(
     what: Annotated[
         str,
         typer.Argument(
-            metavar="PICTURE|DAY|DAY.STEP",
-            help="A PNG made by a step, a step (133.clips), or a day, whose values it names.",
+            metavar="FILE|DAY|DAY.STEP",
+            help="A file that a step made, a step (133.clips), or a day, whose values it names.",
         ),
     ],
     step: Annotated[str, typer.Argument(metavar="[STEP]", help="With a day alone: the step to explain.")] = "",
     redo: Annotated[str, typer.Option(metavar="FILE", help="Recreate the picture and write it to this file.")] = "",
 ) -> None:
-    """Show where a picture or a step's result came from, recreate a picture, or name the values of a day."""
-    from journal.ask.why import describe_recipe, explain_result, make_again, read_recipe
+    """Show where a file or a step's result came from, recreate a picture, or name the values of a day."""
+    from journal.ask.why import describe_recipe, explain_result, has_recipe, make_again, read_recipe
     from journal.record import open_record
 
     record = open_record()
@@ -56,9 +56,21 @@ def why(
         typer.echo("\n".join(name_values(record, parse_day(what, record.workspace))))
     elif redo:
         make_again(Path(what), Path(redo), record.workspace)
-        typer.echo(f"made {redo}")
+        from journal.ask.provenance import difference
+
+        differs = difference(Path(what), Path(redo))
+        typer.echo(f"made {redo}, {f'and {what} is an edited copy of it: {differs}' if differs else 'the same bytes'}")
+        raise typer.Exit(1 if differs else 0)
     else:
-        typer.echo("\n".join(describe_recipe(read_recipe(Path(what)), record.workspace)))
+        from journal.ask.provenance import explain_file
+
+        path = Path(what)
+        lines = explain_file(path, record) or []
+        recipe = read_recipe(path) if has_recipe(path) else None
+        if not lines and not recipe:
+            raise UsageError(f"{what}: no step whose report is here made this file, or one like it")
+        lines += describe_recipe(recipe, record.workspace) if recipe else []
+        typer.echo("\n".join(lines))
 
 
 def check(
