@@ -236,3 +236,35 @@ def test_a_name_of_a_column_is_never_markup(analyse: Analyse) -> None:
 def test_a_share_just_below_a_hundred_is_not_rounded_up_to_it() -> None:
     assert percent(99.9987) == "99.9987 %"
     assert percent(100.0) == "100.00 %"
+
+
+def test_the_block_says_how_the_file_was_read(analyse: Analyse) -> None:
+    report = analyse("nr;Finance;Marketing;Policy\n1;3,5;6;5\n2;7;3;3,5\n3;10;9;8\n4;3;9;7\n5;10;6;5\n", factors=2)
+    assert "Read: 5 rows, 3 columns, `;` and decimal comma; column 'nr' left out as an index." in text(report)
+
+
+def test_a_correlation_matrix_given_as_rows_is_refused(analyse: Analyse) -> None:
+    """It was once factored as six people."""
+    matrix = as_csv(np.corrcoef(survey().T))
+    with pytest.raises(TaskError, match="holds a 6 × 6 correlation matrix, not rows; say input: correlation"):
+        analyse(matrix, factors=2)
+    assert analyse(matrix, factors=2, input="correlation", observations=400)
+
+
+def test_codes_for_missing_cells_are_told_and_left_out_on_demand(analyse: Analyse) -> None:
+    values = np.round(survey(), 3)
+    clean = tables(analyse(as_csv(values), factors=2))["Loadings"]
+    values[[3, 8], 1] = -999
+    report = analyse(as_csv(values), factors=2)
+    assert "v2 is -999 2 times" in text(report)
+    assert tables(report)["Loadings"]["v2"][0] != pytest.approx(clean["v2"][0], abs=0.02)
+    report = analyse(as_csv(values), factors=2, absent=[-999])
+    assert "-999" not in text(report)
+    assert tables(report)["Loadings"]["v2"][0] == pytest.approx(clean["v2"][0], abs=0.02)
+
+
+def test_scores_are_written_with_both_solutions_and_refused_for_a_matrix(analyse: Analyse, tmp_path: Path) -> None:
+    analyse(as_csv(survey()), factors=2, standardize="both", scores="regression")
+    assert len((tmp_path / "out/scores.csv").read_text().splitlines()) == 401
+    with pytest.raises(TaskError, match="a correlation matrix has no rows to score"):
+        analyse(as_csv(np.corrcoef(survey().T)), factors=2, input="correlation", scores="regression")

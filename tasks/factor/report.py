@@ -47,6 +47,8 @@ _PATH_VARIABLES = 30  # beyond this a path diagram is a thicket
 def build_report(solution: Solution, cutoff: float, digits: int, *, recommend: bool) -> Report:
     """Report one solution: is it allowed, how many, loadings, shares, variance, plots, sentences, cautions."""
     report = Report().headline(_headline(solution)).part("loadings").text(what_was_done(solution))
+    if solution.association.source:
+        report.text(f"Read: {solution.association.source}.")
     _name_numbers(report, solution)
     _add_loadings(report, solution, cutoff, digits)
     report.part("cautions")
