@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -268,3 +269,36 @@ def test_scores_are_written_with_both_solutions_and_refused_for_a_matrix(analyse
     assert len((tmp_path / "out/scores.csv").read_text().splitlines()) == 401
     with pytest.raises(TaskError, match="a correlation matrix has no rows to score"):
         analyse(as_csv(np.corrcoef(survey().T)), factors=2, input="correlation", scores="regression")
+
+
+def test_cautions_name_variables_and_numbers(analyse: Analyse) -> None:
+    said = text(analyse(GRADES, factors=2))
+    assert "KMO 0.34, below 0.5" in said
+    assert "drop the variable with the lowest first: Finance 0." in said
+    assert re.search(r"R² on the others above 0.9; consider dropping one: (Policy|Marketing) 0.9\d+, ", said)
+
+
+def test_variables_residuals_and_starts_stand_in_tables(analyse: Analyse) -> None:
+    report = analyse(as_csv(survey()), factors=2, method="ml")
+    found = tables(report)
+    by_variable = found["By variable: sampling adequacy, R² on the others, share of variance explained"]
+    assert [row[0] for row in by_variable.values()] == sorted(row[0] for row in by_variable.values())
+    correlation = np.corrcoef(survey().T)
+    assert by_variable["v1"][1] == pytest.approx(1 - 1 / np.linalg.inv(correlation)[0, 0])  # SMC by its definition
+    residuals = list(found["Largest residual correlations"].values())
+    assert len(residuals) == 5
+    assert abs(residuals[0][0]) == max(abs(row[0]) for row in residuals)
+    assert found["Fit"]["best solution"][0].startswith("10 of 10 starts, F = ")
+
+
+def test_no_rule_votes_for_factors_with_negative_eigenvalues() -> None:
+    """Noise of twelve variables: below zero, random common eigenvalues can lie under the data's own."""
+    from journal_tasks.factor.number_of_factors import suggest_number
+
+    for seed in range(30):
+        random = np.random.default_rng(seed)
+        found = suggest_number(np.corrcoef(random.normal(size=(12, 60))), 60, seed=seed)
+        assert found.common is not None
+        votes = {vote.rule: vote.factors for vote in found.votes}
+        assert votes["parallel-factors"] <= (found.common.observed > 0).sum()
+        assert "200 random samples" in str(found.votes[0].reason)
