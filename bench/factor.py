@@ -77,8 +77,8 @@ import json, resource, sys, time
 from pathlib import Path
 start = time.perf_counter()
 from journal_tasks.factor.moments import correlation, stream
-from journal_tasks.factor.csv_reader import read_chunks
-matrix = correlation(stream(read_chunks(Path(sys.argv[1]))))
+from journal import open_table
+matrix = correlation(stream(open_table(Path(sys.argv[1])).chunks()))
 seconds = time.perf_counter() - start
 peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
 print(json.dumps({"seconds": seconds, "cpu": time.process_time(), "peak_mb": peak, "matrix": matrix.tolist()}))

@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from pydantic import Field
 
     from journal.api.context import Context
+    from journal.api.data.notes import Note, looks_like_correlations, notes_on
+    from journal.api.data.table import DataTable, open_table
     from journal.api.figures import new_figure
     from journal.api.item import Item, Page
     from journal.api.items import Audio, FileLink, Gallery, Image, Metric, Part, Quote, Table, Text, Total, Trial
@@ -41,6 +43,7 @@ __all__ = [
     "Claims",
     "Composite",
     "Context",
+    "DataTable",
     "EntryError",
     "Event",
     "Executor",
@@ -60,6 +63,7 @@ __all__ = [
     "ModelError",
     "ModelName",
     "NamedNumber",
+    "Note",
     "Number",
     "PackedJob",
     "Page",
@@ -85,9 +89,12 @@ __all__ = [
     "escape",
     "escape_html",
     "free_ram_gb",
+    "looks_like_correlations",
     "nearest",
     "new_figure",
+    "notes_on",
     "open_record",
+    "open_table",
     "picture_digest",
     "run_packed",
     "task",
@@ -97,6 +104,8 @@ __all__ = [
 ]
 _PLACES = {
     "journal.api.context": ["Context"],
+    "journal.api.data.notes": ["Note", "looks_like_correlations", "notes_on"],
+    "journal.api.data.table": ["DataTable", "open_table"],
     "journal.api.figures": ["new_figure"],
     "journal.api.item": ["Item", "Page"],
     "journal.api.items": [

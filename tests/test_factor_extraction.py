@@ -185,3 +185,38 @@ def test_what_cannot_be_extracted_is_refused_in_one_line(matrix, factors, method
     with pytest.raises(FactorError, match=says) as caught:
         extract(matrix, factors, method)
     assert "\n" not in str(caught.value)
+
+
+def discrepancy(correlation, communalities, factors):
+    """Return the maximum likelihood discrepancy at given communalities, from its definition (Jöreskog 1967)."""
+    scale = (1 - communalities) ** -0.5
+    values, vectors = np.linalg.eigh(correlation * np.outer(scale, scale))
+    values, vectors = values[::-1][:factors], vectors[:, ::-1][:, :factors]
+    loadings = vectors * np.sqrt(np.maximum(values - 1, 0)) / scale[:, None]
+    model = loadings @ loadings.T + np.diag(1 - communalities)
+    ratio = np.linalg.solve(model, correlation)
+    return np.trace(ratio) - np.linalg.slogdet(ratio)[1] - len(ratio)
+
+
+def test_a_bound_and_the_best_solution_inside_are_both_named():
+    """Thurstone's nine tests with four factors: the least discrepancy lies at the bound, another inside."""
+    correlation = np.array(reference("thurstone")["correlation"])
+    found = extract(correlation, 4, "ml")
+    starts = found.starts
+    assert starts.at_bound
+    assert starts.agreeing < starts.count == 10
+    assert starts.value < starts.inner_value
+    assert discrepancy(correlation, starts.inner, 4) == pytest.approx(starts.inner_value, abs=1e-6)
+    assert discrepancy(correlation, found.communalities, 4) == pytest.approx(starts.value, abs=1e-6)
+    (caution,) = [one for one in found.cautions if one.code == "bound"]
+    assert f"F = {starts.value:.4f}" in caution.message
+    assert f"F = {starts.inner_value:.4f}" in caution.message
+    assert caution.variables == (int(np.argmax(starts.inner)),)
+
+
+def test_worse_solutions_of_other_starts_are_told():
+    """The big five items with four factors: some starts end in another place, with a higher discrepancy."""
+    found = extract(np.array(reference("bfi")["correlation"]), 4, "ml")
+    assert not found.starts.at_bound
+    assert found.starts.agreeing < found.starts.count
+    assert "local-optima" in {one.code for one in found.cautions}

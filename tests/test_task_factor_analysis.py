@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -236,3 +237,68 @@ def test_a_name_of_a_column_is_never_markup(analyse: Analyse) -> None:
 def test_a_share_just_below_a_hundred_is_not_rounded_up_to_it() -> None:
     assert percent(99.9987) == "99.9987 %"
     assert percent(100.0) == "100.00 %"
+
+
+def test_the_block_says_how_the_file_was_read(analyse: Analyse) -> None:
+    report = analyse("nr;Finance;Marketing;Policy\n1;3,5;6;5\n2;7;3;3,5\n3;10;9;8\n4;3;9;7\n5;10;6;5\n", factors=2)
+    assert "Read: 5 rows, 3 columns, `;` and decimal comma; column 'nr' left out as an index." in text(report)
+
+
+def test_a_correlation_matrix_given_as_rows_is_refused(analyse: Analyse) -> None:
+    """It was once factored as six people."""
+    matrix = as_csv(np.corrcoef(survey().T))
+    with pytest.raises(TaskError, match="holds a 6 × 6 correlation matrix, not rows; say input: correlation"):
+        analyse(matrix, factors=2)
+    assert analyse(matrix, factors=2, input="correlation", observations=400)
+
+
+def test_codes_for_missing_cells_are_told_and_left_out_on_demand(analyse: Analyse) -> None:
+    values = np.round(survey(), 3)
+    clean = tables(analyse(as_csv(values), factors=2))["Loadings"]
+    values[[3, 8], 1] = -999
+    report = analyse(as_csv(values), factors=2)
+    assert "v2 is -999 2 times" in text(report)
+    assert tables(report)["Loadings"]["v2"][0] != pytest.approx(clean["v2"][0], abs=0.02)
+    report = analyse(as_csv(values), factors=2, absent=[-999])
+    assert "-999" not in text(report)
+    assert tables(report)["Loadings"]["v2"][0] == pytest.approx(clean["v2"][0], abs=0.02)
+
+
+def test_scores_are_written_with_both_solutions_and_refused_for_a_matrix(analyse: Analyse, tmp_path: Path) -> None:
+    analyse(as_csv(survey()), factors=2, standardize="both", scores="regression")
+    assert len((tmp_path / "out/scores.csv").read_text().splitlines()) == 401
+    with pytest.raises(TaskError, match="a correlation matrix has no rows to score"):
+        analyse(as_csv(np.corrcoef(survey().T)), factors=2, input="correlation", scores="regression")
+
+
+def test_cautions_name_variables_and_numbers(analyse: Analyse) -> None:
+    said = text(analyse(GRADES, factors=2))
+    assert "KMO 0.34, below 0.5" in said
+    assert "drop the variable with the lowest first: Finance 0." in said
+    assert re.search(r"R² on the others above 0.9; consider dropping one: (Policy|Marketing) 0.9\d+, ", said)
+
+
+def test_variables_residuals_and_starts_stand_in_tables(analyse: Analyse) -> None:
+    report = analyse(as_csv(survey()), factors=2, method="ml")
+    found = tables(report)
+    by_variable = found["By variable: sampling adequacy, R² on the others, share of variance explained"]
+    assert [row[0] for row in by_variable.values()] == sorted(row[0] for row in by_variable.values())
+    correlation = np.corrcoef(survey().T)
+    assert by_variable["v1"][1] == pytest.approx(1 - 1 / np.linalg.inv(correlation)[0, 0])  # SMC by its definition
+    residuals = list(found["Largest residual correlations"].values())
+    assert len(residuals) == 5
+    assert abs(residuals[0][0]) == max(abs(row[0]) for row in residuals)
+    assert found["Fit"]["best solution"][0].startswith("10 of 10 starts, F = ")
+
+
+def test_no_rule_votes_for_factors_with_negative_eigenvalues() -> None:
+    """Noise of twelve variables: below zero, random common eigenvalues can lie under the data's own."""
+    from journal_tasks.factor.number_of_factors import suggest_number
+
+    for seed in range(30):
+        random = np.random.default_rng(seed)
+        found = suggest_number(np.corrcoef(random.normal(size=(12, 60))), 60, seed=seed)
+        assert found.common is not None
+        votes = {vote.rule: vote.factors for vote in found.votes}
+        assert votes["parallel-factors"] <= (found.common.observed > 0).sum()
+        assert "200 random samples" in str(found.votes[0].reason)

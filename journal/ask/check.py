@@ -206,7 +206,8 @@ def _is_unit(column: str, unit: str) -> bool:
 
 def _judge(number: Numeral, matches: list[_Match], known: _Known) -> Finding | None:
     bound = [one for one in matches if one.is_bound]
-    possible = [one for one in matches if one.is_possible]
+    most = max((len(one.ties) for one in bound if one.strength >= 2), default=0)
+    possible = [one for one in matches if one.is_possible and len(one.ties) >= most]
     if any(equals(number, number.unit, one.fact.number) for one in bound):
         return None
     if found := _stale(number, bound, known) or _neighbour(number, bound, known):

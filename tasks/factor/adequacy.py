@@ -108,12 +108,16 @@ def _sphericity(values: Array, observations: int) -> Sphericity | None:
 def _correlation_cautions(kmo: float | None, msa: Array | None, sphericity: Sphericity | None) -> list[Caution]:
     cautions = []
     if kmo is not None and kmo < 0.5:
-        cautions.append(Caution("low-kmo", "KMO below 0.5: the variables share too little; do not factor these data"))
+        cautions.append(
+            Caution("low-kmo", f"KMO {kmo:.2f}, below 0.5: the variables share too little; do not factor these data")
+        )
     low = () if msa is None else tuple(int(row) for row in np.flatnonzero(msa < 0.5))
     if low:
-        cautions.append(Caution("low-msa", "sampling adequacy below 0.5: drop the variable with the lowest first", low))
+        values = tuple(float(msa[row]) for row in low) if msa is not None else ()
+        text = "sampling adequacy (MSA) below 0.5; drop the variable with the lowest first"
+        cautions.append(Caution("low-msa", text, low, values))
     if sphericity and sphericity.p_value >= 0.05:
-        text = "Bartlett's test does not tell the correlations from zero: there may be nothing to factor"
+        text = f"Bartlett's test (p = {sphericity.p_value:.2f}) does not tell the correlations from zero"
         cautions.append(Caution("sphericity", text))
     return cautions
 
@@ -123,11 +127,12 @@ def _collinearity_cautions(singular: bool, determinant: float, multiple: Array |
         return [Caution("singular", "the matrix is singular: drop a variable that the others add up to, or add rows")]
     cautions = []
     if determinant < 1e-5:
-        text = "determinant below 0.00001: variables nearly repeat one another; look for correlations above 0.9"
+        text = f"determinant {determinant:.2g}, below 0.00001: variables nearly repeat one another"
         cautions.append(Caution("determinant", text))
     high = () if multiple is None else tuple(int(row) for row in np.flatnonzero(multiple > 0.9))
     if high:
-        cautions.append(Caution("multicollinearity", "R² on the others above 0.9: consider dropping one", high))
+        values = tuple(float(multiple[row]) for row in high) if multiple is not None else ()
+        cautions.append(Caution("multicollinearity", "R² on the others above 0.9; consider dropping one", high, values))
     return cautions
 
 

@@ -2,20 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from dataclasses import replace
 from functools import partial
+from itertools import chain
 from pathlib import Path
 from typing import Annotated, Literal
 
 import numpy as np
 
-from journal import Context, Field, File, Report, TaskError, task
+from journal import (
+    Context,
+    DataTable,
+    Field,
+    File,
+    Report,
+    TaskError,
+    looks_like_correlations,
+    notes_on,
+    open_table,
+    task,
+)
 
 from .adequacy import assess
 from .arrays import Array
-from .csv_reader import column_names, read_chunks
 from .data import Association, associate_moments, from_matrix
-from .errors import FactorError
+from .errors import Caution, FactorError
 from .extraction import extract
 from .fit import assess_fit
 from .moments import Moments, merge_all, stream
@@ -32,7 +44,9 @@ _AT_ONCE = 8  # parts between two words of progress
 
 @task("factor.analysis", version=2, libraries=["numpy", "scipy"])
 def analysis(
-    data: Annotated[File, Field(description="CSV, TSV or Parquet: a row for each case, or a matrix (see input)")],
+    data: Annotated[
+        File, Field(description="CSV, TSV, Parquet, SPSS, Stata or Excel: a row for each case, or a matrix (see input)")
+    ],
     ctx: Context,
     factors: Annotated[int, Field(ge=1)] | Literal["auto"] = "auto",
     columns: Annotated[list[str], Field(description="the variables by their column names; all if left out")] = [],  # noqa: B006
@@ -57,38 +71,50 @@ def analysis(
     observations: Annotated[int | None, Field(ge=3, description="rows behind a matrix that is given")] = None,
     cutoff: Annotated[float, Field(ge=0, description="loadings from here on count as strong")] = 0.4,
     digits: Annotated[int, Field(ge=1, le=10, description="decimals of loadings and eigenvalues")] = 3,
+    absent: Annotated[list[float], Field(description="values that are codes for a missing cell, such as -999")] = [],  # noqa: B006
 ) -> Report:
     """Find the factors behind the columns of a table: how many, their loadings, what they account for."""
-    if data.is_dir():
-        raise TaskError(f"{data.name} is a folder; give one CSV, TSV or Parquet file in it")
     try:
-        read = _reader(data, columns, input, observations, missing, ctx)
+        table = open_table(data, columns)
+        read = _reader(table, input, observations, missing, absent, ctx)
         solve = partial(
             _solve, factors=factors, method=method, rotation=rotation, normalize=normalize, scores=scores, ctx=ctx
         )
+        if scores != "none" and input != "rows":
+            raise FactorError(f"a {input} matrix has no rows to score; give the rows, or leave scores out")
         if standardize == "both":
-            return build_comparison(solve(read("covariance")), solve(read("correlation")), cutoff, digits)
-        solution = solve(read("correlation" if standardize else "covariance"))
-        report = build_report(solution, cutoff, digits, recommend=factors == "auto")
-        if solution.weights and input == "rows":
-            report.file(_write_scores(solution, solution.weights, data, ctx.out), title="factor scores of every row")
+            solution = solve(read("correlation"))
+            report = build_comparison(solve(read("covariance")), solution, cutoff, digits)
+        else:
+            solution = solve(read("correlation" if standardize else "covariance"))
+            report = build_report(solution, cutoff, digits, recommend=factors == "auto")
+        if solution.weights:
+            path = _write_scores(solution, solution.weights, table, absent, ctx.out)
+            report.file(path, title="factor scores of every row")
         return report
     except FactorError as error:
         raise TaskError(str(error) if str(error).startswith(data.name) else f"{data.name}: {error}") from error
 
 
 def _reader(
-    data: Path, columns: list[str], kind: Input, observations: int | None, missing: str, ctx: Context
+    table: DataTable, kind: Input, observations: int | None, missing: str, absent: list[float], ctx: Context
 ) -> Callable[[str], Association]:
     """Read the file once; returns what makes the correlation or the covariance matrix of it."""
-    names = tuple(columns or column_names(data))
     if kind != "rows":
-        names, values = _read_matrix(data, names)
+        names, values, source = _read_matrix(table)
         if kind == "correlation":
-            return lambda wanted: _only_correlations(wanted, from_matrix(values, names, observations, "correlation"))
-        return lambda wanted: from_matrix(values, names, observations, wanted)
-    moments = _read_moments(data, names, missing, ctx)
-    return lambda wanted: associate_moments(moments, names, wanted, missing)
+            return lambda wanted: replace(
+                _only_correlations(wanted, from_matrix(values, names, observations, "correlation")), source=source
+            )
+        return lambda wanted: replace(from_matrix(values, names, observations, wanted), source=source)
+    cautions = _look_at(table, absent)
+    moments = _read_moments(table, missing, absent, ctx)
+
+    def associate(wanted: str) -> Association:
+        found = associate_moments(moments, table.names, wanted, missing)
+        return replace(found, source=table.sentence(moments.rows), cautions=(*found.cautions, *cautions))
+
+    return associate
 
 
 def _only_correlations(wanted: str, found: Association) -> Association:
@@ -97,26 +123,54 @@ def _only_correlations(wanted: str, found: Association) -> Association:
     return found
 
 
-def _read_matrix(data: Path, names: tuple[str, ...]) -> tuple[tuple[str, ...], Array]:
+def _read_matrix(table: DataTable) -> tuple[tuple[str, ...], Array, str]:
     """Read a square matrix; a first column with the names of the rows is passed over."""
-    lines = sum(1 for line in data.read_text(encoding="utf-8-sig").splitlines() if line.strip()) - 1
-    names = names[1:] if len(names) == lines + 1 else names
-    return names, np.concatenate(list(read_chunks(data, names)))
+    try:
+        values = table.read()
+    except TaskError:
+        if len(table.names) < 3:
+            raise
+        table = open_table(table.path, table.names[1:])
+        values = table.read()
+    return table.names, values, table.sentence(len(values))
 
 
-def _read_moments(data: Path, names: tuple[str, ...], missing: str, ctx: Context) -> Moments:
+def _look_at(table: DataTable, absent: list[float]) -> list[Caution]:
+    """Return what the first rows tell about the columns. Raises FactorError for a matrix that is given as rows."""
+    rows = _without(next(table.chunks(), np.empty((0, len(table.names)))), absent)
+    if looks_like_correlations(rows):
+        size = len(rows)
+        raise FactorError(f"the file holds a {size} × {size} correlation matrix, not rows; say input: correlation")
+    return [Caution(note.kind, note.text) for note in notes_on(rows, table.names)]
+
+
+def _without(rows: Array, absent: list[float]) -> Array:
+    """Return rows with NaN for the values that are codes for missing cells."""
+    return np.where(np.isin(rows, absent), np.nan, rows) if absent else rows
+
+
+def _chunks(table: DataTable, absent: list[float], part: int = 0, parts: int = 1) -> Iterator[Array]:
+    for rows in table.chunks(part, parts):
+        yield _without(rows, absent)
+
+
+def _read_moments(table: DataTable, missing: str, absent: list[float], ctx: Context) -> Moments:
     """Take the moments of a file of any length in one pass; a long file goes in parts to the run's workers."""
-    parts = max(1, data.stat().st_size // _PART_BYTES)
-    measure = partial(_measure_part, data, names, missing, parts)
+    parts = max(1, table.path.stat().st_size // _PART_BYTES) if table.is_divisible else 1
+    measure = partial(_measure_part, table, missing, absent, parts)
     found: list[Moments] = []
     for first in range(0, parts, _AT_ONCE):
-        found += ctx.map(measure, range(first, min(first + _AT_ONCE, parts)))
-        ctx.progress(len(found), parts + 1, f"{sum(one.rows for one in found):,} rows read")
-    return merge_all(found)
+        measured = ctx.map(measure, range(first, min(first + _AT_ONCE, parts)))
+        found += [one for one in measured if one]
+        ctx.progress(min(first + _AT_ONCE, parts), parts + 1, f"{sum(one.rows for one in found):,} rows read")
+    return merge_all(found or [stream(_chunks(table, absent), missing)])
 
 
-def _measure_part(data: Path, names: tuple[str, ...], missing: str, parts: int, part: int) -> Moments:
-    return stream(read_chunks(data, names, part, parts), missing)
+def _measure_part(table: DataTable, missing: str, absent: list[float], parts: int, part: int) -> Moments | None:
+    """Take the moments of a part; None where no row begins in it."""
+    chunks = _chunks(table, absent, part, parts)
+    first = next(chunks, None)
+    return None if first is None else stream(chain([first], chunks), missing)
 
 
 def _solve(
@@ -142,7 +196,7 @@ def _solve(
     return Solution(association, assess(matrix, rows), number_of_factors, extraction, rotated, fit, weights)
 
 
-def _write_scores(solution: Solution, weights: ScoreWeights, data: Path, out: Path) -> Path:
+def _write_scores(solution: Solution, weights: ScoreWeights, table: DataTable, absent: list[float], out: Path) -> Path:
     """Write a line of scores for each row, in the file's order; a row with a missing cell has none."""
     association = solution.association
     means = association.means if association.means is not None else np.zeros(len(association.variables))
@@ -150,7 +204,7 @@ def _write_scores(solution: Solution, weights: ScoreWeights, data: Path, out: Pa
     path = out / "scores.csv"
     with path.open("w", encoding="utf-8") as stream:
         stream.write(",".join(solution.names) + "\n")
-        for chunk in read_chunks(data, association.variables):
+        for chunk in _chunks(table, absent):
             for row in score(chunk, weights.weights, means, deviations):
                 stream.write(",".join("" if np.isnan(one) else f"{one:.6g}" for one in row) + "\n")
     return path

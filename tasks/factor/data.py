@@ -44,6 +44,8 @@ class Association:
     means: Array | None = None
     deviations: Array | None = None
     missing: Missing | None = None
+    source: str = ""
+    """How the file was read, in a line."""
     cautions: tuple[Caution, ...] = ()
 
 

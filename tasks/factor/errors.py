@@ -18,3 +18,5 @@ class Caution:
     code: str
     message: str
     variables: tuple[int, ...] = ()
+    values: tuple[float, ...] = ()
+    """The number of each of these variables that the caution is about."""

@@ -15,9 +15,17 @@ def find_heywood(matrix: Array, loadings: Array, bound: float) -> list[Caution]:
     edge = tuple(int(row) for row in np.flatnonzero((left >= -1e-9) & (left < bound * 1.001)))
     cautions = []
     if ultra:
-        cautions.append(Caution("ultra-heywood", f"communality above the variable's variance: {REMEDY}", ultra))
+        cautions.append(
+            Caution(
+                "ultra-heywood", f"communality above the variable's variance; {REMEDY}", ultra, _of(1 - left, ultra)
+            )
+        )
     if edge:
-        cautions.append(Caution("heywood", f"uniqueness is next to nothing: {REMEDY}", edge))
+        cautions.append(Caution("heywood", f"uniqueness is next to nothing; {REMEDY}", edge, _of(left, edge)))
     if ((loadings**2).sum(axis=0) < 1e-10 * np.trace(matrix)).any():
         cautions.append(Caution("empty-factor", "a factor accounts for no variance: ask for fewer factors"))
     return cautions
+
+
+def _of(values: Array, rows: tuple[int, ...]) -> tuple[float, ...]:
+    return tuple(float(values[row]) for row in rows)

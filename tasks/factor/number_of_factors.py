@@ -76,7 +76,7 @@ def suggest_number(
         analyse_parallel(correlation, observations or 0, samples, level, seed) if enough else (None,) * 2
     )
     votes = [
-        *_parallel_votes(components, common),
+        *_parallel_votes(components, common, samples),
         _map_vote(map_values),
         _kaiser_vote(eigenvalues),
         _elbow_vote(eigenvalues),
@@ -135,13 +135,18 @@ def elbow(eigenvalues: Array) -> int:
     return int(np.argmax(line - eigenvalues))
 
 
-def _parallel_votes(components: Parallel | None, common: Parallel | None) -> list[Vote]:
+def _parallel_votes(components: Parallel | None, common: Parallel | None, samples: int) -> list[Vote]:
     votes = []
     for rule, noun, found in (("components", "eigenvalues", components), ("factors", "common eigenvalues", common)):
         if found is not None:
-            numbers = {"level": Number(100 * found.level, digits=0), "factors": Number(found.factors)}
-            reason = Composite(noun + " above the {level}% quantile of random data: {factors}", numbers)
-            votes.append(Vote(f"parallel-{rule}", found.factors, reason))
+            count = min(found.factors, int((found.observed > 0).sum()))  # below zero is no variance to explain
+            numbers = {
+                "level": Number(100 * found.level, digits=0),
+                "samples": Number(samples),
+                "factors": Number(count),
+            }
+            reason = Composite(noun + " above the {level}% quantile of {samples} random samples: {factors}", numbers)
+            votes.append(Vote(f"parallel-{rule}", count, reason))
     return votes
 
 

@@ -43,24 +43,41 @@ def draw_scree(solution: Solution) -> Figure:
 
 
 def draw_number_of_factors(solution: Solution) -> Figure:
-    """Draw what the rules for the number of factors look at, in one picture: scree, random data, MAP, variance."""
+    """Draw what each rule for the number of factors looks at, in a panel with an axis of its own."""
     found = solution.number_of_factors
-    plot, (left, right) = new_figure(8.4, 3.2, columns=2)
+    counts = {vote.rule: vote.factors for vote in found.votes}
+    plot, ((scree, components), (common, partials)) = new_figure(6.4, 5.2, rows=2, columns=2)
     numbers = np.arange(1, len(found.eigenvalues) + 1)
-    left.plot(numbers, found.eigenvalues, "o-", color=BLUE, label="eigenvalue")
-    left.axhline(1, linestyle="--", linewidth=1, color=RED, label="1 (Kaiser)")
-    if found.components is not None:
-        left.plot(numbers, found.components.quantile, ":", color=GREY, label="random data (parallel analysis)")
-    elbow = next(vote.factors for vote in found.votes if vote.rule == "elbow")
-    left.axvline(elbow + 0.5, linestyle="-.", linewidth=1, color=GREY, label=f"elbow after {elbow}")
-    left.set(xlabel="factor", ylabel="eigenvalue", title="Scree, Kaiser, parallel analysis")
-    left.legend(fontsize=8)
-    right.plot(numbers, found.explained, "o:", color=BLUE, label="share of the variance explained")
+    _draw_rule(scree, numbers, found.eigenvalues, counts["elbow"] + 0.5, f"Scree: {counts['elbow']}")
+    scree.axhline(1, linestyle="--", linewidth=1, color=RED)
+    scree.annotate(f"Kaiser: {counts['kaiser']}", (numbers[-1], 1), xytext=(0, 3), textcoords="offset points",
+                   ha="right", fontsize=8, color=RED)  # fmt: skip
+    for axes, parallel, title in (
+        (components, found.components, "Parallel analysis, components"),
+        (common, found.common, "Parallel analysis, factors"),
+    ):
+        if parallel is None:
+            axes.axis("off")
+            continue
+        count = counts["parallel-components" if axes is components else "parallel-factors"]
+        _draw_rule(axes, numbers, parallel.observed, count + 0.5, f"{title}: {count}")
+        axes.plot(numbers, parallel.quantile, ":", color=GREY)
+        axes.annotate("random data", (numbers[-1], parallel.quantile[-1]), xytext=(0, 6),
+                      textcoords="offset points", ha="right", fontsize=8, color=GREY)  # fmt: skip
     taken_out = np.arange(len(found.map_values))
-    right.plot(taken_out, found.map_values, "s-", color=RED, label="mean squared partial correlation (MAP)")
-    right.set(xlabel="components taken out", title="MAP (least is best), variance explained", ylim=(0, 1.3))
-    right.legend(fontsize=8, loc="upper left")
+    _draw_rule(partials, taken_out, found.map_values, counts["map"], f"MAP: {counts['map']}")
+    partials.set(xlabel="components taken out")
     return plot
+
+
+def _draw_rule(axes: Axes, numbers: NDArray[np.int_], values: NDArray[np.float64], mark: float, title: str) -> None:
+    from matplotlib.ticker import MaxNLocator
+
+    axes.plot(numbers, values, "o-", color=BLUE, markersize=3.5)
+    axes.axvline(mark, linestyle="-.", linewidth=1, color=GREY)
+    axes.set_title(title, fontsize=10)
+    axes.set(xlabel="factor")
+    axes.xaxis.set_major_locator(MaxNLocator(integer=True))
 
 
 def draw_loadings(solution: Solution, cutoff: float) -> Figure:

@@ -7,12 +7,13 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from journal import Number, Report, escape
+from journal import Composite, Number, Report, escape
 
 from .cells import chi_square_cell, determinant_cell, rmsea_cell
 from .plots import draw_loadings, draw_number_of_factors, draw_path, draw_plane, draw_scree
 
 if TYPE_CHECKING:
+    from .errors import Caution
     from .solution import Solution
 
 _METHODS = {
@@ -41,12 +42,18 @@ _ALSO_CALLED = {
     "together": ("both factors", "all factors", "in total", "factor space"),
     "cumulative %": ("cumulatively",),
 }
+_FROM_DATA = ("index", "codes", "nearly constant", "few points")
+"""Cautions whose text holds names from the file."""
+_NAMED = 6
+_LARGEST_RESIDUALS = 5
 _PATH_VARIABLES = 30  # beyond this a path diagram is a thicket
 
 
 def build_report(solution: Solution, cutoff: float, digits: int, *, recommend: bool) -> Report:
     """Report one solution: is it allowed, how many, loadings, shares, variance, plots, sentences, cautions."""
     report = Report().headline(_headline(solution)).part("loadings").text(what_was_done(solution))
+    if solution.association.source:
+        report.text(f"Read: {solution.association.source}.")
     _name_numbers(report, solution)
     _add_loadings(report, solution, cutoff, digits)
     report.part("cautions")
@@ -173,8 +180,21 @@ def _add_adequacy(report: Report, solution: Solution) -> None:
         per_variable = Number(found.rows_per_variable, digits=1)
         rows.append(["rows for each variable", per_variable, "5 to 10 at least are wanted"])
     report.table(rows, ["Can these data be factored?", "value", "what it says"])
+    _add_variables(report, solution)
     if found.kmo is not None:
         report.metric("KMO", found.kmo, digits=3, visible=False)
+
+
+def _add_variables(report: Report, solution: Solution) -> None:
+    """Add what each variable has in common with the others: MSA, R² on them, communality; the lowest MSA first."""
+    found, variables = solution.adequacy, solution.association.variables
+    if found.msa is None or found.multiple_r2 is None:
+        return
+    shares = solution.communality_percent / 100
+    rows = [[variables[row], found.msa[row], found.multiple_r2[row], shares[row]] for row in np.argsort(found.msa)]
+    title = "By variable: sampling adequacy, R² on the others, share of variance explained"
+    report.table(rows, ["Variable", "MSA", "SMC", "explained"], title=title)
+    report.also_called("SMC", "squared multiple correlation", "R²")
 
 
 def _add_number_of_factors(report: Report, solution: Solution) -> None:
@@ -261,7 +281,25 @@ def _add_fit(report: Report, solution: Solution) -> None:
     if fit.bic is not None:
         rows.append(["BIC", Number(fit.bic, digits=2), "the lowest of several models is the one to take"])
     rows.append(["SRMR", Number(fit.srmr, digits=3), "below 0.08 is good"])
+    if starts := solution.extraction.starts:
+        numbers = {
+            "agreeing": Number(starts.agreeing),
+            "starts": Number(starts.count),
+            "F": Number(starts.value, digits=4),
+        }
+        agreed = Composite("{agreeing} of {starts} starts, F = {F}", numbers)
+        rows.append(["best solution", agreed, "found again from other starts, it is probably the best there is"])
     report.table(rows, ["Fit", "value", "what it says"])
+    _add_residuals(report, solution, fit.residuals)
+
+
+def _add_residuals(report: Report, solution: Solution, residuals: np.ndarray) -> None:
+    """Add the pairs of variables whose correlation the factors reproduce worst."""
+    rows, columns = np.triu_indices(len(residuals), 1)
+    order = np.argsort(-np.abs(residuals[rows, columns]))[:_LARGEST_RESIDUALS]
+    names = solution.association.variables
+    worst = [[f"{names[rows[one]]}, {names[columns[one]]}", float(residuals[rows[one], columns[one]])] for one in order]
+    report.table(worst, ["pair", "residual"], title="Largest residual correlations")
 
 
 def _draw(report: Report, solution: Solution, cutoff: float) -> None:
@@ -295,12 +333,29 @@ def _why_they_differ(raw: Solution, standardised: Solution) -> str:
 
 
 def _cautions(solution: Solution, recommend: bool) -> Iterator[tuple[str, str]]:
-    """Yield what the reader has to know, each once."""
+    """Yield what the reader has to know, each once, with the variables and numbers that it is about."""
     sources: Sequence[object] = (
         solution.association, solution.adequacy, solution.extraction, solution.rotation, solution.fit,
         solution.number_of_factors if recommend else None,
     )  # fmt: skip
-    found = {(one.code, one.message) for source in sources if source for one in getattr(source, "cautions", ())}
+    found = [one for source in sources if source for one in getattr(source, "cautions", ())]
     words = {"kmo": "KMO", "msa": "MSA"}
-    for code, message in sorted(found):
-        yield " ".join(words.get(word, word) for word in code.split("-")), message
+    for caution in sorted(dict.fromkeys(found), key=lambda one: (one.code, one.message)):
+        name = " ".join(words.get(word, word) for word in caution.code.split("-"))
+        yield name, _with_names(caution, solution.association.variables)
+
+
+def _with_names(caution: Caution, variables: Sequence[str]) -> str:
+    """Name the variables of a caution, the worst first, with their numbers: "sampling adequacy …: Politics 0.41"."""
+    if not caution.variables:
+        return escape(caution.message) if caution.code in _FROM_DATA else caution.message
+    places = list(range(len(caution.variables)))
+    if caution.values:
+        falling = caution.code not in ("low-msa", "heywood")
+        places.sort(key=lambda place: caution.values[place], reverse=falling)
+    named = [
+        escape(variables[caution.variables[place]]) + (f" {caution.values[place]:.3f}" if caution.values else "")
+        for place in places[:_NAMED]
+    ]
+    more = f" and {len(places) - _NAMED} more" if len(places) > _NAMED else ""
+    return f"{caution.message}: {', '.join(named)}{more}"
