@@ -302,3 +302,12 @@ def test_no_rule_votes_for_factors_with_negative_eigenvalues() -> None:
         votes = {vote.rule: vote.factors for vote in found.votes}
         assert votes["parallel-factors"] <= (found.common.observed > 0).sum()
         assert "200 random samples" in str(found.votes[0].reason)
+
+
+def test_from_fifteen_variables_on_shaded_loadings_stand_for_a_path_diagram(analyse: Analyse) -> None:
+    random = np.random.default_rng(0)
+    for count, is_drawn in ((14, True), (15, False)):
+        values = random.normal(size=(120, 1)) + random.normal(size=(120, count))
+        pictures = {item["path"] for item in analyse(as_csv(values), factors=1)["items"] if item["kind"] == "image"}
+        assert ("path.svg" in pictures) is is_drawn
+        assert "loadings.svg" in pictures

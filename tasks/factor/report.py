@@ -46,7 +46,7 @@ _FROM_DATA = ("index", "codes", "nearly constant", "few points")
 """Cautions whose text holds names from the file."""
 _NAMED = 6
 _LARGEST_RESIDUALS = 5
-_PATH_VARIABLES = 30  # beyond this a path diagram is a thicket
+_PATH_VARIABLES = 14  # beyond this a path diagram is a thicket, and the shaded loadings say it
 
 
 def build_report(solution: Solution, cutoff: float, digits: int, *, recommend: bool) -> Report:
