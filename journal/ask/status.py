@@ -7,6 +7,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 
 from journal.day import OpenWorkspace, open_day
+from journal.day.artifacts import ADDED, DIFFERS, GONE, changed_beside
 from journal.day.standing import StandingDay
 from journal.day.writing import edited_blocks, unshown_verdicts
 from journal.errors import JournalError
@@ -34,6 +35,8 @@ class DayStatus:
     """Totals that blocks show otherwise than they are now."""
     values: list[str] = field(default_factory=list)
     """Lines on values in sentences that don't read what they should."""
+    files: list[str] = field(default_factory=list)
+    """Lines on files beside the entry that are otherwise than its steps made them."""
     edited: list[str] = field(default_factory=list)
     verdicts_to_show: list[str] = field(default_factory=list)
     """Steps with verdicts that the entry does not show yet."""
@@ -90,6 +93,11 @@ def _status(run: Run, ledgers: Ledgers) -> DayStatus:
     if may_have_values(run.entry.text):
         looked = look_at_values(run.entry, Names(run.entry, run.record, lambda: ledgers, frozenset(status.failed)))
         status.values = list(value_lines(run.entry, looked))
+    beside = changed_beside(run.entry, run.record, run.store)
+    status.files = [f"{name} {what}" for name, what in beside.items() if what in (DIFFERS, GONE)]
+    for name in (name for name, what in beside.items() if what == ADDED):
+        step, _, file = name.partition("/")
+        status.asides[step] = [*status.asides.get(step, []), f"{file} {ADDED}"]
     waiting = unshown_verdicts(run.entry, run.record)
     status.verdicts_to_show = [step for step in waiting if step in status.current]
     return status
@@ -119,6 +127,7 @@ def _attention(status: DayStatus) -> dict[str, Sized]:
         "never run": status.never_run,
         "with old totals": status.totals,
         "with old values": status.values,
+        "with other files": status.files,
         "edited": status.edited,
         "with new verdicts": status.verdicts_to_show,
     }
@@ -135,6 +144,7 @@ def _lines(status: DayStatus) -> Iterator[str]:
     yield from (f"    {step}: stale: {'; '.join(reasons)}" for step, reasons in status.stale.items())
     yield from (f"    {step}: {line}" for step, lines in status.totals.items() for line in lines)
     yield from (f"    {line}" for line in status.values)
+    yield from (f"    {line}; journal day {status.day} puts it back" for line in status.files)
     yield from (f"    {step}: failed: {message}" for step, message in status.failed.items())
     yield from (f"    {step}: {aside}" for step, asides in status.asides.items() for aside in asides)
     yield from (f"    {step}: never run" for step in status.never_run)

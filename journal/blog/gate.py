@@ -68,7 +68,7 @@ class Outgoing:
     workspace: Workspace
     posts: Sequence[Post]
     statuses: Sequence[tuple[int, str, str]]
-    """The day, the kind ("stale", "failed") and the words, of each step that isn't as it should be."""
+    """The day, the kind ("stale", "failed", "edited") and the words, of what isn't as its step made it."""
 
     def texts(self) -> Iterator[tuple[str, str]]:
         """Yield the name and the text of all words that go out: entries, files that they link to, pages of the site."""
@@ -120,6 +120,7 @@ def _edited(outgoing: Outgoing) -> Iterator[str]:
     for post in outgoing.posts:
         for step, line in post.edited.items():
             yield f"entries/{post.file}:{line}: block '{step}' was edited by hand"
+    yield from _status("edited")(outgoing)
 
 
 def _values(outgoing: Outgoing) -> Iterator[str]:

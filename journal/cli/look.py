@@ -89,12 +89,19 @@ def check(
         raise UsageError("journal check needs a day, such as 133, or --publish")
     from journal.ask.check import check_entry, check_lines
     from journal.day import edited_lines
-    from journal.record import open_record
+    from journal.day.artifacts import ADDED, changed_beside
 
-    record = open_record()
+    opened = open_all()
+    record = opened.record
     entries = [record.entry(number) for number in parse_days(days, record)]
     found = [(entry, one) for entry in entries for one in check_entry(entry, record)]
     edited = [line for entry in entries for line in edited_lines(entry)]
+    edited += [
+        f"{entry.display_path}: {name} {what}"
+        for entry in entries
+        for name, what in changed_beside(entry, record, opened.store).items()
+        if what != ADDED
+    ]
     for line in edited:
         typer.echo(line, err=True)
     if as_json:

@@ -98,6 +98,7 @@ def _statuses(days: set[int]) -> Iterator[tuple[int, str, str]]:
             yield from ((day, "failed", f"step '{step}' failed: {why}") for step, why in status.failed.items())
             yield from ((day, "failed", f"step '{step}' has never run") for step in status.never_run)
             yield from ((day, "stale", line) for line in status.values)
+            yield from ((day, "edited", line) for line in status.files)
             yield from ((day, "stale", f"step '{step}': {'; '.join(why)}") for step, why in outdated)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from journal.record import Record
     from journal.run import Run, RunOptions
     from journal.text.edits import Edits
+    from journal.text.entry import Entry
 
 
 def parse_reasons(given: list[str]) -> dict[str, str]:
@@ -77,6 +78,7 @@ def run_one(
     """Run one day, printing its progress, and return the exit code and the outcome as JSON."""
     from journal.cli.console import Console
     from journal.day import edited_lines, open_day, run_day, stray_markers, summary
+    from journal.day.artifacts import changed_beside
     from journal.text.edits import Edits
 
     if dry_run:
@@ -94,10 +96,14 @@ def run_one(
         for problem in run.plan.problems:
             typer.echo(str(problem), err=True)
         console.line(f"day {number}: {run.entry.title}")
+        before = changed_beside(run.entry, opened.record, opened.store)
         outcome = run_day(run, console, edits)
         if is_plain:
             opened.standing.take(run, outcome)
-        console.line(_closing_line(outcome, run))
+        restored = _put_back(before, run.entry, opened)
+        for name in restored:
+            console.line(f"      put back: {name}")
+        console.line(_closing_line(outcome, run, len(restored)))
         for line in [
             *(stray_markers(run) if outcome.wrote else ()),
             *edited_lines(opened.record.entry(number)),
@@ -105,6 +111,14 @@ def run_one(
         ]:
             typer.echo(line, err=True)
     return outcome.exit_code, summary(outcome)
+
+
+def _put_back(before: Mapping[str, str], entry: Entry, opened: OpenWorkspace) -> list[str]:
+    """Return the files beside an entry that were otherwise than their steps made them, and are as they were again."""
+    from journal.day.artifacts import ADDED, changed_beside
+
+    now = changed_beside(entry, opened.record, opened.store) if before else {}
+    return [name for name, what in before.items() if what != ADDED and name not in now]
 
 
 def _value_lines(opened: OpenWorkspace, number: int) -> list[str]:
@@ -180,16 +194,17 @@ def _indented(lines: Iterable[str]) -> list[str]:
     return [f"      {line}" for line in lines]
 
 
-def _closing_line(outcome: DayOutcome, run: Run) -> str:
+def _closing_line(outcome: DayOutcome, run: Run, restored: int) -> str:
     ran = sum(result.outcome == "done" for result in outcome.results)
     failed = sum(result.failed for result in outcome.results)
     if not ran and not failed and not outcome.wrote:
-        return _all_up_to_date(len(outcome.results))
+        return _all_up_to_date(len(outcome.results), restored)
     entry = f"{run.entry.display_path} {'rewritten' if outcome.wrote else 'unchanged'}"
     return f"{ran} ran, {len(outcome.results) - ran - failed} up to date, {failed} failed; {entry}"
 
 
-def _all_up_to_date(count: int) -> str:
+def _all_up_to_date(count: int, restored: int = 0) -> str:
     if not count:
         return "nothing to run: the entry has no steps"
-    return f"{f'all {count} steps are' if count > 1 else 'the step is'} up to date; nothing changed"
+    changed = f"{restored} {'files' if restored > 1 else 'file'} put back" if restored else "nothing changed"
+    return f"{f'all {count} steps are' if count > 1 else 'the step is'} up to date; {changed}"

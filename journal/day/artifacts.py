@@ -14,6 +14,12 @@ from journal.files import cause, swap_folder
 from journal.layout import REPORT, has_report
 from journal.record import Record
 from journal.store import Store
+from journal.text.entry import Entry
+
+DIFFERS, GONE = "differs from what the step made", "is gone"
+ADDED = "was not made by the step; it is left alone"
+_SHOWN = (".svg", ".png", ".jpg", ".flac", ".wav", ".opus", ".csv")
+"""Files that pages show, which no repository leaves out."""
 
 
 class InTheWayError(StoreError):
@@ -42,6 +48,34 @@ def place_artifacts(result: Path, target: Path, record: Record, store: Store) ->
             _keep(target, partial, kept - files)
     except (OSError, shutil.Error) as error:
         raise StoreError(f"{shown} can't be written: {cause(error)}") from error
+
+
+def changed_beside(entry: Entry, record: Record, store: Store) -> dict[str, str]:
+    """Return what is otherwise beside an entry than its steps' reports list: what happened to each file, by its path.
+
+    A file that is gone counts only where others of its step are here: a repository may leave out whole results.
+    """
+    found: dict[str, str] = {}
+    for step in entry.steps:
+        folder = entry.artifacts / step.id
+        listed = _digests_listed(folder, record) if has_report(folder) else {}
+        here = _files_in(folder) - {REPORT} if listed else set[str]()
+        for name, digest in listed.items():
+            if name in here and store.digest(folder / name) != digest:
+                found[f"{step.id}/{name}"] = DIFFERS
+            elif name not in here and name.endswith(_SHOWN):
+                found[f"{step.id}/{name}"] = GONE
+        for name in sorted(here - {*listed}):
+            if not _is_below(name, listed):
+                found[f"{step.id}/{name}"] = ADDED
+    return found
+
+
+def _digests_listed(folder: Path, record: Record) -> dict[str, str]:
+    try:
+        return {str(name): str(digest) for name, digest in (record.step(folder).data.get("artifacts") or {}).items()}
+    except StoreError:
+        return {}
 
 
 def _kept(target: Path, record: Record) -> set[str]:
