@@ -25,10 +25,14 @@ from journal.api.models import content_digest
 from journal.api.report import Report
 from journal.errors import StoreError, TaskError
 from journal.layout import REPORT, artifacts_in, report_in
+from journal.text.secrets import Redactor
 
 SCHEMA = 1
 """The schema version of report.json."""
 _IN_SETTINGS = "journal.yml, limits:"
+_WORDS = {".txt", ".md", ".csv", ".tsv", ".json", ".jsonl", ".html", ".svg", ".xml", ".yml", ".yaml", ".log", ".ipynb"}
+_MOST_WORDS = 50_000_000
+"""Larger files of words are not looked into for keys."""
 _SURROGATES = re.compile("[\ud800-\udfff]")
 
 
@@ -173,6 +177,36 @@ def rewrite_header(folder: Path, header: Mapping[str, Any]) -> None:
     data = {**read_data(folder), **header}
     data.pop("checksum", None)
     _write_json(report_in(folder), data)
+
+
+def redact_report(folder: Path, redactor: Redactor) -> None:
+    """Write a report again without the keys in its texts, if there are any; artifacts of words likewise."""
+    data = read_data(folder)
+    names = [name for name in data.get("artifacts") or {} if _redact_file(folder / name, redactor)]
+    if names or redactor.finds(json.dumps(data, ensure_ascii=False)):
+        data = _cleaned(data, redactor)
+        data["artifacts"].update({name: content_digest(folder / name) for name in names})
+        data.pop("checksum", None)
+        _write_json(report_in(folder), data)
+
+
+def _redact_file(path: Path, redactor: Redactor) -> bool:
+    """Remove keys from a file of words; returns whether there were any."""
+    if path.suffix.lower() not in _WORDS or path.stat().st_size > _MOST_WORDS:
+        return False
+    text = path.read_text(encoding="utf-8", errors="surrogateescape")
+    if not redactor.finds(text):
+        return False
+    path.write_text(redactor.clean(text), encoding="utf-8", errors="surrogateescape")
+    return True
+
+
+def _cleaned(data: Any, redactor: Redactor) -> Any:
+    if isinstance(data, str):
+        return redactor.clean(data)
+    if isinstance(data, Mapping):
+        return {redactor.clean(str(name)): _cleaned(part, redactor) for name, part in data.items()}
+    return [_cleaned(part, redactor) for part in data] if isinstance(data, list) else data
 
 
 def is_whole(data: Mapping[str, Any]) -> bool:

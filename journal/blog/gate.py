@@ -12,6 +12,7 @@ from journal.api.report_file import read_data
 from journal.blog.heads import site_url
 from journal.blog.posts import Post
 from journal.layout import steps_of
+from journal.text.secrets import SHAPES
 from journal.text.workspace import Workspace
 
 _LOOKED_INTO = {
@@ -21,19 +22,7 @@ _LOOKED_INTO = {
 _MOST_BYTES = 20_000_000
 _MOST_LINES = 20
 _SECRETS = {
-    "a private key": r"-----BEGIN (?:[A-Z]+ )*PRIVATE KEY-----",
-    "a key of OpenAI's shape": r"\bsk-(?:proj-|ant-|or-)?[A-Za-z0-9_-]{16,}",
-    "a token of Hugging Face": r"\bhf_[A-Za-z0-9]{20,}",
-    "a token of GitHub": r"\b(?:gh[pousr]_[A-Za-z0-9]{20,}|github_pat_[A-Za-z0-9_]{20,})",
-    "a token of GitLab": r"\bglpat-[A-Za-z0-9_-]{16,}",
-    "a key of AWS": r"\b(?:AKIA|ASIA)[A-Z0-9]{16}\b",
-    "a key of Google": r"\bAIza[A-Za-z0-9_-]{30,}",
-    "a token of Slack": r"\bxox[abprs]-[A-Za-z0-9-]{10,}",
-    "a token of npm or PyPI": r"\b(?:npm_[A-Za-z0-9]{30,}|pypi-[A-Za-z0-9_-]{40,})",
-    "a key of Stripe": r"\b[rs]k_(?:live|test)_[A-Za-z0-9]{16,}",
-    "a web token": r"\beyJ[A-Za-z0-9_-]{10,}\.eyJ[A-Za-z0-9_-]{10,}\.[A-Za-z0-9_-]{5,}",
-    "a password in an address": r"\b[a-z][a-z0-9+.-]*://[^\s/:@]+:[^\s/@]{3,}@",
-    "a bearer token": r"\b[Bb]earer\s+[A-Za-z0-9._~+/-]{20,}",
+    **SHAPES,
     "a key or password": (
         r"(?i)\b(?:api[_-]?key|secret|token|passw(?:or)?d|access[_-]?key)\b[\"']?\s*[:=]\s*[\"']?"
         r"(?=[^\s\"'<]*\d)(?=[^\s\"'<]*[A-Za-z])[A-Za-z0-9_./+~-]{12,}"

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import os
 import time
+from contextlib import suppress
 from pathlib import Path
 
-from journal.api.report_file import read_data, read_headline, rewrite_header
+from journal.api.report_file import read_data, read_headline, redact_report, rewrite_header
 from journal.api.task import brief
 from journal.errors import one_line
 from journal.layout import has_report
@@ -18,8 +20,10 @@ from journal.run.result import StepResult
 from journal.run.steps import Run
 from journal.store import StepRun
 from journal.store.history import Outcome
+from journal.text.secrets import Redactor
 
 LOG_LINES = 12
+_MOST_REDACTED_BYTES = 50_000_000
 _LINE, _TAIL_BYTES, _MOST_NAMED = 300, 100_000, 4
 
 
@@ -29,7 +33,10 @@ def settle_result(in_hand: InHand, ended: Ended, run: Run) -> StepResult:
     seconds = time.time() - in_hand.started
     if isinstance(ended, Finished) and not has_report(in_hand.job.out):
         ended = Failed("its executor called it finished, but there is no result; run it again, or with --on local")
+    redactor = Redactor.of(os.environ)
+    _redact_log(in_hand.job.log, redactor)
     if isinstance(ended, Finished):
+        redact_report(in_hand.job.out, redactor)
         for name, path in ended.outside.items():
             run.store.note("outside", name, path)
         _keep_first_made(in_hand.job.out, run, in_hand)
@@ -40,9 +47,19 @@ def settle_result(in_hand: InHand, ended: Ended, run: Run) -> StepResult:
         return StepResult(planned, Outcome.DONE, folder, ready.reasons, "", headline, seconds, notes=notes)
     last, log = run.last_good(planned), in_hand.job.log
     shown = run.workspace.display_path(log)
-    return StepResult(
-        planned, Outcome.FAILED, last, ready.reasons, one_line(ended.message), "", seconds, _tail(log), shown
-    )
+    message = redactor.clean(one_line(ended.message))
+    return StepResult(planned, Outcome.FAILED, last, ready.reasons, message, "", seconds, _tail(log), shown)
+
+
+def _redact_log(log: Path, redactor: Redactor) -> None:
+    """Write a log again without the keys in it."""
+    with suppress(OSError):
+        if log.stat().st_size <= _MOST_REDACTED_BYTES:
+            text = log.read_text(encoding="utf-8", errors="surrogateescape")
+            if redactor.finds(text):
+                log.write_text(redactor.clean(text), encoding="utf-8", errors="surrogateescape")
+        else:
+            log.write_bytes(redactor.clean(log.read_bytes()[-_TAIL_BYTES:].decode("utf-8", "replace")).encode())
 
 
 def _keep_first_made(folder: Path, run: Run, in_hand: InHand) -> None:
