@@ -16,6 +16,8 @@ from journal_tasks.audio.speakers import read_speakers
 from journal import EntryError, Record, UsageError
 from journal.text.workspace import find_workspace
 
+pytestmark = pytest.mark.slow
+
 DATA = Path(__file__).parent.parent / "data" / "scottish-phrases"
 SPEAKERS = """
 jessie: {gender: female, accent: Glaswegian, consent: "signed 2024-05-01", licence: CC-BY-4.0}

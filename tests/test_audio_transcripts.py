@@ -17,6 +17,8 @@ from journal import Context, Report, TaskError
 from journal.api.items import Text
 from journal.api.report_file import write_report
 
+pytestmark = pytest.mark.slow
+
 DATA = Path(__file__).parent.parent / "data" / "scottish-phrases"
 Clip = tuple[float, Features, str]
 """A clip's length and sound, and what is said in it."""

@@ -16,6 +16,8 @@ from journal.blog import build_site
 from journal.doors import DOORS, EXECUTORS, ITEMS, Installed
 from journal.text.workspace import read_workspace
 
+pytestmark = pytest.mark.slow
+
 EXAMPLES = re.findall(
     r"```python\n(.*?)```", (Path(__file__).parents[1] / "docs/extending.md").read_text(encoding="utf-8"), re.DOTALL
 )

@@ -8,6 +8,8 @@ import pytest
 from conftest import Space, make_space
 from test_blog import write_days
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 def day(space: Space) -> tuple[Space, Path]:

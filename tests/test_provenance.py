@@ -8,6 +8,8 @@ from pathlib import Path
 import pytest
 from conftest import Space
 
+pytestmark = pytest.mark.slow
+
 MAKE = '''"""Files of several kinds, and a step that uses one."""
 import wave
 import numpy as np

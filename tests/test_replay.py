@@ -10,6 +10,8 @@ from conftest import Space
 
 from journal.api.report_file import rewrite_header
 
+pytestmark = pytest.mark.slow
+
 DRAW = '''"""A task whose result another library would change."""
 from typing import Annotated
 from PIL import Image

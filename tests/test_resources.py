@@ -13,6 +13,8 @@ from hypothesis import strategies as st
 from journal.run.gpus import Gpus, visible_gpus
 from journal.run.ram import rounded_up
 
+pytestmark = pytest.mark.slow
+
 TASKS = '''"""Tasks that tell what they were given of the machine."""
 import os
 import time

@@ -15,6 +15,8 @@ from hypothesis import strategies as st
 
 from journal.text.secrets import REMOVED, Redactor
 
+pytestmark = pytest.mark.slow
+
 KEY = "kq-7Fh2/mQ9+xV4z=Lw8"
 """A key of no known shape, with signs that addresses and JSON write otherwise."""
 

@@ -19,6 +19,8 @@ from journal.store import StepRun, Store
 from journal.store.database import MIGRATIONS
 from journal.text.edits import checksum
 
+pytestmark = pytest.mark.slow
+
 TWO_STEPS = "  one:\n    uses: text.write\n    text: {}\n  two:\n    uses: text.join\n    sources: ${{one.path}}\n"
 
 

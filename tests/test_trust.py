@@ -19,6 +19,8 @@ from journal.api.report_file import rewrite_header
 from journal.plan.fingerprint import Fingerprint
 from journal.plan.parts import dump_parts, load_parts
 
+pytestmark = pytest.mark.slow
+
 TASKS = '''"""Tasks that try what they should not."""
 import os
 import random

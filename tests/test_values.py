@@ -18,6 +18,8 @@ from journal.record.values.formats import write_number
 from journal.text.edits import checksum
 from journal.text.values import find_values, without_value_markers, write_values
 
+pytestmark = pytest.mark.slow
+
 MEASURE = '''"""Numbers of each kind."""
 from typing import Annotated
 from journal import Field, Report, TaskError, task
