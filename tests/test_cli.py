@@ -147,7 +147,7 @@ def test_json_of_a_day_tells_each_step_and_the_exit_code(space: Space) -> None:
 def test_json_of_the_ledgers_tells_totals(space: Space) -> None:
     space.entry("  a: {uses: toy.total, seconds: 90}\n")
     space.run("day", "133", check=0)
-    (ledger,) = json.loads(space.run("stats", "--json", check=0).out)
+    (ledger,) = json.loads(space.run("stats", "--json", check=0).out)["ledgers"]
     assert (ledger["name"], ledger["total"], ledger["unit"], ledger["goal"]) == ("glaswegian", 1.5, "min", 120)
 
 

@@ -87,7 +87,7 @@ def test_one_clip_was_cut_for_each_expression(day: tuple[Space, Done]) -> None:
 
 def test_the_running_total_goes_toward_the_goal(day: tuple[Space, Done]) -> None:
     assert re.search(r"glaswegian: 0\.81 of 120 min \(0\.7 %\)", entry(day))
-    assert day[0].run("stats", check=0).out.strip() == "glaswegian: 0.81 of 120 min (0.7 %)"
+    assert day[0].run("stats", check=0).out.startswith("glaswegian: 0.81 of 120 min (0.7 %)")
 
 
 def test_the_standardised_run_has_the_textbook_values(day: tuple[Space, Done]) -> None:

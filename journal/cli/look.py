@@ -111,18 +111,32 @@ def check(
     raise typer.Exit(1 if edited or any(one.sure for _, one in found) else 0)
 
 
-def stats(as_json: Json = False) -> None:
-    """Show the ledgers: totals over days, and progress towards their goals."""
+def stats(
+    name: Annotated[str, typer.Argument(metavar="[LEDGER]", help="Only this ledger.")] = "",
+    as_of: Annotated[str, typer.Option("--as-of", metavar="DAY", help="As it stood on this day: 133, or today.")] = "",
+    as_json: Json = False,
+) -> None:
+    """Show the ledgers with their goals and when these will be reached, and what was written: streak, gaps, words."""
+    from journal.ask.stats import describe_ledger, ledger_line, read_year, year_lines
+    from journal.errors import nearest
     from journal.record import open_record
     from journal.record.ledger import read_ledgers
 
-    ledgers = read_ledgers(open_record())
-    found = [ledgers.ledger(name) for name in ledgers.names()]
+    record = open_record()
+    ledgers = read_ledgers(record)
+    names = ledgers.names()
+    if name and name not in names:
+        raise UsageError(f"there is no ledger '{name}'{nearest(name, names)}")
+    day = parse_day(as_of, record.workspace) if as_of else max(record.days(), default=0)
+    found = [ledgers.ledger(one) for one in names if one == name or not name]
+    year = None if name else read_year(record, day)
     if as_json:
-        typer.echo(json.dumps([{**vars(one), "total": one.total} for one in found], indent=1))
-    else:
-        last = max((day for one in found for day in one.by_day), default=0)
-        typer.echo("\n".join(one.sentence(last) for one in found) or "no ledgers yet: no report adds to one")
+        shown = [describe_ledger(one, day) for one in found]
+        data = shown[0] if name else {"as_of": day, "ledgers": shown, "year": vars(year) if year else None}
+        typer.echo(json.dumps(data, indent=1, ensure_ascii=False))
+        return
+    lines = [ledger_line(one, day, record.workspace) for one in found] or ["no ledgers yet: no report adds to one"]
+    typer.echo("\n".join([*lines, *(["", *year_lines(year, record.workspace)] if year else [])]))
 
 
 def runs(
