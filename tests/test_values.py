@@ -287,3 +287,26 @@ def test_arithmetic_is_that_of_floats(left: float, right: float) -> None:
         assert how == ".17g"
         assert isinstance(found, Number)
         assert found.value == expected
+
+
+def test_typed_numbers_are_bound_and_nothing_else_changes(space: Space, measured: Callable[..., Path]) -> None:
+    """What is written reads as what was typed; a number that begins its line, or says something else, stays."""
+    body = (
+        "We cut 36 clips, with a share of 0.0892 %, and Finance has 0.030 on F1.\n\n36 clips begin this line.\n\n"
+        "I read 36 pages, aim at 40 clips, and the held-out loss was 2.35.\n"
+    )
+    path = measured(body)
+    space.run("day", "133", check=0)
+    before = path.read_text()
+    listed = space.run("check", "133", "--bind", check=0)
+    assert path.read_text() == before
+    assert "nothing was written; --yes writes them all" in listed.err
+    space.run("check", "133", "--bind", "--yes", check=0)
+    after = path.read_text()
+    assert re.sub(r"<!--/?=[^>]*-->", "", after) == before
+    assert re.findall(r"<!--= (.*?) -->", after) == ["m.clips", "m.share", "m.F1[Finance]", "m.held-out loss .2f"]
+    assert "\n36 clips begin" in after
+    assert "nothing changed" in space.run("day", "133", check=0).out
+    path.write_text(after.replace("uses: toy.measure", "uses: toy.measure\n    clips: 40"))
+    space.run("day", "133", check=0)
+    assert "We cut <!--= m.clips -->40<!--/= " in path.read_text()

@@ -64,6 +64,23 @@ def check_entry(entry: Entry, record: Record) -> list[Finding]:
     return [found for sentence in sentences_of(entry) for found in _check_sentence(sentence, known, entry.day)]
 
 
+def meant_facts(entry: Entry, record: Record) -> Iterator[tuple[int, Numeral, Fact]]:
+    """Yield the numbers in an entry's prose that are right and speak of one fact, with where their sentence begins."""
+    known = _Known(read_facts(entry, record), Facts())
+    for sentence in sentences_of(entry):
+        numerals = _shared_units(sentence.text, list(read_numerals(sentence.text)))
+        if not numerals or is_of_others(sentence.text, entry.day):
+            continue
+        mentions = known.names.find(tokens_of(sentence.text))
+        for index, number in enumerate(numerals):
+            matches = [one for one in _matches(numerals, index, mentions, known, sentence.text) if one.is_bound]
+            least = 3 if number.is_whole and not number.unit else 2  # whole numbers agree by chance
+            matches = [one for one in matches if one.strength >= least and _counts(number, one)]
+            right = [one for one in matches if equals(number, number.unit, one.fact.number)]
+            if right and not is_inexact(sentence.text, number):
+                yield sentence.offset, number, max(right, key=lambda one: one.rank).fact
+
+
 def check_lines(found: Sequence[tuple[Entry, Finding]]) -> list[str]:
     """Return the findings as lines: what is wrong, and then in a list of its own what is in doubt."""
     wrong = [one.sentence(entry.display_path) for entry, one in found if one.sure]

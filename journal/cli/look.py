@@ -78,6 +78,10 @@ def check(
     publish: Annotated[
         bool, typer.Option("--publish", help="Check instead what would keep the blog from being published.")
     ] = False,
+    bind: Annotated[
+        bool, typer.Option("--bind", help="Propose a value for each number that it recognises, and ask.")
+    ] = False,
+    yes: Annotated[bool, typer.Option("--yes", help="With --bind: write all of them without asking.")] = False,
     as_json: Json = False,
 ) -> None:
     """Compare the numbers typed in a day's prose with its reports, or check the blog before it is published."""
@@ -87,6 +91,10 @@ def check(
         raise typer.Exit(check_gate(open_workspace(), as_json=as_json))
     if not days:
         raise UsageError("journal check needs a day, such as 133, or --publish")
+    if bind:
+        from journal.cli.binding import bind_days
+
+        raise typer.Exit(bind_days(days, yes=yes))
     from journal.ask.check import check_entry, check_lines
     from journal.day import edited_lines
     from journal.day.artifacts import ADDED, changed_beside

@@ -27,6 +27,8 @@ class Sentence:
     text: str
     line: int
     before: str = ""
+    offset: int = 0
+    """Where it begins in the entry's text."""
 
     def line_of(self, position: int) -> int:
         """Return the line of a position in the sentence."""
@@ -40,7 +42,7 @@ def sentences_of(entry: Entry) -> Iterator[Sentence]:
     for end in _ends(prose):
         text = prose[position:end]
         if text.strip() and not SETTLED.search(text):
-            yield Sentence(text, prose.count("\n", 0, position) + 1, before)
+            yield Sentence(text, prose.count("\n", 0, position) + 1, before, position)
         before = "" if "\n\n" in text or not text.strip() else text
         position = end
 

@@ -1,0 +1,79 @@
+"""Typed numbers that could be values: which marker each would get, so that nothing of the text would change."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import cache
+
+from journal.ask.check import meant_facts
+from journal.ask.prose.numerals import Numeral
+from journal.errors import EntryError, TaskError
+from journal.files import write_atomically
+from journal.record import Record
+from journal.record.facts import Fact
+from journal.record.ledger import read_ledgers
+from journal.record.values import Names
+from journal.text.edits import checksum
+from journal.text.entry import Entry
+
+
+@dataclass(frozen=True)
+class Proposal:
+    """A number that could be a value; offsets are into the entry's text."""
+
+    line: int
+    start: int
+    end: int
+    typed: str
+    call: str
+
+    @property
+    def marked(self) -> str:
+        return f"<!--= {self.call} -->{self.typed}<!--/= {checksum(self.typed)}-->"
+
+    def sentence(self, shown: str) -> str:
+        return f"{shown}:{self.line}: {self.typed} → {self.marked}"
+
+
+def propose_values(entry: Entry, record: Record) -> list[Proposal]:
+    """Return a marker for each typed number that speaks without doubt of one fact, and reads as its value would.
+
+    A number that begins its line is left out, since CommonMark takes a line that begins with a comment for HTML.
+    """
+    names = Names(entry, record, cache(lambda: read_ledgers(record)))
+    return [found for one in meant_facts(entry, record) if (found := _proposal(*one, entry, names)) is not None]
+
+
+def bind_values(entry: Entry, chosen: Sequence[Proposal]) -> None:
+    """Write the markers of proposals into an entry. Raises ``StoreError`` where it can't be written."""
+    text, position = "", 0
+    for one in sorted(chosen, key=lambda one: one.start):
+        text += entry.text[position : one.start] + one.marked
+        position = one.end
+    write_atomically(entry.path, (text + entry.text[position:]).encode("utf-8", "surrogateescape"))
+
+
+def _proposal(offset: int, number: Numeral, fact: Fact, entry: Entry, names: Names) -> Proposal | None:
+    start = offset + number.start
+    before = entry.text[max(entry.text.rfind("\n", 0, start), entry.text.rfind("\r", 0, start)) + 1 : start]
+    if not before.strip(" \t-*+>0123456789.)"):
+        return None
+    line = entry.text.count("\n", 0, start) + 1
+    for call in _calls(fact, entry.text[start : offset + number.end], number.unit):
+        try:
+            text = names.text(call)
+        except (EntryError, TaskError, ValueError):
+            continue
+        if entry.text.startswith(text, start) and start + len(text) >= offset + number.end:
+            return Proposal(line, start, start + len(text), text, call)
+    return None
+
+
+def _calls(fact: Fact, typed: str, unit: str) -> Iterator[str]:
+    """Yield what a value could say, the plainest first."""
+    decimals = len(typed.rpartition(".")[2]) if "." in typed else 0
+    specs = ("", f" .{decimals}f", f" ,.{decimals}f", f" .{decimals}e")
+    units = ("", f" {unit}") if unit and unit != fact.unit else ("",)
+    for spec in specs:
+        yield from (f"{fact.address}{one}{spec}" for one in units)
