@@ -7,15 +7,8 @@ import re
 from collections.abc import Mapping
 
 from journal.plan.change import UNSET
+from journal.text.secrets import is_secret
 
-_SECRET = re.compile(
-    r"(?:^|_)(?:KEY|TOKEN|SECRET|PASS|PASSWD|PASSWORD|PASSPHRASE|CREDENTIALS?|AUTH|PAT|PIN|COOKIE|SESSION)(?:$|_)"
-    r"|APIKEY|PRIVATE|_DSN$|DATABASE_URL",
-    re.IGNORECASE,
-)
-_SECRET_VALUE = re.compile(
-    r"^(?:sk-|hf_|ghp_|gho_|github_pat_|glpat-|xox[abp]-|AKIA|AIza|eyJ|-----BEGIN)|://[^/\s:@]+:[^/\s@]+@"
-)
 SESSION = re.compile(
     "_|PATH|HOME|USER|LOGNAME|MAIL|SHELL|SHLVL|PWD|OLDPWD|HOST(NAME)?|TERM.*|COLORTERM|COLUMNS|LINES|LANG(UAGE)?|LC_.*|TZ"
     "|TMPDIR|EDITOR|VISUAL|PAGER|LESS.*|LS_COLORS|PS[1-4]|HIST.*|DISPLAY|WAYLAND.*|XDG_.*|DBUS_.*|SSH_.*|GPG_.*|WINDOWID"
@@ -43,11 +36,6 @@ def state_of_variable(name: str, variables: Mapping[str, str]) -> str:
     if is_secret(name, value):
         return ""
     return UNSET if value is None else _digest(value)
-
-
-def is_secret(name: str, value: str | None) -> bool:
-    """Return whether a variable holds a key, by its name or by the shape of its value."""
-    return bool(_SECRET.search(name)) or bool(value and _SECRET_VALUE.search(value))
 
 
 def _digest(text: str) -> str:

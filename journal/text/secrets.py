@@ -6,11 +6,10 @@ a step passes ``Redactor.clean``, which knows every key of this process's variab
 
 from __future__ import annotations
 
-import base64
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from urllib.parse import quote
+from functools import cache
 
 REMOVED = "[key removed]"
 SHAPES = {
@@ -29,11 +28,22 @@ SHAPES = {
     "a bearer token": r"\b[Bb]earer\s+[A-Za-z0-9._~+/-]{20,}",
 }
 """Shapes that nothing else has, as regular expressions."""
-_NAMES = re.compile(
-    r"(?i)(?:^|_)(?:api_?key|key|token|secret|passw(?:or)?d|passphrase|credentials?|auth)(?:_|$|\d)|apikey$"
+_SECRET = re.compile(
+    r"(?:^|_)(?:KEY|TOKEN|SECRET|PASS|PASSWD|PASSWORD|PASSPHRASE|CREDENTIALS?|AUTH|PAT|PIN|COOKIE|SESSION)(?:$|_)"
+    r"|APIKEY|PRIVATE|_DSN$|DATABASE_URL",
+    re.IGNORECASE,
+)
+_SECRET_VALUE = re.compile(
+    r"^(?:sk-|hf_|ghp_|gho_|github_pat_|glpat-|xox[abp]-|AKIA|AIza|eyJ|-----BEGIN)|://[^/\s:@]+:[^/\s@]+@"
 )
 _NOT_SECRET = re.compile(r"(?i)true|false|none|null|yes|no|\d{1,6}|/[\w./-]*|[\w-]{1,7}")
-_ANY_SHAPE = re.compile("|".join(f"(?:{shape})" for shape in SHAPES.values()))
+_OF_A_DESKTOP = re.compile(r"SESSION", re.IGNORECASE)
+"""Names of variables such as DESKTOP_SESSION, whose values are plain words."""
+
+
+def is_secret(name: str, value: str | None) -> bool:
+    """Return whether a variable holds a key, by its name or by the shape of its value."""
+    return bool(_SECRET.search(name)) or bool(value and _SECRET_VALUE.search(value))
 
 
 @dataclass(frozen=True)
@@ -46,23 +56,32 @@ class Redactor:
     @classmethod
     def of(cls, variables: Mapping[str, str]) -> Redactor:
         """Return one that knows the keys among variables, by their names."""
-        values = {value.strip() for name, value in variables.items() if _NAMES.search(name)}
+        named = ((name, value) for name, value in variables.items() if not _OF_A_DESKTOP.search(name))
+        values = {value.strip() for name, value in named if is_secret(name, value)}
         forms = {form for value in values if not _NOT_SECRET.fullmatch(value) for form in _forms(value)}
         return cls(tuple(sorted(forms, key=lambda form: (-len(form), form))))
 
     def finds(self, text: str) -> bool:
         """Return whether a text holds a key."""
-        return any(key in text for key in self.known) or _ANY_SHAPE.search(text) is not None
+        return any(key in text for key in self.known) or _any_shape().search(text) is not None
 
     def clean(self, text: str) -> str:
         """Return a text with every key replaced."""
         for key in self.known:
             text = text.replace(key, REMOVED)
-        return _ANY_SHAPE.sub(REMOVED, text)
+        return _any_shape().sub(REMOVED, text)
+
+
+@cache
+def _any_shape() -> re.Pattern[str]:
+    return re.compile("|".join(f"(?:{shape})" for shape in SHAPES.values()))
 
 
 def _forms(key: str) -> Iterator[str]:
     """Yield a key as it may be repeated: as it is, each of its lines, in an address, in JSON, in a header."""
+    import base64
+    from urllib.parse import quote
+
     yield key
     yield from (line.strip() for line in key.splitlines() if len(line.strip()) >= 8)
     yield quote(key, safe="")
