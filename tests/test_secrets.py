@@ -33,6 +33,7 @@ def ask(ctx: Context, url: str) -> Report:
     key = os.environ["MINE_API_KEY"]
     request = urllib.request.Request(url, headers={"Authorization": f"Bearer {key.strip()}"})
     print("asking with", key)
+    ctx.progress(1, 2, f"asking with {key.strip()}")
     try:
         answer = urllib.request.urlopen(request).read().decode()
     except urllib.error.HTTPError as error:

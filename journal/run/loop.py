@@ -23,6 +23,7 @@ from journal.run.result import Observer, StepResult
 from journal.run.steps import Ready, Run
 from journal.store import StepRun
 from journal.store.history import Outcome
+from journal.text.secrets import Redactor
 from journal.trust import HOW, is_trusted
 
 if TYPE_CHECKING:
@@ -60,6 +61,7 @@ class _Loop:
         self.in_hand: dict[str, InHand] = {}
         self.executor: Executor | None = None
         self.number = 0
+        self.redactor: Redactor | None = None
         self.changed = Counter[str]()
         """How often what a step had read changed while it ran."""
         self.work = run.store.work / str(os.getpid())
@@ -207,7 +209,7 @@ class _Loop:
         if in_hand is None:
             return None
         if isinstance(event.message, Progress):
-            self.observer.progressed(in_hand.planned, event.message)
+            self.observer.progressed(in_hand.planned, replace(event.message, what=self._clean(event.message.what)))
             return None
         from journal.run.in_hand import why_not_kept
         from journal.run.step_end import settle_result, step_run_of
@@ -227,6 +229,12 @@ class _Loop:
         del self.in_hand[event.key]
         self.resources.release(in_hand.waiting.claims, in_hand.waiting.gpus)
         return step_run, result
+
+    def _clean(self, words: str) -> str:
+        """Return words of a step's progress without keys."""
+        if self.redactor is None:
+            self.redactor = Redactor.of(os.environ)
+        return self.redactor.clean(words)
 
     def _runs_once_more(self, in_hand: InHand, changed: list[str]) -> bool:
         """Run a step again with what it reads now, unless it has changed too often, or the step itself changed it."""
