@@ -63,7 +63,7 @@ def test_the_page_on_architecture_names_the_packages_in_the_order_of_their_impor
 
 def test_every_extra_has_its_line_to_install_it() -> None:
     named = set(re.findall(r"journal-in-public\[(\w+)\]", README))
-    assert named == set(extras()) - {"parquet", "emoji-scenes"}
+    assert named == set(extras()) - {"emoji-scenes"}
 
 
 def test_the_plugin_is_of_eight_lines() -> None:
