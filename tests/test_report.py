@@ -134,14 +134,14 @@ def test_half_a_surrogate_from_a_model_becomes_a_replacement_character(tmp_path:
 def test_files_from_elsewhere_are_copied_in_and_none_takes_the_place_of_another(tmp_path: Path) -> None:
     for name in ("one", "two", "three"):
         (tmp_path / name).mkdir()
-        (tmp_path / name / "a.png").write_text("same" if name == "three" else name)
-    (tmp_path / "one/a.png").write_text("same")
-    paths = [tmp_path / name / "a.png" for name in ("one", "two", "three")]
+        (tmp_path / name / "a.bmp").write_text("same" if name == "three" else name)
+    (tmp_path / "one/a.bmp").write_text("same")
+    paths = [tmp_path / name / "a.bmp" for name in ("one", "two", "three")]
     report = Report().gallery([(path, "x") for path in paths], columns=3).output("adapter", tmp_path / "two")
     data = write(tmp_path / "out", report)
-    assert [picture["path"] for picture in data["items"][0]["pictures"]] == ["a.png", "a-2.png", "a.png"]
-    assert (tmp_path / "out/a-2.png").read_text() == "two"
-    assert (tmp_path / "out/two/a.png").read_text() == "two"
+    assert [picture["path"] for picture in data["items"][0]["pictures"]] == ["a.bmp", "a-2.bmp", "a.bmp"]
+    assert (tmp_path / "out/a-2.bmp").read_text() == "two"
+    assert (tmp_path / "out/two/a.bmp").read_text() == "two"
 
 
 def test_a_path_that_leads_out_of_the_folder_is_copied_in(tmp_path: Path) -> None:

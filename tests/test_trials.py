@@ -162,7 +162,7 @@ def test_any_word_is_read_back_as_it_was_given(word: str, tmp_path_factory: pyte
     (folder / "journal.yml").write_text("name: A journal\nday-1: 2024-01-02\n")
     (folder / "entries/2024-05-13-day-133/odd").mkdir(parents=True)
     step = folder / "entries/2024-05-13-day-133/odd"
-    (step / "a.png").write_bytes(b"a picture")
+    (step / "a.png").write_bytes(b"\x89PNG\r\n\x1a\n")
     write_report(Report().image(step / "a.png", alt="a"), step)
     (entry := folder / "entries/2024-05-13-day-133.md").write_text("---\ntitle: A day\n---\n")
     record = Record(find_workspace(folder))

@@ -5,8 +5,6 @@ from __future__ import annotations
 import filecmp
 import hashlib
 import json
-import math
-import os
 import re
 import shutil
 from collections.abc import Iterator, Mapping
@@ -20,7 +18,8 @@ from typing import Any
 from journal.api.figures import write_svg
 from journal.api.item import Item
 from journal.api.item_kinds import ItemKinds
-from journal.api.items import Total
+from journal.api.items import Audio, Gallery, Image, Total
+from journal.api.kept_files import Limits, check_files, check_media, check_sizes
 from journal.api.models import content_digest
 from journal.api.report import Report
 from journal.errors import StoreError, TaskError
@@ -29,7 +28,6 @@ from journal.text.secrets import Redactor
 
 SCHEMA = 1
 """The schema version of report.json."""
-_IN_SETTINGS = "journal.yml, limits:"
 _WORDS = {".txt", ".md", ".csv", ".tsv", ".json", ".jsonl", ".html", ".svg", ".xml", ".yml", ".yaml", ".log", ".ipynb"}
 _MOST_WORDS = 50_000_000
 """Larger files of words are not looked into for keys."""
@@ -51,27 +49,19 @@ class ReportHeader:
     """The libraries and the Python that it was made with."""
 
 
-@dataclass(frozen=True)
-class Limits:
-    """The sizes in bytes that no file and no text of a report may exceed."""
-
-    artifact: float = math.inf
-    text: float = math.inf
-
-
 def write_report(
     report: Report,
     folder: Path,
     header: ReportHeader | None = None,
     kinds: ItemKinds | None = None,
-    limits: Limits = Limits(),  # a frozen value
+    limits: Limits = Limits(),  # noqa: B008  # a frozen value
 ) -> None:
     """Write the figures and ``report.json`` into a step's folder. Raises ``TaskError`` where the report is wrong."""
     target = report_in(folder)
     if target.exists():
         raise TaskError(f"the task made a {REPORT}, which is a reserved name; give the file another name")
-    _check_files(folder)
-    _check_sizes(report, folder, limits)
+    check_files(folder)
+    check_sizes(report, folder, limits)
     for name, plot in report.plots.items():
         write_svg(plot, folder / name)
     settled = {
@@ -257,55 +247,11 @@ def _first_metric(report: Report) -> str:
     return ""
 
 
-def _check_files(folder: Path) -> None:
-    """Raise ``TaskError`` for what can't be kept: links that lead out or nowhere, pipes, sockets, devices."""
-    home = folder.resolve()
-    for where, folders, files in os.walk(folder):
-        for name in (*folders, *files):
-            path = Path(where, name)
-            shown = path.relative_to(folder).as_posix()
-            if path.is_symlink() and not (path.exists() and path.resolve().is_relative_to(home)):
-                raise TaskError(f"the task made {shown}, a link out of its folder; copy the file there instead")
-            if not (path.is_file() or path.is_dir()):
-                raise TaskError(f"the task made {shown}, which is neither a file nor a folder; remove it at the end")
-
-
-def _check_sizes(report: Report, folder: Path, limits: Limits) -> None:
-    """Raise ``TaskError`` for a file, an item or an output that is larger than the workspace wants to keep."""
-    for path in artifacts_in(folder):
-        if (size := path.stat().st_size) > limits.artifact:
-            shown = f"{path.relative_to(folder).as_posix()}, of {_in_words(size)}"
-            raise TaskError(
-                f"the task made {shown}; the limit is {_in_words(limits.artifact)} ({_IN_SETTINGS} artifact)"
-            )
-    for what in (*report.items, *report.outputs.values()):
-        if (size := _text_size(what)) > limits.text:
-            shown = f"a {getattr(what, 'kind', 'value')} of {_in_words(size)}"
-            raise TaskError(f"the report has {shown}; the limit is {_in_words(limits.text)} ({_IN_SETTINGS} text)")
-
-
-def _in_words(size: float) -> str:
-    unit, factor = next((one for one in (("GB", 1e9), ("MB", 1e6), ("kB", 1e3)) if size >= one[1]), ("B", 1.0))
-    return f"{size / factor:.3g} {unit}"
-
-
-def _text_size(what: Any) -> int:
-    """Return how many characters of text an item or output holds."""
-    if isinstance(what, str):
-        return len(what)
-    if isinstance(what, Mapping):
-        return sum(map(_text_size, what.values()))
-    if isinstance(what, list | tuple):
-        return sum(map(_text_size, what))
-    if isinstance(what, Item):
-        return sum(map(_text_size, vars(what).values()))
-    return 8 if isinstance(what, int | float) else 0  # about as long as it is written
-
-
 def _settle(item: Item, folder: Path, kinds: ItemKinds) -> dict[str, object]:
     """Return an item's JSON form, its files in the step's folder; raises ``TaskError`` naming what can't be kept."""
     kinds.check(item)
-    settled = item.with_files(lambda path: _place(path, folder)).to_json()
+    is_shown = isinstance(item, Image | Gallery | Audio)
+    settled = item.with_files(lambda path: _place(path, folder, is_shown=is_shown)).to_json()
     try:
         json.dumps(settled, allow_nan=False)
     except (TypeError, ValueError) as error:
@@ -316,11 +262,13 @@ def _settle(item: Item, folder: Path, kinds: ItemKinds) -> dict[str, object]:
     return settled
 
 
-def _place(path: str, folder: Path) -> str:
+def _place(path: str, folder: Path, *, is_shown: bool = False) -> str:
     """Return a path relative to the step's folder, copying in a file from elsewhere."""
     source, home = (folder / path).resolve(), folder.resolve()
     if not source.exists():
         raise TaskError(f"the report names {source.name}, which does not exist; create it first")
+    if is_shown:
+        check_media(source)
     if source.is_relative_to(home):
         return source.relative_to(home).as_posix()
     return _copy_in(source, home)

@@ -91,7 +91,7 @@ class AccessRecorder:
         self._copied = set[str]()
         self._begun_ns = time.time_ns()
         self._loaded_before = len(sys.modules)
-        self._own_folders = _below([self.out])
+        self._own_folders = _below([self.out, self.root / ".journal/kept"])
         libraries = [Path(sys.prefix), Path(sys.base_prefix)]
         self._declared = _below([*self.inputs, self.root / ".journal", user_cache_dir(), *libraries])
         self._unwritable = _below([*self.inputs, *self.guarded])
@@ -244,14 +244,21 @@ class AccessRecorder:
         if host:
             self.accesses.hosts.add(_text(host))
 
-    def _changes(self, *paths: Any) -> None:
-        for path in paths[:2]:
-            if isinstance(path, str | bytes | os.PathLike) and (name := _absolute(path)):
+    def _changes(self, *arguments: Any) -> None:
+        """Note paths that are changed, which may be relative to the folders whose descriptors come after them."""
+        paths = [one for one in arguments[:2] if isinstance(one, str | bytes | os.PathLike)]
+        for path, at in zip(paths, arguments[-len(paths) :], strict=True):
+            folder = path_of_descriptor(at) if isinstance(at, int) and at >= 0 and len(arguments) > len(paths) else ""
+            if name := _absolute(os.path.join(folder, _text(path))):  # noqa: PTH118
                 self._refuse_if_guarded(name)
                 self.accesses.written.add(name)
 
     def _refuse_if_guarded(self, name: str) -> None:
-        if f"{name}/".startswith(self._unwritable) and not f"{name}/".startswith(self._own_folders):
+        """Raise ``TaskError`` where a path is, is in, or holds what no step may change."""
+        path = f"{name}/"
+        if path.startswith(self._own_folders):
+            return
+        if path.startswith(self._unwritable) or any(one.startswith(path) for one in self._unwritable):
             shown = os.path.relpath(name, self.root) if name.startswith(f"{self.root}/") else os.path.basename(name)  # noqa: PTH119
             raise TaskError(f"it opened {shown} for writing, which is an input or a result; copy it to ctx.out first")
 

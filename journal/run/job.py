@@ -8,7 +8,8 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
-from journal.api.report_file import Limits, ReportHeader
+from journal.api.kept_files import Limits
+from journal.api.report_file import ReportHeader
 from journal.plan.registry import TaskSource
 from journal.run.pickling import Folders, Pickled
 

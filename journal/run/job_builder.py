@@ -10,8 +10,9 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from journal.api.kept_files import Limits
 from journal.api.models import model_path
-from journal.api.report_file import Limits, ReportHeader
+from journal.api.report_file import ReportHeader
 from journal.files import file_stat
 from journal.plan import PlannedStep
 from journal.plan.inputs import paths_in
@@ -61,7 +62,7 @@ def build_job(run: Run, waiting: Waiting, work: Path) -> Job:
         inputs=(*paths_in(dict(ready.inputs.values)), *_model_paths(parts, run.workspace)),
         declared_models=frozenset(part.name for part in parts if part.kind == PartKind.MODEL),
         limits=Limits(run.workspace.largest_artifact, run.workspace.largest_text),
-        guarded=(run.store.results, run.workspace.entries),
+        guarded=(run.store.folder, run.workspace.entries),
     )
 
 

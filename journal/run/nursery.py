@@ -24,6 +24,7 @@ from journal.plan.code import is_own_file
 from journal.run.job import Job, MapItem
 from journal.run.step_process import run_step_process
 
+_STOPPING = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGQUIT, signal.SIGUSR1, signal.SIGUSR2)
 _PR_SET_PDEATHSIG, _PR_SET_CHILD_SUBREAPER = 1, 36
 
 
@@ -36,6 +37,8 @@ def main() -> None:
     gc.collect()
     gc.freeze()  # collecting garbage would copy the memory that steps share with this process
     gc.disable()
+    for one in _STOPPING:
+        signal.signal(one, signal.SIG_IGN)  # it ends with its run; a step that signals its parent ends no others
     connection = Connection(int(sys.argv[1]))
     waker = _wake_on_child()
     numbers: dict[int, int] = {}
@@ -51,6 +54,8 @@ def main() -> None:
                 break
     for pid in numbers:
         _kill_group(pid)
+    if sys.platform.startswith("linux"):
+        _kill_children()
 
 
 def _obey(connection: Connection, numbers: dict[int, int], waker: int) -> None:
@@ -69,7 +74,8 @@ def _obey(connection: Connection, numbers: dict[int, int], waker: int) -> None:
         numbers[pid] = number
         return
     signal.set_wakeup_fd(-1)
-    signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+    for one in (signal.SIGCHLD, *_STOPPING):
+        signal.signal(one, signal.SIG_DFL)
     os.setpgid(0, 0)
     _die_with(nursery)
     connection.close()
@@ -79,7 +85,7 @@ def _obey(connection: Connection, numbers: dict[int, int], waker: int) -> None:
 
 
 def _report_ended(connection: Connection, numbers: dict[int, int]) -> None:
-    """Take leave of processes that have ended, tell of those that failed, and end what they left running."""
+    """Take leave of processes that have ended, tell how they did, and end what they left running."""
     with suppress(ChildProcessError):
         while True:
             pid, status = os.waitpid(-1, os.WNOHANG)
@@ -89,9 +95,8 @@ def _report_ended(connection: Connection, numbers: dict[int, int]) -> None:
             if number is None:
                 continue
             _kill_group(pid)
-            if code := os.waitstatus_to_exitcode(status):
-                with suppress(OSError):
-                    connection.send((number, code))
+            with suppress(OSError):
+                connection.send((number, os.waitstatus_to_exitcode(status)))
 
 
 def _import_libraries(first: Job | MapItem) -> None:
@@ -116,6 +121,28 @@ def _wake_on_child() -> int:
 def _kill_group(pid: int) -> None:
     with suppress(ProcessLookupError, PermissionError):
         os.killpg(pid, signal.SIGKILL)
+
+
+def _kill_children() -> None:
+    """End what steps left running in sessions of their own: Linux gives it to this process when the step ends."""
+    this = os.getpid()
+    while children := [
+        int(folder.name)
+        for folder in Path("/proc").iterdir()
+        if folder.name.isdigit() and _parent_of(int(folder.name)) == this
+    ]:
+        for pid in children:
+            with suppress(ProcessLookupError, PermissionError):
+                os.kill(pid, signal.SIGKILL)
+            with suppress(ChildProcessError):
+                os.waitpid(pid, 0)  # then its own children are ours
+
+
+def _parent_of(pid: int) -> int | None:
+    try:
+        return int(Path(f"/proc/{pid}/stat").read_text(errors="replace").rpartition(")")[2].split()[1])
+    except (OSError, ValueError, IndexError):
+        return None
 
 
 def _die_with(parent: int) -> None:

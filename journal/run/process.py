@@ -27,6 +27,7 @@ WORKER_ENV = {
     "PYTHONHASHSEED": "0",  # sets of text keep their order from run to run
 }
 _ENDS_WITHIN_S = 5.0
+_GONE_WITHIN_S = 1.0
 
 
 class Nursery:
@@ -42,7 +43,7 @@ class Nursery:
         self.connection = Connection(ours.detach())
         self.count = 0
         self.exits: dict[int, int] = {}
-        """How processes ended that were not simply done, by their number."""
+        """How processes ended, by their number."""
         self.process = subprocess.Popen(
             [sys.executable, "-P", "-m", "journal.run.nursery", str(theirs.fileno()), str(os.getpid())],
             pass_fds=[theirs.fileno()],
@@ -81,11 +82,18 @@ class Nursery:
             self.exits[number] = status
 
     def exit_of(self, number: int) -> int | None:
-        """Wait until it is known how a process ended, and return its exit status; None if the nursery is gone."""
+        """Return how a process ended that closed its connection; None if the nursery is gone.
+
+        Raises ``TimeoutError`` where the process lives on.
+        """
         try:
             while number not in self.exits:
+                if not self.connection.poll(_GONE_WITHIN_S):
+                    raise TimeoutError
                 number_of, status = self.connection.recv()
                 self.exits[number_of] = status
+        except TimeoutError:
+            raise
         except (EOFError, OSError):
             return None
         return self.exits.pop(number)
@@ -147,7 +155,10 @@ class StepProcess:
 
     def cause_of_death(self) -> str:
         """Return why the process ended, as a message."""
-        code = self.nursery.exit_of(self.number)
+        try:
+            code = self.nursery.exit_of(self.number)
+        except TimeoutError:
+            return "its process closed its connection to the run and went on, and was stopped"
         if code is None or code == -signal.SIGKILL:
             return "its process was killed (by the system, if memory ran out); run it again, or use smaller inputs"
         if code < 0:

@@ -24,6 +24,7 @@ from journal.text.secrets import Redactor
 
 LOG_LINES = 12
 _MOST_REDACTED_BYTES = 50_000_000
+_SPOILT = (FileNotFoundError, NotADirectoryError, PermissionError, UnicodeError)
 _LINE, _TAIL_BYTES, _MOST_NAMED = 300, 100_000, 4
 
 
@@ -36,11 +37,13 @@ def settle_result(in_hand: InHand, ended: Ended, run: Run) -> StepResult:
     redactor = Redactor.of(os.environ)
     _redact_log(in_hand.job.log, redactor)
     if isinstance(ended, Finished):
-        redact_report(in_hand.job.out, redactor)
-        for name, path in ended.outside.items():
-            run.store.note("outside", name, path)
-        _keep_first_made(in_hand.job.out, run, in_hand)
-        folder = run.store.keep(in_hand.job.out, result_name(ready.fingerprint.digest, ended.seen))
+        try:
+            folder = _keep(in_hand, ended, run, redactor)
+        except _SPOILT as error:  # the step, or what it left running, changed its folder in the meantime
+            ended = Failed(
+                f"its result can't be kept: {type(error).__name__}: {error}".replace(f"{in_hand.job.out}{os.sep}", "")
+            )
+    if isinstance(ended, Finished):
         before = run.last_good(planned)
         notes = (*_notes(load_parts(ended.seen)), *moved_numbers(before, folder, run.record))
         headline = read_headline(folder) or ""
@@ -49,6 +52,15 @@ def settle_result(in_hand: InHand, ended: Ended, run: Run) -> StepResult:
     shown = run.workspace.display_path(log)
     message = redactor.clean(one_line(ended.message))
     return StepResult(planned, Outcome.FAILED, last, ready.reasons, message, "", seconds, _tail(log), shown)
+
+
+def _keep(in_hand: InHand, ended: Finished, run: Run, redactor: Redactor) -> Path:
+    """Put a step's folder into the store, without the keys that it may hold, and return where it is now."""
+    redact_report(in_hand.job.out, redactor)
+    for name, path in ended.outside.items():
+        run.store.note("outside", name, path)
+    _keep_first_made(in_hand.job.out, run, in_hand)
+    return run.store.keep(in_hand.job.out, result_name(in_hand.waiting.ready.fingerprint.digest, ended.seen))
 
 
 def _redact_log(log: Path, redactor: Redactor) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import math
 import os
 import pickle
 import random
@@ -66,7 +67,10 @@ def run_step_process(connection: Connection[Sent, Received], first: Job | MapIte
     _settle_in(first)
     channel = Channel(connection)
     if isinstance(first, Job):
+        process = os.getpid()
         ended = run_job(first, channel)
+        if os.getpid() != process:  # a copy of this process, which the task made and did not end
+            os._exit(1)
         sys.stdout.flush()
         sys.stderr.flush()
         channel.send(ended)
@@ -115,10 +119,11 @@ def run_job(job: Job, channel: Channel) -> Ended:
         message = str(error)
     except MemoryError:
         message = "ran out of memory; use smaller inputs, or a machine with more memory"
-    except (Exception, SystemExit) as error:  # a step may fail in any way, and the run goes on
-        message = f"{type(error).__name__}: {error}"
+    except BaseException as error:  # a step may fail in any way, and the run goes on
+        said = _words_of(error)
+        message = f"{type(error).__name__}: {said}"
         if mend := mend_import(error, job.source.module):
-            message = f"{str(error)[:1].lower()}{str(error)[1:]}{mend}"  # no module named 'scipy'; pip install ...
+            message = f"{said[:1].lower()}{said[1:]}{mend}"  # no module named 'scipy'; pip install ...
         else:
             _print_error(error)
     return Failed(brief(one_line(message.replace(f"{job.root}{os.sep}", "")), _LONGEST), peak_gb())
@@ -188,12 +193,22 @@ def _context(job: Job, channel: Channel, task: Task, recorder: AccessRecorder) -
         root=job.root,
         models=job.models,
         jobs=job.threads,
-        progress=lambda *progress: channel.send(Progress(*progress)),
+        progress=lambda done, total, what="": channel.send(_progress(done, total, what)),
         cache_dir=job.cache_dir,
         cache_key=job.cache_key,
         map_over=lambda function, items: map_over(job, channel, recorder, function, items),
         log=logging.getLogger(task.name),
     ).noting(recorder.accesses)
+
+
+def _progress(done: Any, total: Any, what: Any) -> Progress:
+    try:
+        numbers = float(done), float(total)
+    except (TypeError, ValueError):
+        numbers = (math.nan, math.nan)
+    if not all(map(math.isfinite, numbers)):
+        raise TaskError(f"ctx.progress({done!r}, {total!r}): how much is done, and of how much, are numbers")
+    return Progress(*numbers, str(what))
 
 
 class _RecordingContext(Context):
@@ -213,6 +228,14 @@ class _RecordingContext(Context):
             for one in ("day", "date") if accesses and name == "__dict__" else [name] if accesses else ():
                 setattr(accesses, one, True)
         return object.__getattribute__(self, name)
+
+
+def _words_of(error: BaseException) -> str:
+    """Return an error's words, if it has any: its class may be the step's own."""
+    try:
+        return str(error)
+    except Exception:
+        return "(its words can't be read)"
 
 
 def _print_error(error: BaseException) -> None:
