@@ -51,10 +51,10 @@ def nearest(word: str, words: list[str], cutoff: float = 0.6) -> str:
     return f"; choose from {', '.join(sorted(words))}" if words else ""
 
 
-_UNSEEN = re.compile("[\\x00-\\x1f\\x7f-\\x9f\\u202a-\\u202e\\u2066-\\u2069\\ud800-\\udfff]")
+UNSEEN = re.compile("[\\x00-\\x1f\\x7f-\\x9f\\u202a-\\u202e\\u2066-\\u2069\\ud800-\\udfff]")
 """What can't be written, or would move the cursor of a terminal or turn its text around."""
 
 
 def one_line(text: str) -> str:
     """Return a text on one line, for messages; what can't be shown is written as an escape."""
-    return _UNSEEN.sub(lambda found: ascii(found[0])[1:-1], " ".join(text.split()))
+    return UNSEEN.sub(lambda found: ascii(found[0])[1:-1], " ".join(text.split()))

@@ -12,7 +12,7 @@ from typing import Any
 
 from journal.api.item import Item
 from journal.api.report import Report
-from journal.errors import TaskError, one_line
+from journal.errors import UNSEEN, TaskError, one_line
 from journal.layout import artifacts_in
 
 _IN_SETTINGS = "journal.yml, limits:"
@@ -61,7 +61,7 @@ def check_files(folder: Path) -> None:
 
 
 def _check_name(shown: str, name: str, first: str) -> None:
-    if one_line(shown) != shown:
+    if UNSEEN.search(shown):
         raise TaskError(f"the task made a file named '{one_line(shown)}'; use a name of letters that can be shown")
     if name == ".git":
         raise TaskError(f"the task made {shown}, which git would take for another repository; rename it")
