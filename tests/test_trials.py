@@ -36,7 +36,7 @@ def pictures(ctx: Context, prompt: str, seeds: int = 2, model: str = "m", right:
 
     report, shown = Report(), []
     for seed in range(seeds):
-        path = ctx.out / f"{prompt.replace(' ', '-')}-{seed}.png"
+        path = ctx.out / f"{'-'.join(prompt.split())}-{seed}.png"
         note = PngInfo()
         note.add_text("by", str(ctx.day))
         Image.new("RGB", (2, 2), (seed, len(prompt), len(model))).save(path, pnginfo=note)
