@@ -51,6 +51,8 @@ class Task:
     version: int | None = None
     """Raised by the task's author when its results change; None counts the code itself, or the package's version."""
     resources: Mapping[str, float] = field(default_factory=dict)
+    runs_programs: bool = False
+    """Whether its parameters name programs, which run in trusted workspaces alone."""
     _validators: dict[str, Any] = field(default_factory=dict, repr=False, compare=False)
 
     def __call__(self, *args: Any, **kwargs: Any) -> Report:
@@ -127,17 +129,19 @@ def task(
     libraries: Iterable[str] = (),
     version: int | None = None,
     resources: Mapping[str, float] | None = None,
+    runs_programs: bool = False,
 ) -> Callable[[Callable[..., Report]], Task]:
     """Declare a function as a task; the versions of ``libraries``, which are distributions, are recorded.
 
     Where a ``version`` is given, the result depends on that number rather than on the code: raise it when the same
-    parameters and files give other results.
+    parameters and files give other results. A task that ``runs_programs`` which its parameters name is as a plugin: it
+    runs in trusted workspaces alone.
 
     The decorator registers nothing: an entry point or a plugin file does that.
     """
 
     def make(function: Callable[..., Report]) -> Task:
-        return Task(name, function, tuple(libraries), version, dict(resources or {}))
+        return Task(name, function, tuple(libraries), version, dict(resources or {}), runs_programs)
 
     return make
 

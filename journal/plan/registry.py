@@ -63,6 +63,8 @@ class Registry:
             raise EntryError(
                 f"task '{name}' is code of this workspace ({found[0].origin}), which is not trusted; {HOW}"
             )
+        if not self.is_trusted and load_task(found[0]).runs_programs:
+            raise EntryError(f"task '{name}' runs a program of this workspace, which is not trusted; {HOW}")
         return found[0]
 
     def _broken_hint(self) -> str:

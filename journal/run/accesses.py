@@ -195,10 +195,16 @@ class AccessRecorder:
         elif not self._is_left_out(name):
             self._note(self.accesses.files, name)
 
-    def _opened_below(self, path: str) -> None:
-        """Note a file that was opened below a folder's descriptor."""
-        if self.is_on and path:
-            self._opened(path, None, 0)
+    @contextmanager
+    def _opened_below(self, path: Any, flags: int) -> Iterator[None]:
+        """Note a file that is opened below a folder's descriptor, and nothing of what is announced of it."""
+        self._hook("open", (path, None, flags))
+        before = getattr(self._quiet, "on", False)
+        self._quiet.on = True
+        try:
+            yield
+        finally:
+            self._quiet.on = before
 
     def _listed(self, path: Any = ".", *_: Any) -> None:
         path = path_of_descriptor(path) if isinstance(path, int) else "." if path is None else path
@@ -247,18 +253,19 @@ class AccessRecorder:
     def _changes(self, *arguments: Any) -> None:
         """Note paths that are changed, which may be relative to the folders whose descriptors come after them."""
         paths = [one for one in arguments[:2] if isinstance(one, str | bytes | os.PathLike)]
-        for path, at in zip(paths, arguments[-len(paths) :], strict=True):
-            folder = path_of_descriptor(at) if isinstance(at, int) and at >= 0 and len(arguments) > len(paths) else ""
+        folders = arguments[len(arguments) - len(paths) :]
+        for path, at in zip(paths, folders, strict=True):
+            folder = path_of_descriptor(at) if isinstance(at, int) and at >= 0 else ""
             if name := _absolute(os.path.join(folder, _text(path))):  # noqa: PTH118
-                self._refuse_if_guarded(name)
+                self._refuse_if_guarded(name, and_above=True)
                 self.accesses.written.add(name)
 
-    def _refuse_if_guarded(self, name: str) -> None:
-        """Raise ``TaskError`` where a path is, is in, or holds what no step may change."""
+    def _refuse_if_guarded(self, name: str, *, and_above: bool = False) -> None:
+        """Raise ``TaskError`` for a path that no step may change, or that holds one."""
         path = f"{name}/"
         if path.startswith(self._own_folders):
             return
-        if path.startswith(self._unwritable) or any(one.startswith(path) for one in self._unwritable):
+        if path.startswith(self._unwritable) or (and_above and any(one.startswith(path) for one in self._unwritable)):
             shown = os.path.relpath(name, self.root) if name.startswith(f"{self.root}/") else os.path.basename(name)  # noqa: PTH119
             raise TaskError(f"it opened {shown} for writing, which is an input or a result; copy it to ctx.out first")
 

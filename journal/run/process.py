@@ -159,7 +159,9 @@ class StepProcess:
             code = self.nursery.exit_of(self.number)
         except TimeoutError:
             return "its process closed its connection to the run and went on, and was stopped"
-        if code is None or code == -signal.SIGKILL:
+        if code is None:
+            return "the process that starts the steps was gone, and its steps with it; run it again"
+        if code == -signal.SIGKILL:
             return "its process was killed (by the system, if memory ran out); run it again, or use smaller inputs"
         if code < 0:
             return f"its process crashed ({signal.Signals(-code).name}); the step's log may say more"

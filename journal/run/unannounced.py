@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib.util
 import os
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import AbstractContextManager
 from typing import Any
 
 _plain_readlink = os.readlink
@@ -12,13 +13,15 @@ _plain_readlink = os.readlink
 
 
 def announce_questions(
-    asked: Callable[[Any], None], sought: Callable[[str], None], opened: Callable[[str], None]
+    asked: Callable[[Any], None],
+    sought: Callable[[str], None],
+    opened_below: Callable[[Any, int], AbstractContextManager[None]],
 ) -> None:
     """Have the functions that answer questions about files, programs and modules tell what they are asked about."""
 
     def wrap(plain: Callable[..., Any], tell: Callable[[Any], None]) -> Callable[..., Any]:
         def telling(what: Any, *args: Any, **options: Any) -> Any:
-            tell(what)
+            tell(_in_folder(what, options.get("dir_fd")))
             return plain(what, *args, **options)
 
         for group in (os.supports_dir_fd, os.supports_fd, os.supports_follow_symlinks, os.supports_effective_ids):
@@ -28,7 +31,7 @@ def announce_questions(
 
     for name in ("stat", "lstat", "access", "readlink"):
         setattr(os, name, wrap(getattr(os, name), asked))
-    os.open = _open_telling(os.open, opened)
+    os.open = _open_telling(os.open, opened_below)
     importlib.util.find_spec = wrap(importlib.util.find_spec, sought)
 
 
@@ -40,14 +43,23 @@ def path_of_descriptor(descriptor: int) -> str:
         return ""
 
 
-def _open_telling(plain: Callable[..., int], opened: Callable[[str], None]) -> Callable[..., int]:
-    """Tell of what is opened below a folder's descriptor, which is announced without the folder."""
+def _in_folder(path: Any, descriptor: int | None) -> Any:
+    """Return a path that is relative to an open folder as one that says so."""
+    if descriptor is None or not isinstance(path, str | bytes | os.PathLike):
+        return path
+    return os.path.join(path_of_descriptor(descriptor), os.fsdecode(path))  # noqa: PTH118
+
+
+def _open_telling(
+    plain: Callable[..., int], opened_below: Callable[[Any, int], AbstractContextManager[None]]
+) -> Callable[..., int]:
+    """Tell of what is opened below a folder's descriptor, which Python announces without the folder."""
 
     def telling(path: Any, flags: int, mode: int = 0o777, *, dir_fd: int | None = None) -> int:
-        descriptor = plain(path, flags, mode, dir_fd=dir_fd)
-        if dir_fd is not None and not flags & (os.O_WRONLY | os.O_RDWR):
-            opened(path_of_descriptor(descriptor))
-        return descriptor
+        if dir_fd is None:
+            return plain(path, flags, mode)
+        with opened_below(_in_folder(path, dir_fd), flags):
+            return plain(path, flags, mode, dir_fd=dir_fd)
 
     os.supports_dir_fd.add(telling)
     return telling

@@ -1,0 +1,1 @@
+"""Programs in any language as steps: a command, or a notebook."""
