@@ -26,18 +26,20 @@ from journal import (
 
 from .adequacy import assess
 from .arrays import Array
-from .data import Association, associate_moments, from_matrix
+from .data import Association, associate_items, associate_moments, from_matrix
 from .errors import Caution, FactorError
 from .extraction import extract
 from .fit import assess_fit
 from .moments import Moments, merge_all, stream
 from .number_of_factors import suggest_number
+from .polychoric import correlate, tabulate
 from .report import build_comparison, build_report
 from .rotation import rotate
 from .scores import ScoreWeights, score, score_weights
 from .solution import Solution
 
 Input = Literal["rows", "correlation", "covariance"]
+_ADVICE = {"few points": "; pearson correlations of so few points are too low: consider correlations: polychoric"}
 _PART_BYTES = 32 << 20
 _AT_ONCE = 8  # parts between two words of progress
 
@@ -67,6 +69,10 @@ def analysis(
     scores: Annotated[
         Literal["none", "regression", "bartlett", "ten-berge"], Field(description="factor scores of the rows, as CSV")
     ] = "none",
+    correlations: Annotated[
+        Literal["pearson", "polychoric"],
+        Field(description="polychoric (tetrachoric for two points) suits items of few points"),
+    ] = "pearson",
     input: Annotated[Input, Field(description="what the file holds: rows of cases, or a matrix")] = "rows",
     observations: Annotated[int | None, Field(ge=3, description="rows behind a matrix that is given")] = None,
     cutoff: Annotated[float, Field(ge=0, description="loadings from here on count as strong")] = 0.4,
@@ -76,7 +82,11 @@ def analysis(
     """Find the factors behind the columns of a table: how many, their loadings, what they account for."""
     try:
         table = open_table(data, columns)
-        read = _reader(table, input, observations, missing, absent, ctx)
+        if correlations == "polychoric":
+            _check_ordinal(input, standardize, scores)
+            read = _ordinal_reader(table, missing, absent)
+        else:
+            read = _reader(table, input, observations, missing, absent, ctx)
         solve = partial(
             _solve, factors=factors, method=method, rotation=rotation, normalize=normalize, scores=scores, ctx=ctx
         )
@@ -117,6 +127,24 @@ def _reader(
     return associate
 
 
+def _check_ordinal(kind: Input, standardize: bool | str, scores: str) -> None:
+    if kind != "rows":
+        raise FactorError(f"a {kind} matrix has no answers to count; give the rows, or correlate with pearson")
+    if standardize is not True:
+        raise FactorError("the points of items have no units, so no covariances; leave standardize at true")
+    if scores != "none":
+        raise FactorError("answers of a few points have no scores by these weights; leave scores out")
+
+
+def _ordinal_reader(table: DataTable, missing: str, absent: list[float]) -> Callable[[str], Association]:
+    """Count the file's answers; returns what makes the polychoric correlations of them."""
+    tables = tabulate(lambda: _chunks(table, absent), table.names, missing)
+    found = correlate(tables, table.names)
+    return lambda wanted: replace(
+        associate_items(found, table.names, missing), source=f"{table.sentence(tables.rows)}; {found.sentence}"
+    )
+
+
 def _only_correlations(wanted: str, found: Association) -> Association:
     if wanted != "correlation":
         raise FactorError("a correlation matrix holds no variances; leave standardize at true, or give covariances")
@@ -141,7 +169,7 @@ def _look_at(table: DataTable, absent: list[float]) -> list[Caution]:
     if looks_like_correlations(rows):
         size = len(rows)
         raise FactorError(f"the file holds a {size} × {size} correlation matrix, not rows; say input: correlation")
-    return [Caution(note.kind, note.text) for note in notes_on(rows, table.names)]
+    return [Caution(note.kind, note.text + _ADVICE.get(note.kind, "")) for note in notes_on(rows, table.names)]
 
 
 def _without(rows: Array, absent: list[float]) -> Array:

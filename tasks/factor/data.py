@@ -9,6 +9,7 @@ from numpy.typing import ArrayLike
 from .arrays import Array, as_correlation, as_matrix, is_singular, named
 from .errors import Caution, FactorError
 from .moments import Moments, correlation, covariance, stream
+from .polychoric import Polychoric
 
 KINDS = ("correlation", "covariance")
 
@@ -87,6 +88,20 @@ def associate_moments(
         deviations=np.sqrt(np.diag(spread)),
         missing=Missing(rule, moments.rows, used, tuple(int(n) for n in moments.missing), int(moments.counts.min())),
         cautions=tuple(check_definite(matrix)),
+    )
+
+
+def associate_items(found: Polychoric, variables: Sequence[str], rule: str) -> Association:
+    """Take the polychoric correlations of items, which may be such that no data can have all of them at once."""
+    tables, cautions = found.tables, list(found.cautions)
+    if is_singular(found.correlations):
+        smallest = float(np.linalg.eigvalsh(found.correlations)[0])
+        text = f"smallest eigenvalue {smallest:.3g}: each pair was estimated by itself, and together they do not fit"
+        cautions.append(Caution("not-positive-definite", f"{text}; drop an item, or use minres rather than ml"))
+    fewest = min(int(tables.pair(one, other).sum()) for one in range(len(variables)) for other in range(one))
+    missing = Missing(rule, tables.rows, tables.used, tuple(int(n) for n in tables.missing), fewest)
+    return Association(
+        found.correlations, "correlation", tuple(variables), tables.used, missing=missing, cautions=tuple(cautions)
     )
 
 
