@@ -44,7 +44,7 @@ _PART_BYTES = 32 << 20
 _AT_ONCE = 8  # parts between two words of progress
 
 
-@task("factor.analysis", version=2, libraries=["numpy", "scipy"])
+@task("factor.analysis", version=3, libraries=["numpy", "scipy"])
 def analysis(
     data: Annotated[
         File, Field(description="CSV, TSV, Parquet, SPSS, Stata or Excel: a row for each case, or a matrix (see input)")
