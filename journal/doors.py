@@ -101,13 +101,17 @@ class Installed:
     def _noted(self, what: str, read: Callable[[], Any]) -> Any:
         if self.notes is None:
             return read()
-        stat = _packages_stat(tuple(sys.path)) if _is_plain() else ""
+        stat = _packages_stat(_PATH) if _is_plain() else ""
         noted = self.notes.recall("installed", what)
         if noted and stat and (kept := json.loads(noted))[0] == stat:
             return kept[1]
         answer = read()
         self.notes.note("installed", what, json.dumps([stat, answer]))
         return answer
+
+
+_PATH = tuple(sys.path)
+"""Where packages are; later, the folders of the workspace come to it."""
 
 
 @lru_cache(maxsize=256)

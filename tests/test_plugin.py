@@ -154,3 +154,17 @@ def test_files_of_the_workspace_take_no_place_of_modules_in_a_task(counting: Spa
     command = [sys.executable, "-P", "-m", "journal", "day", "133"]
     done = subprocess.run(command, cwd=counting.root, capture_output=True, text=True, env=environment(), check=False)
     assert (done.returncode, done.stderr) == (0, "")
+
+
+@pytest.mark.parametrize("statement", ["import helper", "from plugins import helper", "from . import helper"])
+def test_plugins_share_a_module_by_any_import_and_its_change_is_theirs(space: Space, statement: str) -> None:
+    space.write("plugins/helper.py", '"""Shared."""\nVALUE = 41\n')
+    space.write(
+        "plugins/using.py",
+        f'"""Uses it."""\nfrom journal import Report, task\n{statement}\n\n\n@task("using.it")\n'
+        'def use() -> Report:\n    """Use it."""\n    return Report().metric("value", helper.VALUE + 1)\n',
+    )
+    space.entry("  a: {uses: using.it}\n")
+    assert "value 42" in space.run("day", "133", check=0).out
+    space.write("plugins/helper.py", '"""Shared."""\nVALUE = 42\n')
+    assert "value 43" in space.run("day", "133", check=0).out

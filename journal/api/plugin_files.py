@@ -52,13 +52,25 @@ def load_plugin_file(path: Path) -> ModuleType:
         if spec is None or spec.loader is None:
             raise ImportError(f"{path.name} is not a Python module")
         module = importlib.util.module_from_spec(spec)
+        module.__package__ = path.parent.name  # so that "from . import helper" finds the file beside it
         sys.modules[name] = module
+        add_own_folders(path.parent.parent)
         try:
             exec(compile(content, str(path), "exec"), module.__dict__)
         except BaseException:
             del sys.modules[name]
             raise
     return sys.modules[name]
+
+
+def add_own_folders(root: Path) -> list[str]:
+    """Make the modules of a workspace and of its plugins folder importable; returns what was added to ``sys.path``.
+
+    They come last, so that none takes the place of a library.
+    """
+    added = [str(folder) for folder in (root, root / "plugins") if str(folder) not in sys.path]
+    sys.path.extend(added)
+    return added
 
 
 def _read(path: Path) -> PluginFile:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import json
-import sys
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
+from journal.api.plugin_files import add_own_folders
 from journal.day.rendered import is_rendered
 from journal.errors import nearest
 from journal.layout import verdicts_of
@@ -88,10 +88,7 @@ def open_entry(
 ) -> Run:
     """Plan an entry. Raises ``EntryError`` where its steps can't be put in order."""
     workspace, store = opened.workspace, opened.store
-    if str(workspace.root) not in sys.path:
-        sys.path.append(
-            str(workspace.root)
-        )  # plugins may import the workspace's modules, which must not shadow libraries
+    add_own_folders(workspace.root)
     cache = cache or TaskCache(workspace, store, opened.record.reported_digest)
     plan = make_plan(entry, workspace, opened.registry, cache.is_checked)
     for planned in plan.steps:

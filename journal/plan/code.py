@@ -19,6 +19,7 @@ from importlib.machinery import ModuleSpec, PathFinder
 from pathlib import Path
 from threading import Lock
 
+from journal.api.plugin_files import add_own_folders
 from journal.plan.code_digest import CodeDigest
 from journal.plan.registry import TaskSource
 from journal.plan.syntax import syntax_digest
@@ -88,14 +89,12 @@ def importable(root: Path) -> Iterator[None]:
     """Make the workspace's own modules importable, as they are in a step."""
     importlib.invalidate_caches()
     find_spec.cache_clear()
-    if str(root) in sys.path:
-        yield
-        return
-    sys.path.append(str(root))
+    added = add_own_folders(root)
     try:
         yield
     finally:
-        sys.path.remove(str(root))
+        for folder in added:
+            sys.path.remove(folder)
         find_spec.cache_clear()
 
 
@@ -170,7 +169,7 @@ def _called(node: ast.Call) -> str:
 def _absolute(node: ast.ImportFrom, name: str, is_package: bool) -> str:
     if not node.level:
         return node.module or ""
-    parts = name.split(".")
+    parts = [Path(name).parent.name, Path(name).stem] if name.endswith(".py") else name.split(".")
     kept = parts[: len(parts) - node.level + (1 if is_package else 0)]
     return ".".join([*kept, *([node.module] if node.module else [])])
 

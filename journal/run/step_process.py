@@ -21,6 +21,7 @@ from typing import Any, NoReturn
 from journal.api.context import Context
 from journal.api.item_kinds import ItemKinds
 from journal.api.models import Model
+from journal.api.plugin_files import add_own_folders
 from journal.api.report import Report
 from journal.api.report_file import write_report
 from journal.api.task import Task, brief
@@ -99,8 +100,7 @@ def _settle_in(first: Job | MapItem) -> None:
     signal.signal(signal.SIGINT, signal.SIG_DFL)
     if first.log:
         _write_output_to(first.log)
-    if str(first.root) not in sys.path:
-        sys.path.append(str(first.root))  # plugins may import the workspace's modules, which must not shadow libraries
+    add_own_folders(first.root)
     random.seed()
     if "numpy" in sys.modules:  # each process would go on with the same numbers otherwise
         sys.modules["numpy"].random.seed()
