@@ -18,7 +18,22 @@ from journal.doors import own_code
 ROOT = Path(__file__).parents[1]
 ORDER = [
     *["errors", "files", "layout", "extras", "doors", "trust"],
-    *["text", "api", "record", "plan", "store", "run", "render", "day", "ask", "blog", "start", "importing", "cli"],
+    *[
+        "text",
+        "api",
+        "record",
+        "plan",
+        "store",
+        "run",
+        "render",
+        "day",
+        "testing",
+        "ask",
+        "blog",
+        "start",
+        "importing",
+        "cli",
+    ],
 ]
 HEAVY = ["torch", "transformers", "diffusers", "peft", "matplotlib", "pandas", "scipy", "numpy", "mkdocs", "pydantic"]
 

@@ -40,14 +40,18 @@ class AdhocRun:
 
     @property
     def id(self) -> str:
-        words = re.sub(r"[^A-Za-z0-9_-]", "-", self.task.name.rpartition(".")[2]).strip("-_")
-        return words or "step"
+        return step_of(self.task.name)
 
     @property
     def lines(self) -> list[str]:
         """The step as it would be written in an entry's front matter."""
         written = [("uses", self.task.name), *self.values.items()]
         return [f"  {self.id}:", *(f"    {name}: {_yaml(value)}" for name, value in written)]
+
+
+def step_of(task: str) -> str:
+    """Return the name that a task's step has by itself: the last part of the task's name."""
+    return re.sub(r"[^A-Za-z0-9_-]", "-", task.rpartition(".")[2]).strip("-_") or "step"
 
 
 def parse_adhoc(name: str, given: Sequence[str], registry: Registry) -> AdhocRun:
