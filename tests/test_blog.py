@@ -271,3 +271,21 @@ def _put_cname_on_branch(root: Path, name: str) -> None:
     commit = git("commit-tree", made.stdout.strip(), "-p", "gh-pages", "-m", "A domain")
     git("update-ref", "refs/heads/gh-pages", commit.strip())
     git("push", "--quiet", "--force", "origin", "gh-pages")
+
+
+def test_a_project_has_a_page_and_its_days_lead_to_each_other(space: Space) -> None:
+    for day, more in ((133, ""), (134, ""), (136, ""), (137, "draft: true\n")):
+        text = f"---\nday: {day}\ndate: 2024-05-{13 + day - 133}\ntitle: Words {day}\n{more}"
+        projects = "[A data set, Other]" if day == 134 else "[a  data-set]" if day == 136 else "[A data set]"
+        space.write(f"entries/2024-05-{13 + day - 133}-day-{day}.md", f"{text}projects: {projects}\n---\n\nWords.\n")
+    space.write("site/mkdocs.yml", "site_name: x\n")
+    space.run("build", check=0)
+    site = space.root / "build/site"
+    page = (site / "project/a-data-set.html").read_text()
+    assert "3 days" in page and ">Day 133</a> to " in page and page.index("Words 133") < page.index("Words 136")
+    middle = (site / "day/134/index.html").read_text()
+    assert "day 2 of 3" in middle and "before: <a" in middle and "next: <a" in middle
+    assert ">Day 136</a>" in middle and 'Project <a href="../../project/other.html">Other</a></p>' in middle
+    last = (site / "day/136/index.html").read_text()
+    assert "begun on" in last and "next:" not in last and "137" not in page
+    assert "A data set 2" in space.run("stats", check=0).out or "projects:" in space.run("stats").out

@@ -54,6 +54,7 @@ class Year:
     words: dict[int, int]
     """The author's own words of each day."""
     categories: dict[str, int]
+    projects: dict[str, int]
 
 
 def forecast(ledger: Ledger, as_of: int) -> Forecast | None:
@@ -116,7 +117,9 @@ def read_year(record: Record, as_of: int | None = None) -> Year | None:
     last = streaks[-1]
     words = {entry.day: _words(entry) for entry in entries}
     categories = Counter(name for entry in entries for name in entry.categories)
-    return Year(days, gaps, longest, last[1] - last[0] + 1, words, dict(categories.most_common()))
+    projects = Counter(name for entry in entries for name in entry.projects)
+    current = last[1] - last[0] + 1
+    return Year(days, gaps, longest, current, words, dict(categories.most_common()), dict(projects.most_common()))
 
 
 def year_lines(year: Year, workspace: Workspace) -> list[str]:
@@ -134,9 +137,10 @@ def year_lines(year: Year, workspace: Workspace) -> list[str]:
         missing = sum(other - one + 1 for one, other in year.gaps)
         lines.append(f"{missing} {_plural('day', missing)} without an entry: {shown}{more}")
     lines.append(f"{total:,} words, {total / len(year.days):.0f} a day")
-    if year.categories:
-        named = [f"{name} {count}" for name, count in list(year.categories.items())[:_LONGEST_LIST]]
-        lines.append(f"categories: {', '.join(named)}")
+    for what, counted in (("categories", year.categories), ("projects", year.projects)):
+        if counted:
+            named = [f"{name} {count}" for name, count in list(counted.items())[:_LONGEST_LIST]]
+            lines.append(f"{what}: {', '.join(named)}")
     return [*lines, *(["", *heat_map(year, workspace)] if workspace.day_1 else [])]
 
 

@@ -33,6 +33,7 @@ from journal.blog.pages import (
     gallery_body,
     home_body,
     listed_pages,
+    project_body,
     redirect_page,
     search_body,
     topic_body,
@@ -40,6 +41,7 @@ from journal.blog.pages import (
     totals_body,
 )
 from journal.blog.posts import Post, PostBox
+from journal.blog.projects import Project
 from journal.blog.prose import Reading, read_prose
 from journal.blog.search import search_files
 from journal.blog.site import Copied, Output
@@ -53,7 +55,7 @@ _MAIN = {HOME: "", ARCHIVE: "Archive", TOPICS: "Categories", TOTALS: "Totals", G
 _ABOUT = {
     HOME: "{name}: the newest days, and where the totals stand.",
     ARCHIVE: "All days of {name}, by year and month.",
-    TOPICS: "The categories and tags of {name}.",
+    TOPICS: "The categories, projects and tags of {name}.",
     TOTALS: "What the days of {name} add up to, and how far their goals are.",
     GALLERY: "The pictures and sounds of {name}.",
     SEARCH: "Search the days of {name}.",
@@ -146,12 +148,15 @@ class DayPage:
 def day_pages(blog: Blog, box: PostBox) -> Iterator[tuple[Post, DayPage]]:
     """Yield each post with its page."""
     posts = blog.posts
+    parts_of = {slug(name): Project(name, days[::-1]) for name, days in _topics(posts[::-1], "projects").items()}
     for place, post in enumerate(posts):
         before = posts[place - 1] if place else None
         after = posts[place + 1] if place + 1 < len(posts) else None
         others = [(one.name, one.address) for one in (before, after) if one]
-        key = digest_of(asdict(post), others, _head(blog.workspace, post))
-        yield post, DayPage(key, partial(_day_page, blog.workspace, post, before, after, box))
+        parts = [parts_of[name] for name in map(slug, post.projects)]
+        told = [part.key(post) for part in parts]
+        key = digest_of(asdict(post), others, told, _head(blog.workspace, post))
+        yield post, DayPage(key, partial(_day_page, blog.workspace, post, before, after, parts, box))
 
 
 def _framed(page: Page, frames: Frames) -> bytes:
@@ -162,8 +167,10 @@ def _fill(make: Callable[[], Page], frames: Frames) -> bytes:
     return frames.fill(make()).encode("utf-8")
 
 
-def _day_page(workspace: Workspace, post: Post, before: Post | None, after: Post | None, box: PostBox) -> Page:
-    body = day_body(post, box.html(post), before, after)
+def _day_page(
+    workspace: Workspace, post: Post, before: Post | None, after: Post | None, projects: Sequence[Project], box: PostBox
+) -> Page:
+    body = day_body(post, box.html(post), before, after, projects)
     return Page(post.address, _title(post.name, workspace), _head(workspace, post), body, tuple(post.hosts))
 
 
@@ -184,11 +191,12 @@ def _listings(
     newest: Sequence[Post], listed: Mapping[str, str], ledgers: Ledgers, workspace: Workspace
 ) -> Iterator[Page]:
     categories, tags = _topics(newest, "categories"), _topics(newest, "tags")
+    projects = [Project(name, posts[::-1]) for name, posts in _topics(newest, "projects").items()]
     by_day = {post.day: post for post in newest}
     bodies = {
         HOME: lambda: home_body(newest, workspace, ledgers),
         ARCHIVE: lambda: archive_body(newest),
-        TOPICS: lambda: topics_body(categories, tags),
+        TOPICS: lambda: topics_body(categories, tags, projects),
         TOTALS: lambda: totals_body((ledgers.ledger(name) for name in ledgers.names()), by_day),
         GALLERY: lambda: gallery_body(newest),
         SEARCH: search_body,
@@ -198,6 +206,10 @@ def _listings(
         about = _ABOUT[address].format(name=workspace.name)
         about = workspace.blog.description or about if address == HOME else about
         yield Page(address, title, head_of(workspace, address, title, about), bodies[address]())
+    for project in projects:
+        title, about = _title(project.name, workspace), f"The days of {workspace.name} on {project.name}."
+        head = head_of(workspace, project.address, title, about)
+        yield Page(project.address, title, head, project_body(project, ledgers))
     for kind, topics in (("category", categories), ("tag", tags)):
         for name, posts in topics.items():
             address, title = topic_address(kind, name), _title(name, workspace)
@@ -206,7 +218,7 @@ def _listings(
 
 
 def _topics(newest: Sequence[Post], what: str) -> dict[str, list[Post]]:
-    """Return the posts of each category or tag; names that differ in spelling alone are one."""
+    """Return the posts of each category, tag or project; names that differ in spelling alone are one."""
     found: dict[str, tuple[str, list[Post]]] = {}
     for post in newest:
         for key, name in {slug(name): name for name in getattr(post, what)}.items():

@@ -22,6 +22,7 @@ from journal.blog.addresses import (
     way,
 )
 from journal.blog.posts import Post
+from journal.blog.projects import Project, project_lines
 from journal.record.ledger import Ledger, Ledgers
 from journal.text.workspace import Workspace
 
@@ -31,11 +32,12 @@ _WORDS_A_MINUTE = 230
 _FEW_HEADINGS = 4
 
 
-def day_body(post: Post, text: str, before: Post | None, after: Post | None) -> str:
-    """Return the body of a day's page, with links to the days before and after it."""
+def day_body(post: Post, text: str, before: Post | None, after: Post | None, projects: Sequence[Project] = ()) -> str:
+    """Return the body of a day's page, with links to the days before and after it, also in its projects."""
     contents = _contents(post) if len(post.headings) >= _FEW_HEADINGS else ""
     return (
-        f'<article class="day">\n<header>\n<h1>{_text(post.name)}</h1>\n{_meta(post, post.address)}</header>\n'
+        f'<article class="day">\n<header>\n<h1>{_text(post.name)}</h1>\n{_meta(post, post.address)}'
+        f"{project_lines(post, projects)}</header>\n"
         f"{contents}{text.strip()}\n{_neighbours(post, before, after)}</article>\n"
     )
 
@@ -71,12 +73,18 @@ def archive_body(posts: Sequence[Post]) -> str:
     return "".join(parts)
 
 
-def topics_body(categories: Mapping[str, list[Post]], tags: Mapping[str, list[Post]]) -> str:
-    """Return the body of the page that lists categories and tags with how many days each has."""
+def topics_body(
+    categories: Mapping[str, list[Post]], tags: Mapping[str, list[Post]], projects: Sequence[Project] = ()
+) -> str:
+    """Return the body of the page that lists categories, projects and tags with how many days each has."""
     parts = ["<h1>Categories</h1>\n", _topic_list("category", categories)]
+    if projects:
+        parts += ["<h2>Projects</h2>\n", _topic_list("project", {one.name: list(one.posts) for one in projects})]
     if tags:
         parts += ["<h2>Tags</h2>\n", _topic_list("tag", tags)]
-    return "".join(parts) if categories or tags else "<h1>Categories</h1>\n<p>No day has a category yet.</p>\n"
+    return (
+        "".join(parts) if categories or tags or projects else "<h1>Categories</h1>\n<p>No day has a category yet.</p>\n"
+    )
 
 
 def topic_body(kind: str, name: str, posts: Sequence[Post]) -> str:
@@ -88,6 +96,35 @@ def topic_body(kind: str, name: str, posts: Sequence[Post]) -> str:
         f'<p class="day-meta"><a href="{way(here, TOPICS)}">{said}</a> · {_days(len(posts))}</p>\n'
         f'<h1>{_text(name)}</h1>\n<ul class="days">\n{rows}</ul>\n'
     )
+
+
+def project_body(project: Project, ledgers: Ledgers) -> str:
+    """Return the body of a project's page: its days, the first of them first, and what they add to ledgers."""
+    first, last = project.posts[0], project.posts[-1]
+    span = (
+        f"{_day_of(project, first)} to {_day_of(project, last)}" if first.day != last.day else _day_of(project, first)
+    )
+    rows = "".join(_row(post, project.address, with_excerpt=True) for post in project.posts)
+    days = {post.day for post in project.posts}
+    added = [
+        (ledger, sum(ledger.by_day.get(day, 0.0) for day in days)) for ledger in map(ledgers.ledger, ledgers.names())
+    ]
+    totals = "".join(
+        f'<li><a href="{way(project.address, TOTALS)}#{slug(ledger.name)}">{_text(ledger.name)}</a>: '
+        f"<strong>{format_number(amount, 2)} {_text(ledger.unit)}</strong> on these days</li>\n"
+        for ledger, amount in added
+        if amount
+    )
+    standing = f"<h2>Totals</h2>\n<ul>\n{totals}</ul>\n" if totals else ""
+    return (
+        f'<p class="day-meta"><a href="{way(project.address, TOPICS)}">Project</a> · '
+        f"{_days(len(project.posts))}, {span}</p>\n"
+        f'<h1>{_text(project.name)}</h1>\n<ul class="days">\n{rows}</ul>\n{standing}'
+    )
+
+
+def _day_of(project: Project, post: Post) -> str:
+    return f'<a href="{way(project.address, post.address)}">Day {post.day}</a>'
 
 
 def totals_body(ledgers: Iterable[Ledger], posts: Mapping[int, Post]) -> str:

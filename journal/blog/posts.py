@@ -55,6 +55,7 @@ class Post:
     description: str
     categories: list[str]
     tags: list[str]
+    projects: list[str]
     updated: str
     addresses: list[str]
     excerpt: str
@@ -201,7 +202,8 @@ def read_post(entry: Entry, record: Record, days: Mapping[str, int]) -> Read:
     post = Post(
         entry.path.name, entry.day, entry.date.isoformat(), _clean(entry.title),
         entry.draft or _is_untouched(entry, workspace), _clean(entry.description),
-        list(entry.categories), list(entry.tags), entry.updated, list(entry.addresses), _clean(prose.excerpt),
+        list(entry.categories), list(entry.tags), list(entry.projects), entry.updated, list(entry.addresses),
+        _clean(prose.excerpt),
         prose.words, [(one.level, one.anchor, _clean(one.text)) for one in prose.headings], sorted(prose.uses),
         links.files, _with_descriptions(links.pictures, links.page, html), links.sounds, sorted(links.hosts),
         links.entries, links.elsewhere, totals, _said(entry, totals), links.warnings, edited,

@@ -17,6 +17,7 @@ from journal.text.workspace import Workspace, parse_amount
 RESERVED = ("uses", "after", "timeout", "retries", "when", "show", "hide", "fold")
 _FRONT_MATTER_NAMES = [
     "day", "date", "title", "categories", "tags", "tasks", "draft", "description", "template", "updated", "aliases",
+    "projects",
 ]  # fmt: skip
 _NAMES_OF_OTHERS = ["subtitle", "dated", "comments", "image", "images", "permalink", "redirect_from"]
 _FORMER_ADDRESSES = ("permalink", "aliases", "redirect_from")
@@ -64,6 +65,8 @@ class Entry:
     draft: bool = False
     description: str = ""
     tags: tuple[str, ...] = ()
+    projects: tuple[str, ...] = ()
+    """What it works on, over several days."""
     updated: str = ""
     """When it was last changed, as its author says: a date."""
     addresses: tuple[str, ...] = ()
@@ -117,6 +120,7 @@ def parse_entry(text: str, path: Path, workspace: Workspace) -> Entry:
         draft=_draft(document),
         description=_text(document, "description"),
         tags=tuple(_words(document, "tags")),
+        projects=tuple(_words(document, "projects")),
         updated=_text(document, "updated"),
         addresses=tuple(address for name in _FORMER_ADDRESSES for address in _words(document, name)),
     )
