@@ -38,23 +38,28 @@ def choose_stale(days: list[int], opened: OpenWorkspace) -> list[int]:
     return found
 
 
-def import_one(path: Path, record: Record) -> tuple[int, int]:
-    """Import one of several files and return how many entries it made, and the exit code."""
-    from journal.importing import import_file
+def import_one(path: Path, record: Record, *, dry_run: bool) -> tuple[int, int, list[str]]:
+    """Import from a file or folder, and return how many entries it made, the exit code, and the links it changed."""
+    from journal.importing import import_posts, read_source
 
-    made, code = 0, 0
+    made, code, notes, mapped = 0, 0, list[str](), list[str]()
     try:
-        for imported in import_file(path, record):
+        source = read_source(path)
+        if source.is_of_many:
+            typer.echo(source.sentence)
+        for imported in import_posts(source, record, dry_run=dry_run):
             if imported.entry:
                 made += 1
-                typer.echo(f"made {record.workspace.display_path(imported.entry)}")
-            for note in imported.notes:
-                warn(note)
+                verb, title = "would make" if dry_run else "made", f"  ({imported.title})" if imported.title else ""
+                typer.echo(f"{verb} {record.workspace.display_path(imported.entry)}{title}")
+            notes, mapped = [*notes, *imported.notes], [*mapped, *imported.mapped]
             if imported.problem:
                 code = say(str(imported.problem), imported.problem.exit_code, debug=False)
     except JournalError as error:
         code = say(str(error), error.exit_code, debug=False)
-    return made, code
+    for note in notes:
+        warn(note)
+    return made, code, mapped
 
 
 def run_one_of_many(number: int, run: Callable[[int], tuple[int, str]]) -> tuple[int, str]:

@@ -10,14 +10,16 @@ from urllib.parse import quote, unquote
 
 from journal.errors import EntryError
 from journal.files import is_file
-from journal.importing.posts import Post
+from journal.importing.destinations import Destinations
+from journal.importing.posts import TEXTS, Post
 from journal.layout import media_of
 from journal.text.blocks import find_blocks
 
-_SITE = ("_config.yml", "_config.yaml", "hugo.toml", "hugo.yaml", "config.toml", "_quarto.yml", "mkdocs.yml", ".git")
+_SITE = ("_config.yml", "_config.yaml", "hugo.toml", "hugo.yaml", "config.toml", "_quarto.yml", "mkdocs.yml", ".obsidian", ".git")
 _PAGES = (".md", ".markdown", ".qmd", ".html", ".htm", "")
 _PLACE = (
-    r"<(?P<angle>[^<>\n]+)> | (?P<plain>(?:\\.|[^\s()<>\\{]|\{(?!\{)|\([^\s()]*\))+) | (?P<tagged>\{\{.*?\}\}[^\s()]*)"
+    r"<(?P<angle>[^<>\n]+)> | (?P<plain>(?:\\.|[^\s()<>\\{]|\{(?![{%])|\([^\s()]*\))+)"
+    r" | (?P<tagged>\{[{%].*?[%}]\}[^\s()]*)"
 )
 _LINK = re.compile(
     rf"""\\[\\`\[\]<]
@@ -40,27 +42,32 @@ _LIQUID = re.compile(
 class Linked:
     """The files linked from one post."""
 
-    def __init__(self, post: Post, entry: Path) -> None:
-        self.post, self.media = post, media_of(entry)
+    def __init__(self, post: Post, entry: Path, destinations: Destinations) -> None:
+        self.post, self.entry, self.media, self.destinations = post, entry, media_of(entry), destinations
         self.folder, self.root = post.path.parent.resolve(), _site_of(post.path)
         self.places: dict[Path, str] = {}
         """The name of each file in the folder beside the entry."""
         self.notes: list[str] = []
-        """Notes for the author on what stays unchanged."""
+        """Notes for the author on what stays unchanged, each with its file and line."""
+        self.mapped: list[str] = []
+        """Links that lead to other entries now."""
+        self._at = 0
 
     def body(self) -> str:
         """Return the post's body with its links to files updated, leaving code and comments alone."""
         body, done, pieces = self.post.body, 0, list[str]()
         blocks = _blocks(self.post)
         if blocks:
-            self.notes.append("its journal blocks stay as they are, and their files are not copied")
+            self.notes.append(f"{self.post.shown}: its journal blocks stay as they are, and their files are not copied")
         for start, end in _passages(body):
             if not any(first <= start < last for first, last in blocks):
-                pieces += [body[done:start], _LINK.sub(self._placed, body[start:end])]
+                placed = _LINK.sub(lambda found, start=start: self._placed(found, start), body[start:end])  # type: ignore[misc]
+                pieces += [body[done:start], placed]
                 done = end
         return "".join([*pieces, body[done:]])
 
-    def _placed(self, match: re.Match[str]) -> str:
+    def _placed(self, match: re.Match[str], start: int) -> str:
+        self._at = start + match.start()
         if match["tag"]:
             return _ATTRIBUTE.sub(lambda one: self._with_target(one, ("double", "single", "bare")), match[0])
         return self._with_target(match, ("angle", "plain", "tagged", "reference"))
@@ -78,14 +85,25 @@ class Linked:
         if "{{" in written and (liquid := _LIQUID.fullmatch(written)):
             written = "/" + (liquid["rest"] or liquid["path"] or "").lstrip("/")
         path, tail = re.fullmatch(r"([^?#]*)(.*)", written, re.DOTALL).groups()  # type: ignore[union-attr]
+        if (leads := self.destinations.find(written, self.folder)) and leads[0] != self.entry:
+            self.mapped.append(self._said(f"{link} leads to {leads[0].name} now"))
+            return quote(leads[0].name) + leads[1]
         if re.match(r"[A-Za-z][A-Za-z0-9+.-]*:|//", path) or Path(path).suffix.lower() in _PAGES:
+            if self.destinations.is_own(written):
+                self.notes.append(self._said(f"{link} is no post of this import; the link was not changed"))
             return link
         found = next((one for one in self._candidates(unquote(path)) if is_file(one)), None)
         if found is None or not found.resolve().is_relative_to(self.root) or not os.access(found, os.R_OK):
             why = "does not exist" if found is None else f"is outside of {self.root.name}, or not readable"
-            self.notes.append(f"{link} {why}; the link was not changed")
+            self.notes.append(self._said(f"{link} {why}; the link was not changed"))
             return link
         return quote(f"{self.media.parent.name}/{self.media.name}/{self._place(found.resolve())}") + tail
+
+    def _said(self, note: str) -> str:
+        """Return a note with the file and line of the link that it is about; posts in exports have no lines."""
+        if self.post.path.suffix.lower() not in TEXTS:
+            return f"{self.post.shown}: {note}"
+        return f"{self.post.shown}:{self.post.first_line + self.post.body.count(chr(10), 0, self._at)}: {note}"
 
     def _candidates(self, path: str) -> list[Path]:
         """Return what a link may point to, relative to the post or to the site's root, of which Hugo has two."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -15,8 +15,12 @@ from journal.importing.front_matter import read_front_matter
 from journal.layout import LAST_DAY
 from journal.text.document import as_yaml
 
+TEXTS = (".md", ".markdown", ".qmd", ".mdx", ".txt", ".ipynb")
+"""The suffixes of files that hold one post."""
 _DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _DAY = re.compile(r"\bday[ _-]?([0-9]{1,6})\b", re.IGNORECASE)
+_GREETING = re.compile(r"[*_ ]*(?:hello|hi|hey|good (?:morning|day|evening)|welcome|greetings)\b", re.IGNORECASE)
+_LONGEST_GREETING = 100
 _HEADING = re.compile(r"[\r\n]* {0,3}# +(\S.*?)(?:[ \t]+#+)?[ \t]*(?:\r\n|\n|\r|\Z)[\r\n]*")
 
 
@@ -36,11 +40,23 @@ class Post:
     first_line: int = 1
     """The line of its file on which the body begins."""
     notes: tuple[str, ...] = ()
+    address: str = ""
+    """Where it stood before, if that is known: the whole address, or its path."""
+    title: str = ""
+    chosen: str = ""
+    """Where its title comes from, if it states none."""
+
+    def noting(self, note: str) -> Post:
+        """Return the post with one more note for its author."""
+        return replace(self, notes=(*self.notes, note))
 
     @property
     def shown(self) -> str:
-        """Its name for messages, with the date if its file (from jrnl) contains many posts."""
-        return f"{self.path}, {self.date}" if self.path.suffix.lower() == ".json" else str(self.path)
+        """Its name for messages, with what tells it from the others if its file contains many posts."""
+        suffix = self.path.suffix.lower()
+        if suffix == ".json":
+            return f"{self.path}, {self.title or self.date}"
+        return str(self.path) if suffix in TEXTS else f"{self.path}, '{self.title or self.date}'"
 
 
 def read_posts(path: Path) -> Iterator[Post]:
@@ -54,19 +70,21 @@ def read_posts(path: Path) -> Iterator[Post]:
     if path.suffix.lower() == ".json":
         yield from _posts_of_jrnl(path, text)
     else:
-        yield _post(path, text)
+        yield post_of(path, text)
 
 
-def _post(path: Path, text: str) -> Post:
+def post_of(path: Path, text: str, address: str = "") -> Post:
+    """Return a post from its text, with front matter or without. Raises ``EntryError`` where that can't be read."""
     front = read_front_matter(text, str(path))
     name = path.parent.name if path.stem == "index" else path.stem  # Hugo's page bundles: a folder for each post
-    title, lines, body = str(front.data.get("title") or ""), front.kept, front.body
-    if "title" not in front.data:
+    stated, lines, body = front.data.get("title"), front.kept, front.body
+    title, chosen = "" if stated is None else str(stated), ""
+    if stated is None:
         heading = _HEADING.match(body)
-        title, body = (heading[1], body[heading.end() :]) if heading else (name, body)
+        title, body, chosen = (heading[1], body[heading.end() :], "") if heading else (*_choose_title(body, name),)
         newline = "\r\n" if "\r\n" in text else "\n"
+        lines = re.sub(r"(?m)^title:[ \t]*(?:null|~)?[ \t]*\r?\n", "", lines)
         lines = f"title: {as_yaml(title.encode('utf-8', 'replace').decode())}{newline}{lines}"
-    named = _DAY.search(title) or _DAY.search(name)
     above = len(re.findall(r"\r\n|\n|\r", text[: len(text) - len(body)]))
     return Post(
         path=path,
@@ -74,10 +92,40 @@ def _post(path: Path, text: str) -> Post:
         body=body,
         date=_date(front.data, name, path),
         day=_day(front.data, path),
-        named_day=int(named[1]) if named else None,
+        named_day=_first(named_day(title), named_day(name)),
         first_line=above + 1,
         notes=front.notes,
+        address=address or str(front.data.get("permalink") or front.data.get("url") or ""),
+        title=title,
+        chosen=chosen,
     )
+
+
+def named_day(text: str) -> int | None:
+    """Return the day that a title or a file's name mentions: "Day 133", "day-187"."""
+    found = _DAY.search(text)
+    return int(found[1]) if found else None
+
+
+def _first(*days: int | None) -> int | None:
+    return next((day for day in days if day is not None), None)
+
+
+def _choose_title(body: str, name: str) -> tuple[str, str, str]:
+    """Return a title for a post that states none, its body as it is, and where the title comes from."""
+    from journal.blog.prose import Reading, read_prose  # the parser of the pages: a # in code is no heading
+
+    prose = read_prose(body, Reading())
+    if found := next((one.text.strip() for one in prose.headings if one.text.strip()), ""):
+        return found, body, "its first heading"
+    first = next((line.strip() for line in body.splitlines() if line.strip()), "")
+    if len(first) <= _LONGEST_GREETING and _GREETING.match(first):
+        return re.sub(r"[*_`]+", "", first).rstrip(",: "), body, "its greeting"
+    words = re.sub(r"^\d{4}-\d{2}-\d{2}[-_ ]*", "", name)
+    day = named_day(words)
+    words = re.sub(r"^day[-_ ]?\d+[-_ ]*", "", words, flags=re.IGNORECASE)
+    spelt = " ".join(word[:1].upper() + word[1:] for word in re.split(r"[-_ ]+", words) if word)
+    return spelt or (f"Day {day}" if day is not None else name), body, "its file's name"
 
 
 def _day(data: Mapping[str, Any], path: Path) -> int | None:
