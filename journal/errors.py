@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 
 
 class JournalError(Exception):
@@ -21,6 +22,12 @@ class EntryError(JournalError):
     """An entry, a plan or a workspace file is wrong; the message begins with ``path:line:``."""
 
     exit_code = 3
+
+
+def together(faults: Sequence[EntryError]) -> EntryError:
+    """Return several faults as one error, whose message has a line for each."""
+    lines = dict.fromkeys(line for fault in faults for line in str(fault).splitlines())
+    return EntryError("\n".join(lines))
 
 
 class BlockConflictError(JournalError):

@@ -52,10 +52,10 @@ def test_a_quoted_value_is_text(written: str) -> None:
 @pytest.mark.parametrize(
     ("text", "line", "words"),
     [
-        ("a: 1\nb: [1\n", 4, "not valid YAML"),
-        ("a: 1\nb: 'x\n", 4, "not valid YAML"),
-        ("a: 1\n\tb: 2\n", 3, "not valid YAML"),
-        ("a: 1\nb: *nowhere\n", 3, "undefined alias"),
+        ("a: 1\nb: [1\n", 3, "the [ here is never closed"),
+        ("a: 1\nb: 'x\n", 3, "the quote that begins here is never closed; end it with '"),
+        ("a: 1\n\tb: 2\n", 3, "a tab can't indent in YAML; use spaces"),
+        ("a: 1\nb: *nowhere\n", 3, 'needs quotes; write b: "*nowhere"'),
         ("a: 1\nb: 2\na: 3\n", 4, "'a' appears twice; remove one"),
         ("- a\n- b\n", 2, "expected 'key: value' lines, found a sequence"),
         ("just words\n", 2, "found a scalar"),

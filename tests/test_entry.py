@@ -73,7 +73,7 @@ def test_an_entry_that_breaks_the_rule_states_both() -> None:
 @pytest.mark.parametrize(
     ("front", "line", "words"),
     [
-        ("title: [a\n", 3, "not valid YAML"),
+        ("title: [a\n", 2, "the [ here is never closed"),
         ("day: 133\nday: 134\n", 3, "the key 'day' appears twice; remove one"),
         ("day: many\n", 2, "day is 'many'; write a number such as 133"),
         ("day: -1\n", 2, "day is -1; write a number such as 133"),

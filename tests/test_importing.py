@@ -111,7 +111,7 @@ def test_an_entry_that_is_there_is_never_written_over(space: Space) -> None:
         ("notes.md", "Words.", "notes.md: it has no date; add 'day: 133' and 'date: 2024-05-13'"),
         ("a.md", "---\ndate: May 13\n---\n", "a.md: date is 'May 13'; write a date such as 2024-05-13"),
         ("a.md", "---\ndate: 2024-02-31\n---\n", "a.md: date is '2024-02-31'"),
-        ("a.md", "---\ndate: [\n---\n", "a.md:3: not valid YAML"),
+        ("a.md", "---\ndate: [\n---\n", "a.md:2: the [ here is never closed"),
         ("a.md", "---\ntitle: no end\n", "a.md:1: the front matter is never closed"),
         ("a.md", "+++\ntitle = \n+++\n", "a.md:1: the front matter is not valid TOML"),
         ("a.md", "---\ndate: 2024-05-13\ntitel: x\n---\n", "unknown key 'titel'; did you mean 'title'?"),

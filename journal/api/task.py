@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import inspect
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -105,14 +105,19 @@ class Task:
 
     def check_names(self, values: Mapping[str, Any]) -> None:
         """Raise ``ParameterError`` where a name isn't a parameter, or a required one is missing."""
+        for error in self.wrong_names(values):
+            raise error
+
+    def wrong_names(self, values: Mapping[str, Any]) -> Iterator[ParameterError]:
+        """Yield an error for each name that isn't a parameter, and for each required one that is missing."""
         for name in values:
             if name not in self.parameters:
                 known = nearest(name, list(self.parameters))
-                raise ParameterError(name, f"task '{self.name}' has no parameter '{name}'{known}")
+                yield ParameterError(name, f"task '{self.name}' has no parameter '{name}'{known}")
         for parameter in self.parameters.values():
             if parameter.required and parameter.name not in values:
                 message = f"task '{self.name}' needs the parameter '{parameter.name}'"
-                raise ParameterError(None, f"{message} ({parameter.help})" if parameter.help else message)
+                yield ParameterError(None, f"{message} ({parameter.help})" if parameter.help else message)
 
 
 class ParameterError(TaskError):

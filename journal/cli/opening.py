@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 import traceback
 from pathlib import Path
@@ -101,8 +102,30 @@ def parse_day(text: str, workspace: Workspace) -> int:
 
 
 def say(message: str, code: int, debug: bool) -> int:
-    """Print an error as one line, with its traceback if ``debug`` is set, and return its exit code."""
+    """Print an error, a line for each fault, with its traceback if ``debug`` is set, and return its exit code.
+
+    At a terminal the line of the file follows, with a mark under it.
+    """
     if debug:
         traceback.print_exc()
-    typer.echo(" ".join(message.split("\n")), err=True)
+    for line in message.splitlines() or [""]:
+        typer.echo(line, err=True)
+        if sys.stderr.isatty():
+            for shown in source_lines(line):
+                typer.echo(shown, err=True)
     return code
+
+
+def source_lines(fault: str) -> list[str]:
+    """Return the line of the file that a fault names as ``path:line:``, and a mark under what stands there."""
+    found = re.match(r"(?P<path>[^:\n]+):(?P<line>[0-9]+): ", fault)
+    try:
+        lines = Path(found["path"]).read_text(encoding="utf-8", errors="replace").splitlines() if found else []
+        text = lines[int(found["line"]) - 1].rstrip() if found else ""
+    except (OSError, IndexError):
+        return []
+    if not found or not text.strip():
+        return []
+    margin, indent = len(found["line"]) + 2, len(text) - len(text.lstrip())
+    shown = text.expandtabs(1)
+    return [f"  {found['line']} | {shown}", f"{' ' * margin} | {' ' * indent}{'^' * len(shown.strip())}"]

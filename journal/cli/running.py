@@ -183,9 +183,9 @@ def run_alone(adhoc: AdhocRun, opened: OpenWorkspace, *, force: bool, as_json: b
 def _preview(run: Run, *, as_json: bool) -> tuple[int, str]:
     """Print what would run and why, and return the exit code and the same as JSON."""
     from journal.cli.console import describe
-    from journal.day import describe_results
+    from journal.day import describe_results, stray_markers
 
-    for problem in run.plan.problems:
+    for problem in [*run.plan.problems, *stray_markers(run)]:
         typer.echo(str(problem), err=True)
     results = list(run.preview())
     if not as_json:

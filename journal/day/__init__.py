@@ -155,11 +155,16 @@ def edited_lines(entry: Entry) -> list[str]:
 
 def stray_markers(run: Run) -> list[str]:
     """Return a line for each bare marker that names no step of the entry, such as a mistyped one."""
-    from journal.text.blocks import find_blocks
+    from journal.text.blocks import find_blocks, unread_markers
 
     entry = _read_again(run.entry, run.workspace)
     known = [step.id for step in entry.steps]
-    return [
+    unread = [
+        f"{entry.display_path}:{line}: this is no marker, so nothing is written here; write <!-- journal:{name} -->"
+        for line, name in unread_markers(entry.text, entry.body_start)
+        if name in known
+    ]
+    return unread + [
         f"{entry.display_path}:{block.line}: marker '{block.id}' names no step{nearest(block.id, known)}"
         for block in find_blocks(entry.text, entry.body_start, entry.display_path)
         if block.id not in known and block.checksum is None and not entry.text[block.inside : block.outside].strip()

@@ -15,7 +15,17 @@ from journal.importing.posts import TEXTS, Post
 from journal.layout import media_of
 from journal.text.blocks import find_blocks
 
-_SITE = ("_config.yml", "_config.yaml", "hugo.toml", "hugo.yaml", "config.toml", "_quarto.yml", "mkdocs.yml", ".obsidian", ".git")
+_SITE = (
+    "_config.yml",
+    "_config.yaml",
+    "hugo.toml",
+    "hugo.yaml",
+    "config.toml",
+    "_quarto.yml",
+    "mkdocs.yml",
+    ".obsidian",
+    ".git",
+)
 _PAGES = (".md", ".markdown", ".qmd", ".html", ".htm", "")
 _PLACE = (
     r"<(?P<angle>[^<>\n]+)> | (?P<plain>(?:\\.|[^\s()<>\\{]|\{(?![{%])|\([^\s()]*\))+)"

@@ -81,7 +81,9 @@ def _file(name: str, value: Any, root: Path) -> Path:
     if isinstance(value, Path) and not _exists(path):
         return path  # another step's output, which can be made again
     if not _exists(path):
-        raise ParameterError(name, f"parameter '{name}': there is no file {brief(_shown(path, root))}{_similar(path)}")
+        raise ParameterError(
+            name, f"parameter '{name}': there is no file {brief(_shown(path, root))}{_similar(path, root)}"
+        )
     if not (path.is_file() or path.is_dir()):
         kind = "a device, a pipe or a socket; its content has no end that can be relied on"
         raise ParameterError(name, f"parameter '{name}': {brief(_shown(path, root))} is {kind}; give a file")
@@ -126,10 +128,27 @@ def _glob(name: str, pattern: str, root: Path) -> list[Path]:
 
 
 def _shown(path: Path, root: Path) -> str:
-    return path.relative_to(root).as_posix() if path.is_relative_to(root) else path.name
+    return path.relative_to(root).as_posix() if path.is_relative_to(root) else str(path)
 
 
-def _similar(path: Path) -> str:
-    siblings = [one.name for one in path.parent.iterdir()] if _exists(path.parent) and path.parent.is_dir() else []
-    found = nearest(path.name, siblings)
-    return found if found.startswith("; did") else "; check the path, which is relative to the workspace"
+def _similar(path: Path, root: Path) -> str:
+    """Return the file that was meant, if one is like it: beside it, or of that name in another folder nearby."""
+    folder = path.parent
+    siblings = {_shown(one, root): one.name for one in folder.iterdir()} if _exists(folder) and folder.is_dir() else {}
+    found = nearest(path.name, list(siblings.values()))
+    if found.startswith("; did"):
+        place = next(place for place, name in siblings.items() if f"'{name}'" in found)
+        return f"; did you mean '{place}'?"
+    if elsewhere := _of_that_name(path.name, root):
+        return f"; did you mean '{_shown(elsewhere, root)}'?"
+    if not path.is_relative_to(root):
+        return "; check the path"
+    if not _exists(folder):
+        return f"; check the path: there is no folder {_shown(folder, root)}"
+    return "; check the path, which is relative to the workspace"
+
+
+def _of_that_name(name: str, root: Path) -> Path | None:
+    """Return a file of that name in one of the workspace's folders."""
+    folders = sorted(one for one in root.iterdir() if one.is_dir() and not one.name.startswith("."))
+    return next((folder / name for folder in folders if _exists(folder / name)), None)

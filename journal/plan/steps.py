@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from graphlib import CycleError, TopologicalSorter
 
 from journal.api.models import resolve_model
 from journal.api.task import ParameterError, Task
-from journal.errors import EntryError, JournalError, ModelError, TaskError, nearest
+from journal.errors import EntryError, JournalError, ModelError, TaskError, nearest, together
 from journal.plan.inputs import models_in, resolve_inputs
 from journal.plan.references import Reference, references_in, unfinished_in
 from journal.plan.registry import Registry, TaskSource, load_task
@@ -78,28 +78,25 @@ def _plan_step(
         planned = replace(planned, task=None if is_checked(step, source) else load_task(source), source=source)
     except EntryError as error:
         return replace(planned, problem=EntryError(f"{entry.place(step, 'uses')}: {error}"))
-    try:
-        _check_needs(entry, planned)
-        _check_parameters(entry, planned, workspace)
-    except EntryError as error:
-        return replace(planned, problem=error)
-    return planned
+    faults = [*_wrong_needs(entry, planned), *_wrong_parameters(entry, planned, workspace)]
+    return replace(planned, problem=together(faults)) if faults else planned
 
 
-def _check_needs(entry: Entry, planned: PlannedStep) -> None:
+def _wrong_needs(entry: Entry, planned: PlannedStep) -> Iterator[EntryError]:
     known = [step.id for step in entry.steps]
     for name, value in planned.step.parameters.items():
         if unfinished := [one for one in unfinished_in(value) if one.split(".")[-1] in known]:
             place = entry.place(planned.step, name)
-            raise EntryError(f"{place}: ${{{unfinished[0]}}} lacks an output; write ${{{unfinished[0]}.OUTPUT}}")
+            yield EntryError(f"{place}: ${{{unfinished[0]}}} lacks an output; write ${{{unfinished[0]}.OUTPUT}}")
+            return
     for need in planned.needs:
         if need not in known:
             place = entry.place(planned.step, _where_needed(planned.step, need))
-            raise EntryError(f"{place}: step '{planned.id}' refers to an unknown step '{need}'{nearest(need, known)}")
+            yield EntryError(f"{place}: step '{planned.id}' refers to an unknown step '{need}'{nearest(need, known)}")
     for reference in planned.references:
         if reference.day is not None and reference.day >= entry.day:
             place = entry.place(planned.step, _where_needed(planned.step, reference.step))
-            raise EntryError(
+            yield EntryError(
                 f"{place}: {reference} is not from an earlier day; day {entry.day} may only refer to days before it"
             )
 
@@ -111,24 +108,25 @@ def _where_needed(step: Step, need: str) -> str:
     return "after"
 
 
-def _check_parameters(entry: Entry, planned: PlannedStep, workspace: Workspace) -> None:
-    """Check everything that can be checked before the steps it refers to have run."""
+def _wrong_parameters(entry: Entry, planned: PlannedStep, workspace: Workspace) -> Iterator[EntryError]:
+    """Yield all that can be found wrong before the steps it refers to have run."""
     task, step = planned.task, planned.step
     if task is None:
         return
-    known = {name: value for name, value in step.parameters.items() if not references_in(value)}
-    try:
-        task.check_names(step.parameters)
-        roles = {name: parameter.role for name, parameter in task.parameters.items()}
-        resolved = resolve_inputs(roles, known, workspace.root)
-        task.validate_some(resolved)
-        for name, value in known.items():
-            for model in models_in(value, roles[name]):
+    for wrong in task.wrong_names(step.parameters):
+        yield EntryError(f"{entry.place(step, wrong.parameter)}: {wrong}")
+    for name, value in step.parameters.items():
+        if name not in task.parameters or references_in(value):
+            continue
+        role = task.parameters[name].role
+        try:
+            task.validate_some(resolve_inputs({name: role}, {name: value}, workspace.root))
+            for model in models_in(value, role):
                 _check_model(name, model, workspace)
-    except ParameterError as error:
-        raise EntryError(f"{entry.place(step, error.parameter)}: {error}") from error
-    except JournalError as error:
-        raise EntryError(f"{entry.place(step)}: {error}") from error
+        except ParameterError as error:
+            yield EntryError(f"{entry.place(step, error.parameter)}: {error}")
+        except JournalError as error:
+            yield EntryError(f"{entry.place(step, name)}: {error}")
 
 
 def _check_model(name: str, value: str, workspace: Workspace) -> None:

@@ -23,6 +23,11 @@ _START = re.compile(r" {0,3}<!--\s*journal:(?P<id>[A-Za-z0-9][A-Za-z0-9_-]*)\s*-
 _END = re.compile(r" {0,3}<!--\s*/journal:(?P<id>[A-Za-z0-9][A-Za-z0-9_-]*)(?:\s+(?P<sum>[0-9a-f]{8}))?\s*-->\s*")
 
 
+_LIKE_A_MARKER = re.compile(
+    r" {0,3}<!--\s*/?\s*journal\s*[:=]?\s*(?P<id>[A-Za-z0-9][A-Za-z0-9_-]*)\s*-->\s*", re.IGNORECASE
+)
+
+
 @dataclass(frozen=True)
 class Block:
     """A start marker and the region below it, up to the end marker if there is one; offsets are into the whole text."""
@@ -216,6 +221,23 @@ def _append(text: str, block: str, newline: str) -> str:
         newline = "\r"  # a \n after it would make one line end of the two
     blank = "" if text.endswith(newline * 2) else newline
     return f"{text}{blank}{block}"
+
+
+def unread_markers(text: str, body_start: int) -> list[tuple[int, str]]:
+    """Return the lines, with the step they name, that look like markers and are none: ``<!--journal: clips-->``."""
+    if "journal" not in text[body_start:].lower():
+        return []
+    lines, tokens, first = parse_body(text, body_start)
+    numbers = [
+        number for token in tokens if token.type == "html_block" and token.level == 0 for number in range(*token.map)
+    ]
+    found = []
+    for number in numbers:
+        content = lines[number][2]
+        like = _LIKE_A_MARKER.fullmatch(content)
+        if like and not _START.fullmatch(content) and not _END.fullmatch(content):
+            found.append((first + number, like["id"]))
+    return found
 
 
 def _comment_lines(text: str, body_start: int) -> list[tuple[int, int, int, str]]:

@@ -46,7 +46,10 @@ def parse_yaml(text: str, where: str, first_line: int = 1) -> Document:
         line = first_line + (error.problem_mark.line if error.problem_mark else 0)
         if "nesting depth" in (error.problem or ""):  # newer libraries have a limit of their own
             raise _too_deep(where, line) from error
-        raise EntryError(f"{where}:{line}: not valid YAML: {error.problem}; fix it there") from error
+        from journal.text.yaml_faults import explain
+
+        number, what = explain(text, error)
+        raise EntryError(f"{where}:{first_line + number}: {what}") from error
     if node is None:
         return Document({}, where, {(): first_line})
     if not isinstance(node, yaml.MappingNode):

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
+from functools import partial
 from pathlib import Path
 from typing import Any
 
-from journal.errors import EntryError, nearest
+from journal.errors import EntryError, nearest, together
 from journal.layout import LAST_DAY, artifacts_of, parse_entry_name
 from journal.text.document import Document, parse_yaml
 from journal.text.workspace import Workspace, parse_amount
@@ -105,7 +106,9 @@ def parse_entry(text: str, path: Path, workspace: Workspace) -> Entry:
     shown = workspace.display_path(path)
     yaml_text, yaml_line, body_start = split_front_matter(text, shown)
     document = parse_yaml(yaml_text, shown, yaml_line)
-    _check_names(document)
+    faults = list(_faults(document, path, workspace))
+    if faults:
+        raise together(faults)
     day, when = _day_and_date(document, path, workspace)
     return Entry(
         path=path,
@@ -124,6 +127,26 @@ def parse_entry(text: str, path: Path, workspace: Workspace) -> Entry:
         updated=_text(document, "updated"),
         addresses=tuple(address for name in _FORMER_ADDRESSES for address in _words(document, name)),
     )
+
+
+def _faults(document: Document, path: Path, workspace: Workspace) -> Iterator[EntryError]:
+    """Yield all that is wrong with the front matter, so that a person meets it at once."""
+    tasks = document.data.get("tasks")
+    steps = tasks.items() if isinstance(tasks, dict) else ()
+    checks: list[Callable[[], object]] = [
+        partial(_check_names, document),
+        partial(_day_and_date, document, path, workspace),
+        partial(_text, document, "title"),
+        partial(_draft, document),
+        *(partial(_words, document, name) for name in ("categories", "tags", "projects")),
+        partial(_tasks, document),
+        *(partial(_step, document, name, value) for name, value in steps),
+    ]
+    for check in checks:
+        try:
+            check()
+        except EntryError as error:
+            yield error
 
 
 def _check_names(document: Document) -> None:
@@ -231,7 +254,7 @@ def _step(document: Document, name: str, value: Any) -> Step:
     if not _STEP_ID.fullmatch(name):
         raise EntryError(f"{place}: step id '{name}' may contain only letters, digits, - and _; rename it")
     if not isinstance(value, dict) or not isinstance(value.get("uses"), str):
-        raise EntryError(f"{place}: step '{name}' names no task; add 'uses: TASK' below it (journal task lists them)")
+        raise EntryError(f"{place}: step '{name}' names no task; {_why_no_task(value)}")
     lines = {key: document.lines[("tasks", name, key)] for key in value}
     return Step(
         id=name,
@@ -247,6 +270,17 @@ def _step(document: Document, name: str, value: Any) -> Step:
         hide=_parts(document, name, "hide", value.get("hide", [])),
         fold=_parts(document, name, "fold", value.get("fold", [])),
     )
+
+
+def _why_no_task(value: Any) -> str:
+    if isinstance(value, str) and (glued := re.match(r"(\w+):(?=\S)", value)):
+        return f"write a space after '{glued[1]}:'"
+    names = (
+        [name for name in value if nearest(name.lower(), ["uses"]).startswith("; did")]
+        if isinstance(value, dict)
+        else []
+    )
+    return f"write 'uses' for '{names[0]}'" if names else "add 'uses: TASK' below it (journal task lists them)"
 
 
 def _after(document: Document, step: str, value: Any) -> list[str]:
