@@ -7,15 +7,18 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 
 from journal.ask.prose.binding import Tie, bind
-from journal.ask.prose.cues import is_inexact, is_of_others
+from journal.ask.prose.cues import is_inexact, is_of_others, is_rough
 from journal.ask.prose.names import Mention, Names, tokens_of
 from journal.ask.prose.numerals import SECONDS, UNITS, Numeral, read_numerals
+from journal.ask.prose.runs import Runs
 from journal.ask.prose.sentences import Sentence, sentences_of
 from journal.ask.prose.slips import Slip, equals, find_slip, is_square, told
 from journal.record import Record
 from journal.record.facts import Fact, Facts, former_facts, read_facts
 from journal.text.entry import Entry
 
+_WHOLE = {"all", "total", "overall"}
+"""Names of wholes, which sentences put beside their parts: 1.2 million out of 135.7 million."""
 _BESIDE = 24
 """Within how many characters of a whole number the name of what it counts has to be."""
 
@@ -60,13 +63,13 @@ def check_entry(entry: Entry, record: Record) -> list[Finding]:
     precision typed and in any unit that converts. It is wrong if it is none of them and differs from one as slips
     do. Where the names leave open which fact is meant, it is only asked about. Any other number is left alone.
     """
-    known = _Known(read_facts(entry, record), former_facts(entry, record))
+    known = _Known(read_facts(entry, record), former_facts(entry, record), Runs(entry.steps))
     return [found for sentence in sentences_of(entry) for found in _check_sentence(sentence, known, entry.day)]
 
 
 def meant_facts(entry: Entry, record: Record) -> Iterator[tuple[int, Numeral, Fact]]:
     """Yield the numbers in an entry's prose that are right and speak of one fact, with where their sentence begins."""
-    known = _Known(read_facts(entry, record), Facts())
+    known = _Known(read_facts(entry, record), Facts(), Runs(entry.steps))
     for sentence in sentences_of(entry):
         numerals = _shared_units(sentence.text, list(read_numerals(sentence.text)))
         if not numerals or is_of_others(sentence.text, entry.day):
@@ -93,7 +96,8 @@ def check_lines(found: Sequence[tuple[Entry, Finding]]) -> list[str]:
 class _Known:
     """The facts of an entry, arranged by the kinds of names that exclude each other."""
 
-    def __init__(self, facts: Facts, former: Facts) -> None:
+    def __init__(self, facts: Facts, former: Facts, runs: Runs) -> None:
+        self.runs = runs
         self.facts = [fact for fact in facts if fact.value == fact.value]
         self.names = Names((name for fact in facts for name in fact.names), facts.synonyms)
         self.former = former.facts
@@ -162,10 +166,12 @@ def _check_sentence(sentence: Sentence, known: _Known, day: int) -> Iterator[Fin
         return
     mentions = known.names.find(tokens_of(sentence.text))
     for index, number in enumerate(numerals):
-        if is_inexact(sentence.text, number):
+        rough = is_rough(sentence.text, number)
+        if is_inexact(sentence.text, number) and not rough:
             continue
         matches = list(_matches(numerals, index, mentions, known, sentence.text))
-        if found := _judge(number, matches, known):
+        found = _judge(number, matches, known, known.runs.ruled_out(sentence.text, number.start))
+        if found and (not rough or (found.sure and found.slip == Slip.FACTOR)):
             yield replace(found, line=sentence.line_of(number.start))
 
 
@@ -188,9 +194,10 @@ def _matches(
         if not said:
             continue
         ties[axis] = (bind(numerals, index, said, text), {mention.name: mention.part for mention in said})
+    ruled_out = known.runs.ruled_out(text, number.start)
     for fact in known.facts:
         axes = _axes(fact)
-        if not any(axis in ties for axis, _ in axes):
+        if fact.step in ruled_out or not any(axis in ties for axis, _ in axes):
             continue
         yield _match_of(fact, number, axes, ties)
 
@@ -221,13 +228,15 @@ def _is_unit(column: str, unit: str) -> bool:
     return unit in SECONDS and UNITS.get(column.lower()) in SECONDS
 
 
-def _judge(number: Numeral, matches: list[_Match], known: _Known) -> Finding | None:
+def _judge(number: Numeral, matches: list[_Match], known: _Known, ruled_out: frozenset[str]) -> Finding | None:
     bound = [one for one in matches if one.is_bound]
     most = max((len(one.ties) for one in bound if one.strength >= 2), default=0)
     possible = [one for one in matches if one.is_possible and len(one.ties) >= most]
     if any(equals(number, number.unit, one.fact.number) for one in bound):
         return None
     if found := _stale(number, bound, known) or _neighbour(number, bound, known):
+        return found
+    if found := _of_another_run(number, bound, known, ruled_out):
         return found
     if any(equals(number, number.unit, one.fact.number) and _counts(number, one) for one in possible):
         return None
@@ -275,9 +284,19 @@ def _neighbour(number: Numeral, bound: list[_Match], known: _Known) -> Finding |
         firm = {name for tie in one.ties if tie.strength == 3 for name in tie.names}
         for other in known.cells.get((one.fact.step, one.fact.place), ()):
             differ = [own for own, its in zip(one.fact.names, other.names, strict=False) if own != its]
-            is_near = len(differ) == 1 and differ[0] in firm
+            is_near = len(differ) == 1 and differ[0] in firm and not _WHOLE & {name.lower() for name in other.names}
             if is_near and _is_telling(number) and equals(number, number.unit, other.number):
                 return _finding(number, one.fact, Slip.NEIGHBOUR, source=f"{other.called}")
+    return None
+
+
+def _of_another_run(number: Numeral, bound: list[_Match], known: _Known, ruled_out: frozenset[str]) -> Finding | None:
+    """Return the slip of a number that is that of a step which its sentence does not speak of."""
+    for one in sorted(bound, key=lambda one: one.rank, reverse=True):
+        for other in known.facts:
+            same = other.step in ruled_out and (other.names, other.title) == (one.fact.names, one.fact.title)
+            if same and one.strength >= 2 and _is_telling(number) and equals(number, number.unit, other.number):
+                return _finding(number, one.fact, Slip.NEIGHBOUR, source=f"step '{other.step}' of the same task")
     return None
 
 

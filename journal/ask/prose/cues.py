@@ -13,6 +13,12 @@ _ESTIMATE = re.compile(
     r"|[~≈<>≤≥]|between \S+ and|from \S+ or)\s*(?:the |a |an )?[~(“\"'$]*$",
     re.IGNORECASE,
 )
+_ROUGHLY = re.compile(
+    r"(?:\b(?:about|around|roughly|approximately|approx\.?|circa|ca\.)|[~≈])\s*(?:the |a |an )?[~(“\"'$]*$",
+    re.IGNORECASE,
+)
+"""An estimate of the number itself, not a limit."""
+_CUSTOM = re.compile(r"\b(?:usual|conventional|customary|common|magic)\s*$", re.IGNORECASE)
 _AFTERWARDS = re.compile(
     r"^\W*(?:(?:percent|per cent|minutes?|seconds?|hours?|min|s|h)\b)?\s*"
     r"(?:or (?:more|less|so|above|below|higher|lower|\d)|at (?:most|least)|(?:is|are) (?:wanted|needed|required)"
@@ -37,10 +43,15 @@ _CLAUSE = re.compile(r"[;:.,](?=\s)|\b(?:and|but|while|whereas|which|so)\b")
 def is_inexact(text: str, number: Numeral) -> bool:
     """Return whether a number is an estimate, a limit or a wish by the words around it."""
     before = text[: number.start].rstrip("-−–").removesuffix("minus ")
-    if _ESTIMATE.search(before) or _AFTERWARDS.match(text[number.end :]):
+    if _ESTIMATE.search(before) or _CUSTOM.search(before) or _AFTERWARDS.match(text[number.end :]):
         return True
     clause = _CLAUSE.split(before)[-1]
     return bool(_WISH.search(clause))
+
+
+def is_rough(text: str, number: Numeral) -> bool:
+    """Return whether a number is said to be about right: a power of ten away, it is not even that."""
+    return bool(_ROUGHLY.search(text[: number.start].rstrip("-−–"))) and not _AFTERWARDS.match(text[number.end :])
 
 
 def is_of_others(text: str, day: int) -> bool:
