@@ -12,6 +12,7 @@ from typing import Any
 from journal import Model, TaskError, nearest
 
 from .memory_budget import parameters_of
+from .strict_loading import load_networks
 
 SCHEDULERS = {
     "euler": "EulerDiscreteScheduler",
@@ -150,10 +151,11 @@ def _load(path: Path, digest: str) -> Any:
         talkative.set_verbosity_error()
         talkative.disable_progress_bar()
     try:
-        pipeline = DiffusionPipeline.from_pretrained(str(path), use_safetensors=True, local_files_only=True)
+        networks = load_networks(path)
+        pipeline = DiffusionPipeline.from_pretrained(str(path), use_safetensors=True, local_files_only=True, **networks)
     except (OSError, ValueError, KeyError, AttributeError, ImportError, RuntimeError) as error:
         cause = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
-        cause = cause.replace(f"{path.parent}/", "")
+        cause = cause.replace(f"{path.parent}/", "").partition(" If you want to instead")[0]
         raise TaskError(f"model '{path.name}' can't be loaded as a diffusers pipeline: {cause}") from error
     pipeline.set_progress_bar_config(disable=True)
     pipeline.journal_scheduler = pipeline.scheduler
