@@ -68,7 +68,9 @@ def add_own_folders(root: Path) -> list[str]:
 
     They come last, so that none takes the place of a library.
     """
-    added = [str(folder) for folder in (root, root / "plugins") if str(folder) not in sys.path]
+    plugins = root / "plugins"
+    folders = (root, plugins) if plugins.is_dir() else (root,)
+    added = [str(folder) for folder in folders if str(folder) not in sys.path]
     sys.path.extend(added)
     return added
 

@@ -6,11 +6,12 @@ from collections.abc import Mapping, Sequence, Sized
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from journal import Composite, Number, Report
+from journal import Composite, Number, Report, escape
 
 from .drawing import draw_grid
 from .judge import Prediction
 from .picture_cache import SavedPicture
+from .prompts import Reading
 from .sampling import Recipe
 
 
@@ -24,6 +25,12 @@ class RunDetails:
     strip: Path | None = None
     """The first picture forming over the steps."""
     predictions: Mapping[Path, Prediction] = field(default_factory=dict)
+    readings: Mapping[str, Reading] = field(default_factory=dict)
+    """How the model reads each prompt."""
+
+    def unread(self, prompt: str) -> str:
+        """Return the words of a prompt that its pictures can't show."""
+        return self.readings[prompt].unread if prompt in self.readings else ""
 
     @property
     def source(self) -> str:
@@ -39,9 +46,9 @@ def build_report(pictures: Sequence[SavedPicture], details: RunDetails) -> Repor
     report = Report().headline(
         f"{_count(pictures, 'picture')}, {_count(by_prompt, 'prompt')} × {_count(seeds, 'seed')}"
     )
-    report.part("pictures").gallery(
-        [(one.path, _caption(one, details.predictions.get(one.path))) for one in pictures], columns=len(seeds)
-    )
+    report.part("pictures").gallery([(one.path, _caption(one, details)) for one in pictures], columns=len(seeds))
+    for note in filter(None, (reading.note for reading in details.readings.values())):
+        report.text(f"> {escape(note)}.")
     _add_blackened(report, pictures)
     if details.predictions:
         _add_predictions(report, by_prompt, details.predictions)
@@ -63,9 +70,10 @@ def _count(things: Sized, word: str) -> str:
     return f"{len(things)} {word}{'' if len(things) == 1 else 's'}"
 
 
-def _caption(picture: SavedPicture, prediction: Prediction | None) -> str:
+def _caption(picture: SavedPicture, details: RunDetails) -> str:
+    prediction, unread = details.predictions.get(picture.path), details.unread(picture.recipe.prompt)
     seen = f" (seen: {prediction.seen})" if prediction else ""
-    return f"{picture.recipe.prompt}, seed {picture.recipe.seed}{seen}"
+    return f"{picture.recipe.prompt}, seed {picture.recipe.seed}{f' (not read: {unread})' if unread else ''}{seen}"
 
 
 def _add_blackened(report: Report, pictures: Sequence[SavedPicture]) -> None:
@@ -99,17 +107,18 @@ def _add_trials(report: Report, pictures: Sequence[SavedPicture], details: RunDe
             one.path,
             model=details.source,
             seed=recipe.seed,
-            settings=_settings_in_short(recipe),
+            settings=_settings_in_short(recipe, details.unread(recipe.prompt)),
             right=prediction.right_relation if prediction else None,
             seen=prediction.seen if prediction else "",
         )
 
 
-def _settings_in_short(recipe: Recipe) -> str:
+def _settings_in_short(recipe: Recipe, unread: str) -> str:
     text = f"{recipe.scheduler}, {recipe.steps} steps, guidance {recipe.guidance:g}, {recipe.width} × {recipe.height}"
     text += f", not '{recipe.negative}'" if recipe.negative else ""
     text += f", from picture {recipe.start[:8]}, strength {recipe.strength:g}" if recipe.start else ""
-    return f"{text}, safety checker {recipe.checker}" if recipe.checker else text
+    text += f", safety checker {recipe.checker}" if recipe.checker else ""
+    return f"{text}, not read: {unread}" if unread else text
 
 
 def _settings(recipe: Recipe, details: RunDetails) -> list[tuple[str, str | Number | Composite]]:

@@ -13,6 +13,7 @@ from .judge import judge_pictures
 from .memory_budget import fitting_batch
 from .picture_cache import LIBRARIES, Origin, PictureCache
 from .pipeline import choose_scheduler, image_to_image, load_pipeline, own_settings, picture_size, set_safety
+from .prompts import read_prompt
 from .report import RunDetails, build_report
 from .sampling import Recipe
 
@@ -24,7 +25,7 @@ Seed = Annotated[int, Field(ge=0, lt=2**63)]
 Count = Annotated[int, Field(ge=1, le=10_000)]
 
 
-@task("diffusion.sample", version=1, libraries=LIBRARIES, resources={"cpu": 8})
+@task("diffusion.sample", version=2, libraries=LIBRARIES, resources={"cpu": 8})
 def sample(
     prompts: Annotated[list[str], Field(min_length=1, description="what the pictures shall show")],
     ctx: Context,
@@ -65,7 +66,8 @@ def sample(
     cache = PictureCache(ctx, origin)
     pictures = cache.get_or_sample(recipes, sampler, batch or fits, opened)
     predictions = judge_pictures([(one.recipe.prompt, one.path) for one in pictures]) if judge != "none" else {}
-    return build_report(pictures, RunDetails(model, source.digest, cache.strip, predictions))
+    readings = {prompt: read_prompt(pipeline, prompt) for prompt in dict.fromkeys(prompts)}
+    return build_report(pictures, RunDetails(model, source.digest, cache.strip, predictions, readings))
 
 
 def _check(prompts: Sequence[str], seeds: Sequence[int]) -> None:
@@ -79,10 +81,11 @@ def _open_start(start: Path | None, width: int, height: int) -> tuple[Image | No
     """Open the start picture at the size asked for, with the digest of its file."""
     if start is None:
         return None, ""
-    from PIL import Image, UnidentifiedImageError
+    from PIL import Image, ImageOps, UnidentifiedImageError
 
     try:
-        with Image.open(start) as picture:
+        with Image.open(start) as opened:
+            picture = ImageOps.exif_transpose(opened)  # as it is shown, and not as the camera was held
             return picture.convert("RGB").resize((width, height)), hashlib.sha256(start.read_bytes()).hexdigest()
     except (UnidentifiedImageError, OSError) as error:
         raise TaskError(f"{start.name} is no picture that can be read; give a PNG or JPEG") from error
