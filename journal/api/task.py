@@ -110,12 +110,14 @@ class Task:
 
     def wrong_names(self, values: Mapping[str, Any]) -> Iterator[ParameterError]:
         """Yield an error for each name that isn't a parameter, and for each required one that is missing."""
+        meant = ""
         for name in values:
             if name not in self.parameters:
                 known = nearest(name, list(self.parameters))
+                meant += known
                 yield ParameterError(name, f"task '{self.name}' has no parameter '{name}'{known}")
         for parameter in self.parameters.values():
-            if parameter.required and parameter.name not in values:
+            if parameter.required and parameter.name not in values and f"'{parameter.name}'" not in meant:
                 message = f"task '{self.name}' needs the parameter '{parameter.name}'"
                 yield ParameterError(None, f"{message} ({parameter.help})" if parameter.help else message)
 
