@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from journal.run.remote import run_packed
     from journal.run.resources import Claims, ResourcePool
     from journal.text.escape import escape, escape_html
+    from journal.text.servers import Server
 
 __version__ = VERSION
 __all__ = [
@@ -75,6 +76,7 @@ __all__ = [
     "Report",
     "ResourcePool",
     "Returned",
+    "Server",
     "Sheet",
     "Table",
     "Task",
@@ -128,6 +130,7 @@ _PLACES = {
     "journal.run.remote": ["run_packed"],
     "journal.run.resources": ["Claims", "ResourcePool"],
     "journal.text.escape": ["escape", "escape_html"],
+    "journal.text.servers": ["Server"],
     "pydantic": ["Field"],  # it takes a tenth of a second to import, and few commands need it
 }
 _PLACE_OF = {name: place for place, names in _PLACES.items() for name in names}

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from journal.api.models import Model, fetch_model
+from journal.text.servers import Server
 
 In = TypeVar("In")
 Out = TypeVar("Out")
@@ -36,6 +37,7 @@ class Context:
     root: Path = field(default_factory=Path.cwd)
     """The workspace's folder."""
     models: Mapping[str, str] = field(default_factory=dict)
+    servers: Mapping[str, Server] = field(default_factory=dict)
     jobs: int = 1
     """How many CPU threads the step may use."""
     progress: Callable[..., None] = _quiet
@@ -84,7 +86,7 @@ class Context:
 
     def model(self, name: str) -> Model:
         """Fetch a model by its short name or source. Raises ``ModelError`` where it can't be fetched."""
-        return fetch_model(name, self.models, self.root)
+        return fetch_model(name, self.models, self.root, self.servers)
 
 
 def _can_travel(function: Callable[..., Any], item: Any) -> bool:

@@ -12,6 +12,7 @@ from journal.api.kept_files import Limits
 from journal.api.report_file import ReportHeader
 from journal.plan.registry import TaskSource
 from journal.run.pickling import Folders, Pickled
+from journal.text.servers import Server
 
 
 @dataclass(frozen=True)
@@ -27,6 +28,7 @@ class Job:
     day: int
     date: date
     models: Mapping[str, str]
+    servers: Mapping[str, Server]
     threads: int
     gpus: tuple[str, ...] = ()
     """The GPUs it sees; if it claims none, it sees those the run sees."""

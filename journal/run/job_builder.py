@@ -50,6 +50,7 @@ def build_job(run: Run, waiting: Waiting, work: Path) -> Job:
         day=run.entry.day,
         date=run.entry.date,
         models=dict(run.workspace.models),
+        servers=dict(run.workspace.servers),
         threads=max(1, int(waiting.claims["cpu"])),
         gpus=waiting.gpus,
         code=tuple(path for path in code.files if path.is_relative_to(root)),
@@ -95,7 +96,11 @@ def _processor() -> str:
 
 def _model_paths(parts: Parts, workspace: Workspace) -> list[Path]:
     """Return where the models are that a step names, but for those that are fetched."""
-    paths = (model_path(part.name, workspace.models, workspace.root) for part in parts if part.kind == PartKind.MODEL)
+    paths = (
+        model_path(part.name, workspace.models, workspace.root, workspace.servers)
+        for part in parts
+        if part.kind == PartKind.MODEL
+    )
     return [path for path in paths if path]
 
 

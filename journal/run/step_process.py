@@ -192,6 +192,7 @@ def _context(job: Job, channel: Channel, task: Task, recorder: AccessRecorder) -
         date=job.date,
         root=job.root,
         models=job.models,
+        servers=job.servers,
         jobs=job.threads,
         progress=lambda done, total, what="": channel.send(_progress(done, total, what)),
         cache_dir=job.cache_dir,

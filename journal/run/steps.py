@@ -287,7 +287,7 @@ def surroundings_of(cache: TaskCache, store: Store, day: int, when: date) -> Sur
 
     def digest_of_model(name: str) -> str:
         try:
-            return model_digest(name, workspace.models, workspace.root, store.digest)
+            return model_digest(name, workspace.models, workspace.root, store.digest, workspace.servers)
         except ModelError:
             return ABSENT
 
