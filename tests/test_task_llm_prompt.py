@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 from journal_tasks.llm import gguf_folder
-from journal_tasks.llm.generation import Decoding, generate, readable
+from journal_tasks.llm.generation import Decoding, Prompt, generate, generate_each, readable
 from journal_tasks.llm.language_model import LanguageModel, load_language_model
 from journal_tasks.llm.prompt import prompt
 
-from journal import Context, Report, TaskError
+from journal import AnswerStore, Context, Report, TaskError
 from journal.api.items import Quote, Table
 from journal.api.report_file import read_report, write_report
 
@@ -210,3 +211,36 @@ def test_a_broken_model_is_one_line(ctx: Context, tiny: str) -> None:
     (ctx.root / tiny / "model.safetensors").write_bytes(b"no weights")
     with pytest.raises(TaskError, match=r"^model tiny can't be loaded: [^\n]+$"):
         prompt("Why?", ctx, model=tiny)
+
+
+def test_a_sampled_answer_is_the_same_alone_and_in_company(ctx: Context, tiny: str) -> None:
+    """Two hundred answers, asked for all at once, in another order, and one by one."""
+    model = load_language_model(ctx.model(tiny), threads=1)
+    prompts = [Prompt(f"Question {number}?", [], sample) for number in range(50) for sample in range(4)]
+    decoding = Decoding(6, temperature=1.5, top=0, batch_size=16)
+    together = dict(generate_each(model, prompts, decoding))
+    backwards = dict(generate_each(model, prompts[::-1], decoding))
+    for place, one in enumerate(prompts):
+        alone = next(generate_each(model, [one], decoding))[1]
+        assert together[place] == alone == backwards[len(prompts) - 1 - place]
+    assert len({answer.text for answer in together.values()}) > 190
+
+
+def test_a_prompt_given_twice_is_sampled_twice_and_kept_so(ctx: Context, tiny: str) -> None:
+    options: dict[str, Any] = {"model": tiny, "temperature": 1.5, "max_new_tokens": 12, "batch_size": 4}
+    first, second = prompt(["Why?", "Why?"], ctx, **options).outputs["answers"]
+    assert first["answer"] != second["answer"]
+    again = prompt(["Who?", "Why?"], replace(ctx, answers=AnswerStore()), **options).outputs["answers"]
+    assert again[1] == first
+
+
+def test_a_model_that_changes_is_asked_again(ctx: Context, tiny: str) -> None:
+    import torch
+    from transformers import AutoModelForCausalLM
+
+    before = prompt("Why?", ctx, model=tiny, max_new_tokens=12).outputs["answers"]
+    network = AutoModelForCausalLM.from_pretrained(ctx.root / tiny)
+    torch.manual_seed(1)
+    torch.nn.init.normal_(network.lm_head.weight)
+    network.save_pretrained(ctx.root / tiny)
+    assert prompt("Why?", ctx, model=tiny, max_new_tokens=12).outputs["answers"] != before

@@ -16,6 +16,7 @@ from conftest import Space
 from journal_tasks.llm.prompt import prompt
 
 from journal import Context, Report, TaskError
+from journal.api.answers import read_answers
 from journal.api.items import Quote, Table
 from journal.text.servers import Price, Server
 
@@ -412,3 +413,52 @@ def test_a_model_of_an_unknown_server_is_told_with_its_line(space: Space, server
     with_server(space, server)
     said = space.run("day", "133", check=3).err
     assert ":5: model 'mien:m': there is no server 'mien'; did you mean 'mine'?" in said
+
+
+def answered(space: Space) -> list[str]:
+    path = next((space.root / "entries").glob("*/ask/answers.jsonl"))
+    return [str(one.answer["text"]) for one in read_answers(path)]
+
+
+def test_a_failure_at_the_fifth_question_costs_no_answer_twice(space: Space, server: ChatServer) -> None:
+    with_server(space, server, "")
+    text = (space.root / "journal.yml").read_text().replace("retries: 0", "retries: 0, concurrency: 1")
+    space.write("journal.yml", text)
+    is_broken = True
+
+    def reply(request: dict[str, Any], number: int) -> Any:
+        asked = request["messages"][-1]["content"]
+        return (500, {}, "out of order") if is_broken and asked == "e" else completion(asked.upper())
+
+    server.reply = reply
+    step = "  ask: {{uses: llm.prompt, model: 'mine:m', prompt: [{prompts}]{more}}}\n"
+    space.entry(step.format(prompts="a, b, c, d, e, f", more=""))
+    space.run("day", "133", check=1)
+    assert answered(space) == ["A", "B", "C", "D"]
+    is_broken = False
+    space.run("day", "133", check=0)
+    assert len(server.requests) == 5 + 2
+    for prompts, more, new in (
+        ("a, b, c, d, e, f, g", "", 1),
+        ("a, c, g", ", show_prompt: false, batch_size: 2, top: 3", 0),
+        ("a", ", top: 9", 1),
+        ("a", ", temperature: 0.5", 1),
+        ("b, b", ", temperature: 0.5", 2),
+        ("b", ", max_new_tokens: 7", 1),
+    ):
+        before = len(server.requests)
+        space.entry(step.format(prompts=prompts, more=more))
+        space.run("day", "133", check=0)
+        assert len(server.requests) - before == new, (prompts, more)
+    assert [one["seed"] for one in server.requests[-3:-1]] == [0, 1]
+
+
+def test_an_answer_from_the_store_is_told_as_it_was(tmp_path: Path, server: ChatServer) -> None:
+    logprobs = {"content": [{"top_logprobs": TOP}]}
+    said = completion("Ni", "length", reasoning="Eight, and one.", refusal="No more.")
+    server.reply = lambda request, number: {**said, "choices": [{**said["choices"][0], "logprobs": logprobs}]}
+    ctx = asking(server, tmp_path, price=Price(0.5, 2.0))
+    reports = [prompt("How many?", ctx, ("chain-of-thought",), model="mine:m") for _ in range(2)]
+    assert reports[0].items == reports[1].items
+    assert reports[0].headline_text == reports[1].headline_text
+    assert len(server.requests) == 2

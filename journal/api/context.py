@@ -14,6 +14,7 @@ from datetime import date
 from pathlib import Path
 from typing import Any, TypeVar
 
+from journal.api.answers import AnswerStore
 from journal.api.models import Model, fetch_model
 from journal.text.servers import Server
 
@@ -46,6 +47,8 @@ class Context:
     """Folder for files kept by ``remember``, shared between runs and days."""
     cache_key: str = ""
     """Digest of the task's code and libraries, for which alone remembered files are valid."""
+    answers: AnswerStore = field(default_factory=AnswerStore, repr=False)
+    """Keeps answers that cost time or money, each as it comes: a step that fails loses none of them."""
     map_over: Callable[[Callable[[Any], Any], list[Any]], list[Any]] | None = field(default=None, repr=False)
     """Sends items to the run's workers, if there is a run."""
     log: logging.Logger = field(default_factory=lambda: logging.getLogger("journal.task"))

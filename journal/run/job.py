@@ -34,6 +34,10 @@ class Job:
     """The GPUs it sees; if it claims none, it sees those the run sees."""
     cache_dir: Path | None = None
     """Where tasks keep files that later runs need not recreate; None recreates them all."""
+    answers: Path | None = None
+    """The file with the answers that the step was given, to which it adds."""
+    answers_begin: int = 0
+    """The byte of that file before which answers don't count, as they are to be asked for again."""
     cache_key: str = ""
     """What files kept by the task are valid for: its code and libraries."""
     code: tuple[Path, ...] = ()

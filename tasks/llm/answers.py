@@ -7,7 +7,10 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Protocol
 
+from journal import AnswerStore
+
 from .generation import Answer, Decoding, Prompt, generate_each
+from .kept_answers import Asked, kept_or_new
 from .language_model import LanguageModel
 from .strategies import CONCLUDE, Messages, Question
 
@@ -37,6 +40,10 @@ class Answerer(Protocol):
     def identity(self) -> Mapping[str, str]:
         """What an answer depends on beside its prompt and the settings: the model, its adapter, its server."""
 
+    @property
+    def names(self) -> Mapping[str, str]:
+        """What people call them."""
+
     def render(self, messages: Messages, reasoned: Answer | None = None) -> Prompt:
         """Return what is sent for a conversation; given what it reasoned, to have that concluded."""
 
@@ -50,6 +57,7 @@ class LocalAnswerer:
 
     model: LanguageModel
     identity: Mapping[str, str]
+    names: Mapping[str, str]
     progress: Callable[[int], None] = lambda tokens: None
 
     def render(self, messages: Messages, reasoned: Answer | None = None) -> Prompt:
@@ -62,31 +70,41 @@ class LocalAnswerer:
         yield from generate_each(self.model, prompts, decoding, self.progress)
 
 
-def ask(questions: Sequence[Question], answerer: Answerer, decoding: Decoding) -> list[Exchange]:
-    """Ask all the questions in the same batches; then let those that were reasoned on be concluded."""
-    answers = _answers_to(questions, [None] * len(questions), answerer, decoding)
+def ask(questions: Sequence[Question], answerer: Answerer, decoding: Decoding, store: AnswerStore) -> list[Exchange]:
+    """Ask all the questions in the same batches; then let those that were reasoned on be concluded.
+
+    What the store has an answer to is not asked again, and what is new is kept there.
+    """
+    answers = _answers_to(questions, [None] * len(questions), answerer, decoding, store)
     exchanges = [Exchange(question, reply) for question, reply in zip(questions, answers, strict=True)]
     reasoned = [place for place, question in enumerate(questions) if question.strategy == "chain-of-thought"]
     if reasoned:
         short = replace(decoding, max_new_tokens=min(decoding.max_new_tokens, CONCLUSION_TOKENS))
-        ends = _answers_to([questions[at] for at in reasoned], [answers[at] for at in reasoned], answerer, short)
+        concluded = [questions[at] for at in reasoned]
+        ends = _answers_to(concluded, [answers[at] for at in reasoned], answerer, short, store)
         for place, end in zip(reasoned, ends, strict=True):
             exchanges[place] = Exchange(questions[place], end, reasoning=answers[place])
     return exchanges
 
 
 def _answers_to(
-    questions: Sequence[Question], reasoned: Sequence[Answer | None], answerer: Answerer, decoding: Decoding
+    questions: Sequence[Question],
+    reasoned: Sequence[Answer | None],
+    answerer: Answerer,
+    decoding: Decoding,
+    store: AnswerStore,
 ) -> list[Answer]:
     """Return one round of answers; a prompt that comes again is another sample."""
     seen = Counter[str]()
-    prompts = []
+    asked = []
     for question, said in zip(questions, reasoned, strict=True):
         prompt = answerer.render(question.messages, said)
-        prompts.append(replace(prompt, sample=seen[prompt.text]))
+        is_reasoning = question.strategy == "chain-of-thought" and said is None
+        about = {"question": question.prompt, "strategy": question.strategy, **answerer.names}
+        about |= {"part": "reasoning"} if is_reasoning else {}
+        asked.append(Asked(replace(prompt, sample=seen[prompt.text]), about))
         seen[prompt.text] += 1
-    found = dict(answerer.answers(prompts, decoding))
-    return [found[place] for place in range(len(prompts))]
+    return kept_or_new(asked, answerer.identity, answerer.answers, decoding, store)
 
 
 def tokens_at_most(questions: Sequence[Question], decoding: Decoding) -> int:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, as_completed
 from dataclasses import dataclass, field
@@ -36,6 +37,11 @@ class ServerAnswerer:
         """What an answer depends on beside prompt and settings."""
         return {"model": self.model.name, "adapter": "", "server": self.server.url}
 
+    @property
+    def names(self) -> dict[str, str]:
+        """What people call the model and its server."""
+        return {"model": self.model.name, "server": self.server.name}
+
     def render(self, messages: Messages, reasoned: Answer | None = None) -> Prompt:
         """Return what is sent for a conversation; given what it reasoned, to have that concluded."""
         asked = [*messages, *_concluding(reasoned)] if reasoned else messages
@@ -48,26 +54,36 @@ class ServerAnswerer:
         """
         if decoding.repetition_penalty != 1:
             raise TaskError(f"model '{self.model.source}': a server takes no repetition_penalty; leave it out")
-        client = _client(self.server, self.model.source)
+        failed = threading.Event()
         failure: BaseException | None = None
-        with client, ThreadPoolExecutor(self.server.concurrency) as pool:
-            waiting: dict[Future[Answer], int] = {
-                pool.submit(self._ask, client, prompt, decoding): place for place, prompt in enumerate(prompts)
+        done = 0
+        with _client(self.server, self.model.source) as client, ThreadPoolExecutor(self.server.concurrency) as pool:
+            waiting: dict[Future[Answer | None], int] = {
+                pool.submit(self._ask_unless, failed, client, prompt, decoding): place
+                for place, prompt in enumerate(prompts)
             }
-            done = 0
-            for future in as_completed(waiting):
-                if future.cancelled():
-                    continue
-                if error := future.exception():
-                    failure = failure or error
-                    for one in waiting:
-                        one.cancel()
-                    continue
-                done += 1
-                self.progress(done * decoding.max_new_tokens)
-                yield waiting[future], future.result()
+            try:
+                for future in as_completed(waiting):
+                    failure = failure or future.exception()
+                    answer = None if future.exception() else future.result()
+                    if answer:
+                        done += 1
+                        self.progress(done * decoding.max_new_tokens)
+                        yield waiting[future], answer
+            finally:
+                failed.set()  # also where whoever takes the answers has had enough
         if failure:
             raise failure
+
+    def _ask_unless(self, failed: threading.Event, client: Any, prompt: Prompt, decoding: Decoding) -> Answer | None:
+        """Return the answer to a prompt; None where another one has failed, so that no more is asked."""
+        if failed.is_set():
+            return None
+        try:
+            return self._ask(client, prompt, decoding)
+        except BaseException:
+            failed.set()
+            raise
 
     def _ask(self, client: Any, prompt: Prompt, decoding: Decoding) -> Answer:
         request = _request(self.model.name, prompt, decoding)

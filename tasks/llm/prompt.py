@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import partial
 from typing import Annotated
 
-from journal import Context, Field, File, ModelName, Report, TaskError, task
+from journal import Context, Field, File, ModelName, Report, TaskError, content_digest, task
 
 from .answers import LocalAnswerer, ask, tokens_at_most
 from .chat_server import ServerAnswerer
@@ -15,7 +15,7 @@ from .prompt_report import build_report
 from .strategies import Strategy, compose
 
 
-@task("llm.prompt", version=1, libraries=["torch", "transformers", "peft"])
+@task("llm.prompt", version=2, libraries=["torch", "transformers", "peft"])
 def prompt(
     prompt: Annotated[str | list[str], Field(description="what to ask; several are asked one by one")],
     ctx: Context,
@@ -47,10 +47,12 @@ def prompt(
         if adapter is not None:
             raise TaskError(f"an adapter can't be put on '{source.source}': its weights are on a server")
         answerer = ServerAnswerer(source, source.server, progress)
-        return build_report(ask(questions, answerer, decoding), show_prompt, source.server)
+        return build_report(ask(questions, answerer, decoding, ctx.answers), show_prompt, source.server)
     with adapted(load_language_model(source, ctx.jobs), adapter) as adapted_model:
-        local = LocalAnswerer(adapted_model, {"model": source.digest, "adapter": "", "server": ""}, progress)
-        return build_report(ask(questions, local, decoding), show_prompt)
+        identity = {"model": source.digest, "adapter": content_digest(adapter) if adapter else "", "server": ""}
+        names = {"model": source.name, **({"adapter": adapter.name} if adapter else {})}
+        local = LocalAnswerer(adapted_model, identity, names, progress)
+        return build_report(ask(questions, local, decoding, ctx.answers), show_prompt)
 
 
 def _show_progress(ctx: Context, total: int, tokens: int) -> None:
