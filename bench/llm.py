@@ -41,7 +41,7 @@ def measure_prompts(model: LanguageModel) -> None:
     speeds = []
     for size in (1, 8):
         begun = time.perf_counter()
-        tokens = sum(answer.tokens for answer in generate(model, chats, Decoding(24, batch_size=size)))
+        tokens = sum(answer.tokens or 0 for answer in generate(model, chats, Decoding(24, batch_size=size)))
         speeds.append(tokens / (time.perf_counter() - begun))
     print(
         f"8 prompts: {speeds[0]:.1f} tokens/s one at a time, {speeds[1]:.1f} in a batch: {speeds[1] / speeds[0]:.1f}×"

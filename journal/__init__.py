@@ -13,6 +13,7 @@ from journal.extras import VERSION
 if TYPE_CHECKING:
     from pydantic import Field
 
+    from journal.api.answers import AnswerStore
     from journal.api.context import Context
     from journal.api.data.notes import Note, looks_like_correlations, notes_on
     from journal.api.data.table import DataTable, open_table
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
     from journal.api.item import Item, Page
     from journal.api.items import Audio, FileLink, Gallery, Image, Metric, Part, Quote, Table, Text, Total, Trial
     from journal.api.machine import cpu_count, free_ram_gb, user_cache_dir
-    from journal.api.models import Model
+    from journal.api.models import Model, content_digest
     from journal.api.numbers import Composite, NamedNumber, Number
     from journal.api.rate import Rate
     from journal.api.report import Report
@@ -36,9 +37,11 @@ if TYPE_CHECKING:
     from journal.run.remote import run_packed
     from journal.run.resources import Claims, ResourcePool
     from journal.text.escape import escape, escape_html
+    from journal.text.servers import Server
 
 __version__ = VERSION
 __all__ = [
+    "AnswerStore",
     "Audio",
     "Claims",
     "Composite",
@@ -75,6 +78,7 @@ __all__ = [
     "Report",
     "ResourcePool",
     "Returned",
+    "Server",
     "Sheet",
     "Table",
     "Task",
@@ -85,6 +89,7 @@ __all__ = [
     "UsageError",
     "Verdict",
     "brief",
+    "content_digest",
     "cpu_count",
     "escape",
     "escape_html",
@@ -103,6 +108,7 @@ __all__ = [
     "write_rows",
 ]
 _PLACES = {
+    "journal.api.answers": ["AnswerStore"],
     "journal.api.context": ["Context"],
     "journal.api.data.notes": ["Note", "looks_like_correlations", "notes_on"],
     "journal.api.data.table": ["DataTable", "open_table"],
@@ -112,7 +118,7 @@ _PLACES = {
         *["Audio", "FileLink", "Gallery", "Image", "Metric", "Part", "Quote", "Table", "Text", "Total", "Trial"]
     ],
     "journal.api.machine": ["cpu_count", "free_ram_gb", "user_cache_dir"],
-    "journal.api.models": ["Model"],
+    "journal.api.models": ["Model", "content_digest"],
     "journal.api.numbers": ["Composite", "NamedNumber", "Number"],
     "journal.api.rate": ["Rate"],
     "journal.api.report": ["Report"],
@@ -128,6 +134,7 @@ _PLACES = {
     "journal.run.remote": ["run_packed"],
     "journal.run.resources": ["Claims", "ResourcePool"],
     "journal.text.escape": ["escape", "escape_html"],
+    "journal.text.servers": ["Server"],
     "pydantic": ["Field"],  # it takes a tenth of a second to import, and few commands need it
 }
 _PLACE_OF = {name: place for place, names in _PLACES.items() for name in names}

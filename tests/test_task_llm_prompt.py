@@ -1,22 +1,18 @@
-"""llm.prompt: on the default model, on a tiny random one, and against a little server."""
+"""llm.prompt: on the default model, and on a tiny random one."""
 
 from __future__ import annotations
 
-import json
-import math
-import threading
-from collections.abc import Iterator
-from http.server import BaseHTTPRequestHandler, HTTPServer
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 from journal_tasks.llm import gguf_folder
-from journal_tasks.llm.generation import Decoding, generate, readable
+from journal_tasks.llm.generation import Decoding, Prompt, generate, generate_each, readable
 from journal_tasks.llm.language_model import LanguageModel, load_language_model
 from journal_tasks.llm.prompt import prompt
 
-from journal import Context, Report, TaskError
+from journal import AnswerStore, Context, Report, TaskError
 from journal.api.items import Quote, Table
 from journal.api.report_file import read_report, write_report
 
@@ -194,7 +190,6 @@ def test_tokens_are_shown_with_their_spaces() -> None:
         ({"examples": ({"question": "Why?"},)}, "example 1 has question; each needs a question and an answer"),
         ({"prompt": " "}, "there is nothing to ask: the prompt is empty"),
         ({"model": "./nothing-here"}, "nothing-here is no language model: a folder with config.json"),
-        ({"model": "openai:x", "adapter": Path("some")}, "an adapter can't be put on 'openai:x'"),
         ({"adapter": Path("nothing-here")}, "nothing-here is no adapter: a folder with adapter_config.json"),
     ],
 )
@@ -218,116 +213,34 @@ def test_a_broken_model_is_one_line(ctx: Context, tiny: str) -> None:
         prompt("Why?", ctx, model=tiny)
 
 
-class Chat(BaseHTTPRequestHandler):
-    """Speaks as much of the OpenAI chat API as the tests need."""
-
-    requests: list[dict[str, Any]]
-    keys: list[str | None]
-    refused: tuple[int, str, str] | None = None
-
-    def do_POST(self) -> None:
-        request = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
-        self.requests.append(request)
-        self.keys.append(self.headers.get("Authorization"))
-        if self.refused and self.refused[1] in request:
-            return self.reply(self.refused[0], self.refused[2])
-        top = [{"token": " Nine", "logprob": math.log(0.75)}, {"token": "The", "logprob": math.log(0.25)}]
-        choice: dict[str, Any] = {"message": {"content": "Nine."}, "finish_reason": "stop"}
-        if request.get("logprobs"):
-            choice["logprobs"] = {"content": [{"top_logprobs": top}]}
-        return self.reply(200, json.dumps({"choices": [choice], "usage": {"completion_tokens": 2}}))
-
-    def reply(self, status: int, body: str) -> None:
-        self.send_response(status)
-        self.send_header("Location", "/elsewhere")
-        self.end_headers()
-        self.wfile.write(body.encode())
-
-    def log_message(self, format: str, *args: Any) -> None:
-        pass
+def test_a_sampled_answer_is_the_same_alone_and_in_company(ctx: Context, tiny: str) -> None:
+    """Two hundred answers, asked for all at once, in another order, and one by one."""
+    model = load_language_model(ctx.model(tiny), threads=1)
+    prompts = [Prompt(f"Question {number}?", [], sample) for number in range(50) for sample in range(4)]
+    decoding = Decoding(6, temperature=1.5, top=0, batch_size=16)
+    together = dict(generate_each(model, prompts, decoding))
+    backwards = dict(generate_each(model, prompts[::-1], decoding))
+    for place, one in enumerate(prompts):
+        alone = next(generate_each(model, [one], decoding))[1]
+        assert together[place] == alone == backwards[len(prompts) - 1 - place]
+    assert len({answer.text for answer in together.values()}) > 190
 
 
-@pytest.fixture
-def server(monkeypatch: pytest.MonkeyPatch) -> Iterator[type[Chat]]:
-    class Answers(Chat):
-        requests: list[dict[str, Any]] = []  # noqa: RUF012
-        keys: list[str | None] = []  # noqa: RUF012
-
-    with HTTPServer(("127.0.0.1", 0), Answers) as listening:
-        thread = threading.Thread(target=listening.serve_forever, kwargs={"poll_interval": 0.01})
-        thread.start()
-        monkeypatch.setenv("OPENAI_BASE_URL", f"http://127.0.0.1:{listening.server_port}/v1/")
-        monkeypatch.setenv("OPENAI_API_KEY", "secret-key")
-        yield Answers
-        listening.shutdown()
-        thread.join()
+def test_a_prompt_given_twice_is_sampled_twice_and_kept_so(ctx: Context, tiny: str) -> None:
+    options: dict[str, Any] = {"model": tiny, "temperature": 1.5, "max_new_tokens": 12, "batch_size": 4}
+    first, second = prompt(["Why?", "Why?"], ctx, **options).outputs["answers"]
+    assert first["answer"] != second["answer"]
+    again = prompt(["Who?", "Why?"], replace(ctx, answers=AnswerStore()), **options).outputs["answers"]
+    assert again[1] == first
 
 
-def test_a_server_is_asked_with_all_strategies(ctx: Context, server: type[Chat]) -> None:
-    report = prompt("How many?", ctx, ("zero-shot", "chain-of-thought"), model="openai:some-model", system="Be brief.")
-    assert report.headline_text == "2 answers, 6 tokens"
-    assert server.requests[0]["messages"] == [
-        {"role": "system", "content": "Be brief."},
-        {"role": "user", "content": "How many?"},
-    ]
-    assert [message["role"] for message in server.requests[2]["messages"]] == ["system", "user", "assistant", "user"]
-    assert server.requests[0] | {"messages": 0} == {
-        "model": "some-model", "messages": 0, "max_tokens": 128, "temperature": 0.0, "seed": 0,
-        "logprobs": True, "top_logprobs": 5,
-    }  # fmt: skip
-    assert set(server.keys) == {"Bearer secret-key"}
-    assert tables(report)[0].rows == [["“␣Nine”", pytest.approx(75)], ["“The”", pytest.approx(25)]]
+def test_a_model_that_changes_is_asked_again(ctx: Context, tiny: str) -> None:
+    import torch
+    from transformers import AutoModelForCausalLM
 
-
-@pytest.mark.parametrize(("top", "asked"), [(19, 19), (20, 20), (21, 20), (50, 20)])
-def test_a_server_is_asked_for_twenty_alternatives_at_most(
-    ctx: Context, server: type[Chat], top: int, asked: int
-) -> None:
-    prompt("How many?", ctx, model="openai:m", top=top)
-    assert [request["top_logprobs"] for request in server.requests] == [asked]
-
-
-def test_a_server_without_probabilities_still_answers(ctx: Context, server: type[Chat]) -> None:
-    server.refused = (400, "logprobs", '{"error": {"message": "logprobs is not supported"}}')
-    report = prompt("How many?", ctx, model="openai:m")
-    assert report.outputs["answers"][0]["answer"] == "Nine."
-    assert not tables(report)
-
-
-def test_a_server_that_renamed_max_tokens_still_answers(ctx: Context, server: type[Chat]) -> None:
-    server.refused = (400, "max_tokens", '{"error": {"message": "use max_completion_tokens instead of max_tokens"}}')
-    prompt("How many?", ctx, model="openai:m", max_new_tokens=7)
-    assert server.requests[-1]["max_completion_tokens"] == 7
-
-
-@pytest.mark.parametrize(
-    ("refused", "message"),
-    [
-        ((401, "model", '{"error": {"message": "wrong\\nkey"}}'), r"answered 401: wrong key$"),
-        ((500, "model", "<html>oh</html>"), r"answered 500: <html>oh</html>$"),
-        ((302, "model", ""), r"answered 302: "),
-        ((200, "model", "no json"), r"can't be asked: Expecting value"),
-        ((200, "model", '{"choices": []}'), r"sent no chat completion: \{'choices': \[\]\}$"),
-    ],
-)
-def test_a_server_that_fails_is_one_line_without_the_key(
-    ctx: Context, server: type[Chat], refused: tuple[int, str, str], message: str
-) -> None:
-    server.refused = refused
-    with pytest.raises(TaskError, match=message) as caught:
-        prompt("How many?", ctx, model="openai:m")
-    assert str(caught.value).startswith("model 'openai:m': http://127.0.0.1:")
-    assert "\n" not in str(caught.value)
-    assert "secret" not in str(caught.value)
-    assert len(server.requests) == 1
-
-
-@pytest.mark.parametrize(
-    ("url", "cause"), [("http://127.0.0.1:9/v1", "refused"), ("file:///etc", "must begin with http")]
-)
-def test_a_server_that_is_not_there_is_one_line(
-    ctx: Context, monkeypatch: pytest.MonkeyPatch, url: str, cause: str
-) -> None:
-    monkeypatch.setenv("OPENAI_BASE_URL", url)
-    with pytest.raises(TaskError, match=f"^model 'openai:m': {url} can't be asked: .*{cause}"):
-        prompt("How many?", ctx, model="openai:m")
+    before = prompt("Why?", ctx, model=tiny, max_new_tokens=12).outputs["answers"]
+    network = AutoModelForCausalLM.from_pretrained(ctx.root / tiny)
+    torch.manual_seed(1)
+    torch.nn.init.normal_(network.lm_head.weight)
+    network.save_pretrained(ctx.root / tiny)
+    assert prompt("Why?", ctx, model=tiny, max_new_tokens=12).outputs["answers"] != before

@@ -14,7 +14,9 @@ from datetime import date
 from pathlib import Path
 from typing import Any, TypeVar
 
+from journal.api.answers import AnswerStore
 from journal.api.models import Model, fetch_model
+from journal.text.servers import Server
 
 In = TypeVar("In")
 Out = TypeVar("Out")
@@ -36,6 +38,7 @@ class Context:
     root: Path = field(default_factory=Path.cwd)
     """The workspace's folder."""
     models: Mapping[str, str] = field(default_factory=dict)
+    servers: Mapping[str, Server] = field(default_factory=dict)
     jobs: int = 1
     """How many CPU threads the step may use."""
     progress: Callable[..., None] = _quiet
@@ -44,6 +47,8 @@ class Context:
     """Folder for files kept by ``remember``, shared between runs and days."""
     cache_key: str = ""
     """Digest of the task's code and libraries, for which alone remembered files are valid."""
+    answers: AnswerStore = field(default_factory=AnswerStore, repr=False)
+    """Keeps answers that cost time or money, each as it comes: a step that fails loses none of them."""
     map_over: Callable[[Callable[[Any], Any], list[Any]], list[Any]] | None = field(default=None, repr=False)
     """Sends items to the run's workers, if there is a run."""
     log: logging.Logger = field(default_factory=lambda: logging.getLogger("journal.task"))
@@ -84,7 +89,7 @@ class Context:
 
     def model(self, name: str) -> Model:
         """Fetch a model by its short name or source. Raises ``ModelError`` where it can't be fetched."""
-        return fetch_model(name, self.models, self.root)
+        return fetch_model(name, self.models, self.root, self.servers)
 
 
 def _can_travel(function: Callable[..., Any], item: Any) -> bool:

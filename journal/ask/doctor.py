@@ -24,7 +24,7 @@ def examine(workspace: Workspace, builtin_commands: Collection[str]) -> Iterator
         yield not missing, f"extra {extra}{mend}"
     yield from _tasks(workspace)
     yield from _doors(builtin_commands)
-    for state in model_states(workspace.models, workspace.root):
+    for state in model_states(workspace.models, workspace.root, workspace.servers):
         yield not state.problem, f"model {' '.join(str(state).split())}"
 
 

@@ -71,7 +71,13 @@ def make_again(picture: Path, target: Path, workspace: Workspace) -> None:
     with tempfile.TemporaryDirectory() as out:
         roles = {name: parameter.role for name, parameter in task.parameters.items()}
         values = task.validate(resolve_inputs(roles, recipe["parameters"], workspace.root))
-        context = Context(out=Path(out), root=workspace.root, models=workspace.models, jobs=os.cpu_count() or 1)
+        context = Context(
+            out=Path(out),
+            root=workspace.root,
+            models=workspace.models,
+            jobs=os.cpu_count() or 1,
+            servers=workspace.servers,
+        )
         task(**values, **({task.context_name: context} if task.context_name else {}))
         made = [path for path in Path(out).glob("*.png") if _recipe_or_none(path) == recipe]
         if not made:
@@ -116,7 +122,11 @@ def describe_recipe(recipe: dict[str, Any], workspace: Workspace) -> list[str]:
     lines = [f"task: {recipe['task']}"]
     lines += [f"{name}: {json.dumps(value, ensure_ascii=False)}" for name, value in parameters.items()]
     lines += [f"{name} {version}" for name, version in recipe.get("versions", {}).items()]
-    named = [short for short in workspace.models if resolve_model(short, workspace.models) == parameters.get("model")]
+    named = [
+        short
+        for short in workspace.models
+        if resolve_model(short, workspace.models, workspace.servers) == parameters.get("model")
+    ]
     return [*lines, f"model digest: {recipe.get('digest', '')}", *(f"model's short name: {short}" for short in named)]
 
 

@@ -45,24 +45,30 @@ def open_all() -> OpenWorkspace:
     from journal.record import Record
 
     workspace = open_workspace()
-    ask_for_trust(workspace)
+    if ask_for_trust(workspace):
+        workspace = open_workspace()  # its servers may be sent their keys now
     store = open_store(workspace)
     installed = Installed(store)
     return OpenWorkspace(workspace, read_registry(workspace.plugins, installed), store, Record(workspace, installed))
 
 
-def ask_for_trust(workspace: Workspace) -> None:
-    """Ask at a terminal, once, whether a workspace's plugins may run; elsewhere commands say what they leave out."""
+def ask_for_trust(workspace: Workspace) -> bool:
+    """Ask at a terminal, once, whether a workspace's plugins may run and keys may be sent to its servers.
+
+    Returns whether that was allowed just now; elsewhere commands say what they leave out.
+    """
     from journal.trust import is_trusted, trust
 
     plugins = [path.name for path in sorted(workspace.plugins.glob("*.py"))]
-    if not plugins or not (sys.stdin.isatty() and sys.stderr.isatty()) or is_trusted(workspace.root):
-        return
-    question = (
-        f"{workspace.root} has plugins ({', '.join(plugins[:5])}), which run as you. Do you trust this workspace?"
-    )
-    if typer.confirm(question, err=True):
-        trust(workspace.root)
+    keyed = [f"{one.url} (your key in ${one.key})" for one in workspace.servers.values() if one.key]
+    if not (plugins or keyed) or not (sys.stdin.isatty() and sys.stderr.isatty()) or is_trusted(workspace.root):
+        return False
+    has = [f"has plugins ({', '.join(plugins[:5])}), which run as you"] if plugins else []
+    has += [f"sends requests to {', '.join(keyed[:5])}"] if keyed else []
+    if not typer.confirm(f"{workspace.root} {' and '.join(has)}. Do you trust this workspace?", err=True):
+        return False
+    trust(workspace.root)
+    return True
 
 
 def warn(text: str) -> None:

@@ -112,6 +112,9 @@ def models(
 
     workspace = open_workspace()
     if fetch:
-        typer.echo(f"{fetch}: {fetch_model(fetch, workspace.models, workspace.root).path}")
+        typer.echo(f"{fetch}: {fetch_model(fetch, workspace.models, workspace.root, workspace.servers).path}")
     else:
-        typer.echo("\n".join(map(str, model_states(workspace.models, workspace.root))) or "no models in journal.yml")
+        typer.echo(
+            "\n".join(map(str, model_states(workspace.models, workspace.root, workspace.servers)))
+            or "no models in journal.yml"
+        )

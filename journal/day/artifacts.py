@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import Any
 
 from journal.errors import StoreError
-from journal.files import cause, swap_folder
-from journal.layout import REPORT, has_report
+from journal.files import cause, restore_folder, swap_folder
+from journal.layout import ANSWERS, REPORT, has_report
 from journal.record import Record
 from journal.store import Store
 from journal.text.entry import Entry
@@ -35,6 +35,7 @@ def place_artifacts(result: Path, target: Path, record: Record, store: Store) ->
     shown = record.workspace.display_path(target)
     if target.is_symlink():
         raise InTheWayError(f"{shown} is a link, so the step's files can't be put there; remove the link")
+    restore_folder(target)
     files = _files_in(result)
     if all((target / name).is_file() and _same(result / name, target / name, store) for name in files):
         return
@@ -59,7 +60,7 @@ def changed_beside(entry: Entry, record: Record, store: Store) -> dict[str, str]
     for step in entry.steps:
         folder = entry.artifacts / step.id
         listed = _digests_listed(folder, record) if has_report(folder) else {}
-        here = _files_in(folder) - {REPORT} if listed else set[str]()
+        here = _files_in(folder) - {REPORT, ANSWERS} if listed else set[str]()
         for name, digest in listed.items():
             if name in here and not _has_digest(folder / name, digest, store):
                 found[f"{step.id}/{name}"] = DIFFERS

@@ -174,7 +174,8 @@ def _value_parts(name: str, text: str, role: RoleTree, cache: TaskCache) -> dict
     workspace, digest, value = cache.workspace, cache.notes.digest, json.loads(text)
     models = [] if references_in(value) else list(models_in(value, role))
     parts = {
-        Part(PartKind.MODEL, model): model_digest(model, workspace.models, workspace.root, digest) for model in models
+        Part(PartKind.MODEL, model): model_digest(model, workspace.models, workspace.root, digest, workspace.servers)
+        for model in models
     }
     return parts if parts and role == "model" else {**parts, Part(PartKind.PARAMETER, name): text}
 

@@ -131,7 +131,7 @@ def _wrong_parameters(entry: Entry, planned: PlannedStep, workspace: Workspace) 
 
 def _check_model(name: str, value: str, workspace: Workspace) -> None:
     try:
-        resolve_model(value, workspace.models)
+        resolve_model(value, workspace.models, workspace.servers)
     except ModelError as error:
         raise ParameterError(name, str(error)) from error
 

@@ -67,7 +67,9 @@ class TaskCache:
         self._signatures: dict[TaskSource, TaskSignature] = {}
         self._bases: dict[TaskSource, str] = {}
         self._modules: dict[str, Path | None] = {}
-        self._settings = digest_of(sorted(workspace.models.items()), own_code_digest())
+        self._settings = digest_of(
+            sorted(workspace.models.items()), sorted(map(repr, workspace.servers.values())), own_code_digest()
+        )
 
     def code(self, source: TaskSource) -> CodeDigest:
         """Return the digest of the code that a task imports, read again if one of its files or folders changed."""

@@ -14,7 +14,7 @@ import sys
 import tempfile
 import threading
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from itertools import islice
@@ -84,6 +84,8 @@ class AccessRecorder:
     """Whether a source file's reads count as those of the user's own code."""
     accesses: Accesses = field(default_factory=Accesses)
     is_on: bool = False
+    own: Sequence[Path] = ()
+    """Files elsewhere that are the step's own: the answers that it was given."""
 
     def __post_init__(self) -> None:
         self._quiet = threading.local()
@@ -91,7 +93,7 @@ class AccessRecorder:
         self._copied = set[str]()
         self._begun_ns = time.time_ns()
         self._loaded_before = len(sys.modules)
-        self._own_folders = _below([self.out, self.root / ".journal/kept"])
+        self._own_folders = _below([self.out, self.root / ".journal/kept", *self.own])
         libraries = [Path(sys.prefix), Path(sys.base_prefix)]
         self._declared = _below([*self.inputs, self.root / ".journal", user_cache_dir(), *libraries])
         self._unwritable = _below([*self.inputs, *self.guarded])

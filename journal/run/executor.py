@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from journal.api.answers import append_lines
 from journal.doors import EXECUTORS, DoorError, Installed
 from journal.errors import JournalError, UsageError, nearest, one_line
 from journal.run.messages import Event, Failed
@@ -82,6 +83,8 @@ class Executor(ABC):
         try:
             if returned.log:
                 job.log.write_text(returned.log, encoding="utf-8")
+            if returned.answers and job.answers:
+                append_lines(job.answers, returned.answers)
             if returned.archive is not None:
                 unpack_folder(returned.archive, job.out)
         except OSError as error:

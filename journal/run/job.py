@@ -12,6 +12,7 @@ from journal.api.kept_files import Limits
 from journal.api.report_file import ReportHeader
 from journal.plan.registry import TaskSource
 from journal.run.pickling import Folders, Pickled
+from journal.text.servers import Server
 
 
 @dataclass(frozen=True)
@@ -27,11 +28,16 @@ class Job:
     day: int
     date: date
     models: Mapping[str, str]
+    servers: Mapping[str, Server]
     threads: int
     gpus: tuple[str, ...] = ()
     """The GPUs it sees; if it claims none, it sees those the run sees."""
     cache_dir: Path | None = None
     """Where tasks keep files that later runs need not recreate; None recreates them all."""
+    answers: Path | None = None
+    """The file with the answers that the step was given, to which it adds."""
+    answers_begin: int = 0
+    """The byte of that file before which answers don't count, as they are to be asked for again."""
     cache_key: str = ""
     """What files kept by the task are valid for: its code and libraries."""
     code: tuple[Path, ...] = ()

@@ -13,7 +13,8 @@ from typing import Any
 from journal.api.kept_files import Limits
 from journal.api.models import model_path
 from journal.api.report_file import ReportHeader
-from journal.files import file_stat
+from journal.files import file_stat, restore_folder
+from journal.layout import LAST_DAY, answers_in
 from journal.plan import PlannedStep
 from journal.plan.inputs import paths_in
 from journal.plan.parts import PartKind, Parts, dump_parts
@@ -39,6 +40,7 @@ def build_job(run: Run, waiting: Waiting, work: Path) -> Job:
         made=_made(source, run),
     )
     known, code = run.cache, run.cache.code(source)
+    answers = _answers(run, planned)
     name, root = f"day-{run.entry.day}-{planned.id}", run.workspace.root
     return Job(
         source=source,
@@ -50,10 +52,13 @@ def build_job(run: Run, waiting: Waiting, work: Path) -> Job:
         day=run.entry.day,
         date=run.entry.date,
         models=dict(run.workspace.models),
+        servers=dict(run.workspace.servers),
         threads=max(1, int(waiting.claims["cpu"])),
         gpus=waiting.gpus,
         code=tuple(path for path in code.files if path.is_relative_to(root)),
         cache_dir=None if run.options.force else run.store.folder / "kept",
+        answers=answers,
+        answers_begin=answers.stat().st_size if run.is_forced(planned) and answers.exists() else 0,
         cache_key=digest_of(code.digest, header.made),
         code_digest=code.digest,
         known_code={str(path): (file_stat(path), known.code_digest(path)) for path in code.files},
@@ -64,6 +69,16 @@ def build_job(run: Run, waiting: Waiting, work: Path) -> Job:
         limits=Limits(run.workspace.largest_artifact, run.workspace.largest_text),
         guarded=(run.store.folder, run.workspace.entries),
     )
+
+
+def _answers(run: Run, planned: PlannedStep) -> Path:
+    """Return where a step's answers are kept: beside its entry, or in the store for ad-hoc runs and replays."""
+    entry, is_own = run.entry, run.store.folder == run.workspace.state
+    if entry.day == LAST_DAY or not is_own:
+        return run.store.folder / "answers" / f"{entry.path.stem}-{planned.id}.jsonl"
+    folder = entry.artifacts / planned.id
+    restore_folder(folder)
+    return answers_in(folder)
 
 
 def _made(source: TaskSource, run: Run) -> dict[str, Any]:
@@ -95,7 +110,11 @@ def _processor() -> str:
 
 def _model_paths(parts: Parts, workspace: Workspace) -> list[Path]:
     """Return where the models are that a step names, but for those that are fetched."""
-    paths = (model_path(part.name, workspace.models, workspace.root) for part in parts if part.kind == PartKind.MODEL)
+    paths = (
+        model_path(part.name, workspace.models, workspace.root, workspace.servers)
+        for part in parts
+        if part.kind == PartKind.MODEL
+    )
     return [path for path in paths if path]
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from journal.api.report_file import artifact_digests, rewrite_header
+from journal.layout import ANSWERS
 from journal.plan.former import former_seen, is_of_former_rule
 from journal.plan.parts import PartKind, dump_parts, load_parts
 from journal.plan.seen import result_name
@@ -34,7 +35,7 @@ def keep_as(run: Run, planned: PlannedStep, ready: Ready, work: Path) -> Path:
         **_acceptance(run, planned, ready),
     }
     work.parent.mkdir(parents=True, exist_ok=True)
-    shutil.copytree(ready.keeps, work)
+    shutil.copytree(ready.keeps, work, ignore=shutil.ignore_patterns(ANSWERS))  # which are of no one result
     rewrite_header(work, header)
     return run.store.keep(work, result_name(ready.fingerprint.digest, dump_parts(seen)))
 

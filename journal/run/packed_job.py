@@ -11,6 +11,7 @@ from typing import Any
 
 from journal.extras import VERSION
 from journal.files import file_stat
+from journal.layout import ANSWERS
 from journal.run.job import Job
 from journal.run.messages import Ended
 from journal.run.pickling import Folders, Place
@@ -31,6 +32,8 @@ class PackedJob:
     places: Mapping[str, str]
     """The path in the archive of each file or folder named by the job."""
     archive: bytes
+    answers: bytes = b""
+    """The answers that the step was given so far."""
     version: str = VERSION
     """The version of journal, which has to be the same on the worker."""
 
@@ -53,6 +56,8 @@ class PackedJob:
         root.mkdir()
         out.mkdir()
         unpack_folder(self.archive, root)
+        answers = folder / ANSWERS
+        answers.write_bytes(self.answers)
         source = self.job.source
         if source.module in self.places:
             source = replace(source, module=str(root / self.places[source.module]))
@@ -60,7 +65,7 @@ class PackedJob:
         inputs = tuple(_moved(list(self.job.inputs), self.places, root))
         return replace(
             self.job, source=source, values=values, out=out, log=folder / "log", root=root, cache_dir=None, code=(),
-            inputs=inputs, guarded=(),
+            inputs=inputs, guarded=(), answers=answers,
         )  # fmt: skip
 
 
@@ -71,6 +76,8 @@ class Returned:
     message: Ended
     archive: bytes | None
     log: str
+    answers: bytes = b""
+    """The answers that were added to those sent along, whether or not it failed."""
 
 
 def pack_job(job: Job, timeout_s: float | None, run: str, marker: Path, *, files: bool) -> PackedJob:
@@ -79,9 +86,9 @@ def pack_job(job: Job, timeout_s: float | None, run: str, marker: Path, *, files
         return PackedJob(job, timeout_s, run, marker, {}, b"")
     wanted = dict.fromkeys([*_paths_in(dict(job.values)), *job.code])
     places = {str(path): _place(number, path, job.root) for number, path in enumerate(wanted)}
-    return PackedJob(
-        job, timeout_s, run, marker, places, _archive(_trees((path, places[str(path)]) for path in wanted))
-    )
+    archive = _archive(_trees((path, places[str(path)]) for path in wanted))
+    answers = job.answers.read_bytes() if job.answers and job.answers.exists() else b""
+    return PackedJob(job, timeout_s, run, marker, places, archive, answers)
 
 
 def pack_folder(folder: Path) -> bytes:

@@ -71,7 +71,8 @@ def _run_packed(
         job.log.touch()
         ended = _run(job, packed, progressed, is_wanted, state)
         log = job.log.read_text(encoding="utf-8", errors="replace")
-        return Returned(ended, None if isinstance(ended, Failed) else pack_folder(job.out), log)
+        added = job.answers.read_bytes()[len(packed.answers) :] if job.answers else b""
+        return Returned(ended, None if isinstance(ended, Failed) else pack_folder(job.out), log, added)
 
 
 def _run(

@@ -55,7 +55,7 @@ def settle_accesses(accesses: Accesses, job: Job, variables: Mapping[str, str]) 
 
     now = Surroundings(
         job.root, job.day, job.date, content_digest, code_digest, names.outside,
-        lambda name: model_digest(name, job.models, job.root), variables,
+        lambda name: model_digest(name, job.models, job.root, servers=job.servers), variables,
         lambda name: find_module(name, job.root),
     )  # fmt: skip
     read = {**{name: stat for name, stat in accesses.files.items() if _is_file(name)}, **accesses.folders}

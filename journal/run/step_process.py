@@ -18,6 +18,7 @@ from pathlib import Path
 from queue import SimpleQueue
 from typing import Any, NoReturn
 
+from journal.api.answers import AnswerStore
 from journal.api.context import Context
 from journal.api.item_kinds import ItemKinds
 from journal.api.models import Model
@@ -34,6 +35,7 @@ from journal.run.messages import Answer, Answers, Ended, Failed, Finished, Progr
 from journal.run.pickling import Folders, pickle_value, unpickle_value
 from journal.run.ram import peak_gb, reset_peak
 from journal.run.sightings import Sightings, code_counts, settle_accesses
+from journal.text.secrets import Redactor
 
 _LONGEST = 2000
 """Characters of an error that are passed on; the log has all of it."""
@@ -182,7 +184,8 @@ def _call_task(job: Job, channel: Channel) -> tuple[Report, Sightings]:
 
 def _recorder_of(work: Job | MapItem) -> AccessRecorder:
     counts = code_counts(work.root, work.is_versioned)
-    return AccessRecorder(work.root, work.folders["out"], work.inputs, work.guarded, counts, Accesses())
+    own = [work.answers] if isinstance(work, Job) and work.answers else []
+    return AccessRecorder(work.root, work.folders["out"], work.inputs, work.guarded, counts, Accesses(), own=own)
 
 
 def _context(job: Job, channel: Channel, task: Task, recorder: AccessRecorder) -> Context:
@@ -192,10 +195,12 @@ def _context(job: Job, channel: Channel, task: Task, recorder: AccessRecorder) -
         date=job.date,
         root=job.root,
         models=job.models,
+        servers=job.servers,
         jobs=job.threads,
         progress=lambda done, total, what="": channel.send(_progress(done, total, what)),
         cache_dir=job.cache_dir,
         cache_key=job.cache_key,
+        answers=AnswerStore(job.answers, job.answers_begin, Redactor.of(os.environ)),
         map_over=lambda function, items: map_over(job, channel, recorder, function, items),
         log=logging.getLogger(task.name),
     ).noting(recorder.accesses)

@@ -122,10 +122,14 @@ class Run:
             return self._accepted(planned, Ready(fingerprint, inputs))
         if planned.id in self.again:
             return Ready(fingerprint, inputs, reasons=("a step needs files of it that are not here",))
-        if self.options.force and (not self.options.only or planned.id in self.options.only):
+        if self.is_forced(planned):
             return Ready(fingerprint, inputs, reasons=("forced",))
         ready = self._with_result(planned, planned.source, Ready(fingerprint, inputs))
         return ready if ready.result else replace(ready, absent=tuple(self._absent(outputs)))
+
+    def is_forced(self, planned: PlannedStep) -> bool:
+        """Return whether a step is to run whether or not it has a result."""
+        return self.options.force and (not self.options.only or planned.id in self.options.only)
 
     def sheet_reader(self, planned: PlannedStep) -> Callable[[str], list[dict[str, str]]]:
         """Return a function that reads the author's rows of a step's sheet."""
@@ -287,7 +291,7 @@ def surroundings_of(cache: TaskCache, store: Store, day: int, when: date) -> Sur
 
     def digest_of_model(name: str) -> str:
         try:
-            return model_digest(name, workspace.models, workspace.root, store.digest)
+            return model_digest(name, workspace.models, workspace.root, store.digest, workspace.servers)
         except ModelError:
             return ABSENT
 

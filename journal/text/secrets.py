@@ -10,6 +10,7 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
+from typing import Any
 
 REMOVED = "[key removed]"
 SHAPES = {
@@ -70,6 +71,14 @@ class Redactor:
         for key in self.known:
             text = text.replace(key, REMOVED)
         return _any_shape().sub(REMOVED, text)
+
+    def clean_data(self, data: Any) -> Any:
+        """Return plain data with every key replaced, in names too."""
+        if isinstance(data, str):
+            return self.clean(data)
+        if isinstance(data, Mapping):
+            return {self.clean(str(name)): self.clean_data(part) for name, part in data.items()}
+        return [self.clean_data(part) for part in data] if isinstance(data, list | tuple) else data
 
 
 @cache

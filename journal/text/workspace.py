@@ -11,9 +11,10 @@ from typing import Any
 
 from journal.errors import EntryError, UsageError, nearest
 from journal.text.document import Document, parse_yaml
+from journal.text.servers import Server, read_servers
 
 FILE_NAME = "journal.yml"
-_SETTINGS = ["name", "url", "day-1", "goals", "models", "speakers", "limits", "run", "blog", "private"]
+_SETTINGS = ["name", "url", "day-1", "goals", "models", "servers", "speakers", "limits", "run", "blog", "private"]
 _SECONDS = {"s": 1.0, "min": 60.0, "h": 3600.0}
 _BYTES = {"kB": 1e3, "KB": 1e3, "MB": 1e6, "GB": 1e9}
 _GIGABYTES = {"GB": 1.0, "MB": 1e-3}
@@ -57,6 +58,8 @@ class Workspace:
     day_1: date | None = None
     goals: Mapping[str, Amount] = field(default_factory=dict)
     models: Mapping[str, str] = field(default_factory=dict)
+    servers: Mapping[str, Server] = field(default_factory=dict)
+    """Servers of language models, by name."""
     speakers: Path | None = None
     """The file on the people in the recordings, with their consent."""
     on: str = "local"
@@ -139,6 +142,7 @@ def read_workspace(root: Path) -> Workspace:
         day_1=_day_1(document),
         goals={name: _goal(document, name, value) for name, value in _section(document, "goals").items()},
         models={name: _text(document, "models", name) for name in _section(document, "models")},
+        servers=read_servers(document, root),
         speakers=root / speakers if (speakers := _text(document, "speakers")) else None,
         on=_text(document, "run", "on") or "local",
         jobs=_count(document, "jobs", run.get("jobs", "auto")),

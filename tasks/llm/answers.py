@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Protocol
 
-from .generation import Answer, Decoding, generate
+from journal import AnswerStore
+
+from .generation import Answer, Decoding, Prompt, generate_each
+from .kept_answers import Asked, kept_or_new
 from .language_model import LanguageModel
 from .strategies import CONCLUDE, Messages, Question
 
@@ -24,16 +28,27 @@ class Exchange:
     """What a chain-of-thought said before its conclusion, which is the answer."""
 
     @property
-    def tokens(self) -> int:
-        return self.answer.tokens + (self.reasoning.tokens if self.reasoning else 0)
+    def answers(self) -> list[Answer]:
+        """All that was answered to the question, in the order in which it came."""
+        return [self.reasoning, self.answer] if self.reasoning else [self.answer]
 
 
 class Answerer(Protocol):
-    """Answers conversations; given what it reasoned on each, it concludes."""
+    """A model that answers prompts."""
 
-    def __call__(
-        self, conversations: Sequence[Messages], decoding: Decoding, reasoned: Sequence[Answer] = ()
-    ) -> list[Answer]: ...
+    @property
+    def identity(self) -> Mapping[str, str]:
+        """What an answer depends on beside its prompt and the settings: the model, its adapter, its server."""
+
+    @property
+    def names(self) -> Mapping[str, str]:
+        """What people call them."""
+
+    def render(self, messages: Messages, reasoned: Answer | None = None) -> Prompt:
+        """Return what is sent for a conversation; given what it reasoned, to have that concluded."""
+
+    def answers(self, prompts: Sequence[Prompt], decoding: Decoding) -> Iterator[tuple[int, Answer]]:
+        """Yield each answer with its prompt's place, as they come."""
 
 
 @dataclass(frozen=True)
@@ -41,29 +56,55 @@ class LocalAnswerer:
     """A model in this process."""
 
     model: LanguageModel
+    identity: Mapping[str, str]
+    names: Mapping[str, str]
     progress: Callable[[int], None] = lambda tokens: None
 
-    def __call__(
-        self, conversations: Sequence[Messages], decoding: Decoding, reasoned: Sequence[Answer] = ()
-    ) -> list[Answer]:
-        texts = [self.model.render_chat(messages) for messages in conversations]
-        if reasoned:
-            texts = [f"{text}{answer.text}\n\n{CONCLUDE}" for text, answer in zip(texts, reasoned, strict=True)]
-        return generate(self.model, texts, decoding, self.progress)
+    def render(self, messages: Messages, reasoned: Answer | None = None) -> Prompt:
+        """Return the text that the model goes on from."""
+        text = self.model.render_chat(messages)
+        return Prompt(f"{text}{reasoned.text}\n\n{CONCLUDE}" if reasoned else text, messages)
+
+    def answers(self, prompts: Sequence[Prompt], decoding: Decoding) -> Iterator[tuple[int, Answer]]:
+        """Yield each answer with its prompt's place, batch by batch."""
+        yield from generate_each(self.model, prompts, decoding, self.progress)
 
 
-def ask(questions: Sequence[Question], answer: Answerer, decoding: Decoding) -> list[Exchange]:
-    """Ask all the questions in the same batches; then let those that were reasoned on be concluded."""
-    answers = answer([question.messages for question in questions], decoding)
+def ask(questions: Sequence[Question], answerer: Answerer, decoding: Decoding, store: AnswerStore) -> list[Exchange]:
+    """Ask all the questions in the same batches; then let those that were reasoned on be concluded.
+
+    What the store has an answer to is not asked again, and what is new is kept there.
+    """
+    answers = _answers_to(questions, [None] * len(questions), answerer, decoding, store)
     exchanges = [Exchange(question, reply) for question, reply in zip(questions, answers, strict=True)]
     reasoned = [place for place, question in enumerate(questions) if question.strategy == "chain-of-thought"]
     if reasoned:
         short = replace(decoding, max_new_tokens=min(decoding.max_new_tokens, CONCLUSION_TOKENS))
-        conversations = [questions[place].messages for place in reasoned]
-        ends = answer(conversations, short, [answers[place] for place in reasoned])
+        concluded = [questions[at] for at in reasoned]
+        ends = _answers_to(concluded, [answers[at] for at in reasoned], answerer, short, store)
         for place, end in zip(reasoned, ends, strict=True):
             exchanges[place] = Exchange(questions[place], end, reasoning=answers[place])
     return exchanges
+
+
+def _answers_to(
+    questions: Sequence[Question],
+    reasoned: Sequence[Answer | None],
+    answerer: Answerer,
+    decoding: Decoding,
+    store: AnswerStore,
+) -> list[Answer]:
+    """Return one round of answers; a prompt that comes again is another sample."""
+    seen = Counter[str]()
+    asked = []
+    for question, said in zip(questions, reasoned, strict=True):
+        prompt = answerer.render(question.messages, said)
+        is_reasoning = question.strategy == "chain-of-thought" and said is None
+        about = {"question": question.prompt, "strategy": question.strategy, **answerer.names}
+        about |= {"part": "reasoning"} if is_reasoning else {}
+        asked.append(Asked(replace(prompt, sample=seen[prompt.text]), about))
+        seen[prompt.text] += 1
+    return kept_or_new(asked, answerer.identity, answerer.answers, decoding, store)
 
 
 def tokens_at_most(questions: Sequence[Question], decoding: Decoding) -> int:

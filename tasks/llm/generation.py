@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+import hashlib
+import json
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
@@ -15,6 +17,16 @@ if TYPE_CHECKING:
 
 TopTokens = list[tuple[str, float]]
 """The likeliest next tokens with their probabilities, the likeliest first."""
+
+
+@dataclass(frozen=True)
+class Prompt:
+    """What a model is sent: for one in this process the text, for one behind a server the messages."""
+
+    text: str
+    messages: list[dict[str, str]]
+    sample: int = 0
+    """Which of several answers to the same prompt is wanted, from 0 on."""
 
 
 @dataclass(frozen=True)
@@ -38,23 +50,52 @@ class Answer:
     prompt: str
     """The whole text that the model read."""
     text: str
-    tokens: int
-    finished: bool
-    """False where the answer was cut off at ``max_new_tokens``."""
+    tokens: int | None
+    """How many tokens were written; None where a server doesn't say."""
+    end: str
+    """How it ended: "stop", "length" where it was cut off at ``max_new_tokens``, or in a server's word."""
     top: TopTokens
+    thinking: str = ""
+    """What a reasoning model wrote before its answer, where a server gives that apart."""
+    refusal: str = ""
+    """Why a model behind a server would not answer."""
+    others: tuple[str, ...] = ()
+    """What came beside text, such as "image_url" or a call of a tool."""
+    tokens_read: int | None = None
+    without: tuple[str, ...] = ()
+    """Settings that a server refused, and which the answer therefore does not follow."""
 
 
 def generate(
     model: LanguageModel, prompts: list[str], decoding: Decoding, progress: Callable[[int], None] = lambda tokens: None
 ) -> list[Answer]:
     """Let a model go on from each text. ``progress`` hears the number of tokens done, batch after batch."""
-    answers: list[Answer] = []
-    with seeded(decoding.seed), quiet():
-        for start in range(0, len(prompts), decoding.batch_size):
-            batch = prompts[start : start + decoding.batch_size]
-            note = partial(_note_tokens, progress, len(answers) * decoding.max_new_tokens, len(batch))
-            answers += _generate_batch(model, batch, decoding, note)
-    return answers
+    return [answer for _, answer in generate_each(model, [Prompt(one, []) for one in prompts], decoding, progress)]
+
+
+def generate_each(
+    model: LanguageModel,
+    prompts: Sequence[Prompt],
+    decoding: Decoding,
+    progress: Callable[[int], None] = lambda tokens: None,
+) -> Iterator[tuple[int, Answer]]:
+    """Let a model go on from each prompt, and yield each answer with its prompt's place, batch by batch.
+
+    What is drawn at random depends on the prompt, the seed and the number of the sample, and not on who shares the
+    batch: neither does its arithmetic, since a batch's width rounds numbers in its own way, so each goes alone.
+    """
+    size = 1 if decoding.temperature else decoding.batch_size
+    for start in range(0, len(prompts), size):
+        batch = prompts[start : start + size]
+        note = partial(_note_tokens, progress, start * decoding.max_new_tokens, len(batch))
+        with seeded(_seed_of(batch[0], decoding.seed)), quiet():
+            answers = _generate_batch(model, [prompt.text for prompt in batch], decoding, note)
+        yield from enumerate(answers, start)
+
+
+def _seed_of(prompt: Prompt, seed: int) -> int:
+    text = json.dumps([prompt.text, seed, prompt.sample])
+    return int.from_bytes(hashlib.sha256(text.encode()).digest()[:7], "big")
 
 
 @contextmanager
@@ -146,4 +187,4 @@ def _read_answer(model: LanguageModel, prompt: str, tokens: list[int], top: TopT
     end = next((place for place, token in enumerate(tokens) if token in ends), None)
     kept = tokens[:end]
     text = model.tokenizer.decode(kept, skip_special_tokens=True).strip()
-    return Answer(prompt, text, len(kept), end is not None, top)
+    return Answer(prompt, text, len(kept), "length" if end is None else "stop", top)

@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from functools import partial
 from typing import Annotated
 
-from journal import Context, Field, File, ModelName, Report, TaskError, task
+from journal import Context, Field, File, ModelName, Report, TaskError, content_digest, task
 
-from .answers import Exchange, LocalAnswerer, ask, tokens_at_most
+from .answers import LocalAnswerer, ask, tokens_at_most
 from .chat_server import ServerAnswerer
-from .generation import Answer, Decoding
+from .generation import Decoding
 from .language_model import adapted, load_language_model
-from .strategies import CONCLUDE, Strategy, compose
+from .prompt_report import build_report
+from .strategies import Strategy, compose
 
 
-@task("llm.prompt", version=1, libraries=["torch", "transformers", "peft"])
+@task("llm.prompt", version=2, libraries=["torch", "transformers", "peft"])
 def prompt(
     prompt: Annotated[str | list[str], Field(description="what to ask; several are asked one by one")],
     ctx: Context,
@@ -43,12 +43,16 @@ def prompt(
     progress = partial(_show_progress, ctx, tokens_at_most(questions, decoding))
     progress(0)
     source = ctx.model(model)
-    if source.scheme == "openai":
+    if source.server:
         if adapter is not None:
             raise TaskError(f"an adapter can't be put on '{source.source}': its weights are on a server")
-        return build_report(ask(questions, ServerAnswerer(source.name, progress), decoding), show_prompt)
+        answerer = ServerAnswerer(source, source.server, progress)
+        return build_report(ask(questions, answerer, decoding, ctx.answers), show_prompt, source.server)
     with adapted(load_language_model(source, ctx.jobs), adapter) as adapted_model:
-        return build_report(ask(questions, LocalAnswerer(adapted_model, progress), decoding), show_prompt)
+        identity = {"model": source.digest, "adapter": content_digest(adapter) if adapter else "", "server": ""}
+        names = {"model": source.name, **({"adapter": adapter.name} if adapter else {})}
+        local = LocalAnswerer(adapted_model, identity, names, progress)
+        return build_report(ask(questions, local, decoding, ctx.answers), show_prompt)
 
 
 def _show_progress(ctx: Context, total: int, tokens: int) -> None:
@@ -60,58 +64,3 @@ def _prompts(prompt: str | list[str]) -> list[str]:
     if not prompts or not all(one.strip() for one in prompts):
         raise TaskError("there is nothing to ask: the prompt is empty")
     return prompts
-
-
-def build_report(exchanges: Sequence[Exchange], show_prompt: bool) -> Report:
-    """Report each answer, with the prompt as sent where it is to be shown, and the likeliest first tokens."""
-    tokens = sum(exchange.tokens for exchange in exchanges)
-    count = f"{len(exchanges)} answer{'s' if len(exchanges) > 1 else ''}"
-    report = Report().headline(f"{count}, {tokens} tokens").part("answers")
-    named: list[tuple[Exchange, str]] = []
-    several = len({exchange.question.prompt for exchange in exchanges}) > 1
-    for exchange in exchanges:
-        name = exchange.question.strategy.capitalize()
-        named.append((exchange, f"{exchange.question.prompt} – {name}" if several else name))
-    for exchange, name in named:
-        _add_answer(report, exchange, name)
-    _add_tops(report, named)
-    if show_prompt:
-        report.part("prompts", "The prompts as sent", folded=True)
-        for exchange, name in named:
-            report.quote((exchange.reasoning or exchange.answer).prompt, title=f"{name}: the prompt as sent")
-    report.output("answers", [_as_data(exchange) for exchange in exchanges])
-    report.metric("answers", len(exchanges), visible=False)
-    return report.metric("tokens", tokens, visible=False)
-
-
-def _add_answer(report: Report, exchange: Exchange, name: str) -> None:
-    if exchange.reasoning:
-        report.quote(exchange.reasoning.text or _NOTHING, title=f"{name}: the reasoning{_length(exchange.reasoning)}")
-    text = exchange.answer.text or _NOTHING
-    concluded = f"{CONCLUDE} {text}" if exchange.reasoning else text
-    report.quote(concluded, title=f"{name}: the answer{_length(exchange.answer)}")
-
-
-def _add_tops(report: Report, named: Sequence[tuple[Exchange, str]]) -> None:
-    if any(exchange.answer.top for exchange, _ in named):
-        report.part("tokens", "The likeliest first tokens", folded=True)
-    for exchange, name in named:
-        if exchange.answer.top:
-            after = f"after “{CONCLUDE}”" if exchange.reasoning else "of the answer"
-            rows = [(token, 100 * probability) for token, probability in exchange.answer.top]
-            columns = ["next token", "probability, %"]
-            report.table(rows, columns, title=f"{name}: the likeliest first tokens {after}", digits=2)
-
-
-_NOTHING = "(the model said nothing)"
-
-
-def _length(answer: Answer) -> str:
-    tokens = f"{answer.tokens} token{'' if answer.tokens == 1 else 's'}"
-    return f" ({tokens})" if answer.finished else f" (cut off after {tokens})"
-
-
-def _as_data(exchange: Exchange) -> dict[str, object]:
-    question = exchange.question
-    data: dict[str, object] = {"prompt": question.prompt, "strategy": question.strategy, "answer": exchange.answer.text}
-    return data | ({"reasoning": exchange.reasoning.text} if exchange.reasoning else {})
