@@ -10,7 +10,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from conftest import Space
+from conftest import Space, environment
 
 from journal.blog import build_site
 from journal.doors import DOORS, EXECUTORS, ITEMS, Installed
@@ -21,8 +21,8 @@ pytestmark = pytest.mark.slow
 EXAMPLES = re.findall(
     r"```python\n(.*?)```", (Path(__file__).parents[1] / "docs/extending.md").read_text(encoding="utf-8"), re.DOTALL
 )
-"""The complete examples of the page on plugins: a task, an item, a sheet, an executor, a command."""
-TASK, VIDEO, SHEET, EXECUTOR, COMMAND = EXAMPLES
+"""The complete examples of the page on plugins: a task, its test, an item, a sheet, an executor, a command."""
+TASK, TEST, VIDEO, SHEET, EXECUTOR, COMMAND = EXAMPLES
 
 
 def test_a_plugin_file_brings_a_kind_of_item_to_entry_report_and_blog(space: Space) -> None:
@@ -159,7 +159,7 @@ def test_looking_through_a_door_imports_nothing(packages: Space) -> None:
 
 
 def test_the_examples_are_right_to_a_strict_type_checker(tmp_path: Path) -> None:
-    for name, code in zip(("task", "video", "sheet", "executor", "command"), EXAMPLES, strict=True):
+    for name, code in zip(("task", "test", "video", "sheet", "executor", "command"), EXAMPLES, strict=True):
         (tmp_path / f"{name}.py").write_text(code)
     root = Path(__file__).parents[1]
     command = [
@@ -392,3 +392,12 @@ def test_doctor_tells_of_doors_that_are_broken(packages: Space) -> None:
 def test_a_task_alone_shows_items_of_any_kind(bad: Space) -> None:
     bad.write("plugins/video.py", VIDEO)
     assert "<video controls" in bad.run("run", "film.show", check=0).out
+
+
+def test_the_test_of_the_page_passes_on_the_task_that_the_command_makes(space: Space) -> None:
+    (space.root / "plugins/toys.py").unlink()
+    space.run("task", "new", "text.count", check=0)
+    space.write("tests/test_words.py", TEST)
+    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:xdist", "-p", "no:cacheprovider", "tests/test_words.py"]
+    done = subprocess.run(command, cwd=space.root, capture_output=True, text=True, env=environment(), check=False)
+    assert done.returncode == 0, done.stdout

@@ -199,6 +199,23 @@ def odd_{name}(ctx: Context, f: File) -> Report:
     \"\"\"Misbehave.\"\"\"
 {body}
 """
+CLOSING = '''"""Steps that close all that is open, and steps that do not."""
+import os
+from journal import Report, task
+
+
+@task("closing.close")
+def close() -> Report:
+    """Close all."""
+    os.closerange(0, 256)
+    return Report()
+
+
+@task("closing.keep")
+def keep() -> Report:
+    """Close nothing."""
+    return Report().metric("n", sum(range(300_000)))
+'''
 NAMES = [*FAIL, *HARMLESS]
 
 
@@ -271,3 +288,12 @@ def _works_in(pid: str, folder: str) -> bool:
 def test_the_next_run_finds_what_was_done(day: tuple[Space, str]) -> None:
     said = day[0].run("day", "133", "--jobs", "2").out
     assert f"0 ran, {len(NAMES) + len(HARMLESS)} up to date, {len(FAIL)} failed" in said
+
+
+def test_a_step_that_closes_its_connection_ends_no_other_at_its_side(space: Space) -> None:
+    space.write("plugins/closing.py", CLOSING)
+    names = [f"{kind}{number}" for number in range(20) for kind in ("close", "a", "b")]
+    steps = [f"  {name}: {{uses: closing.{'close' if 'close' in name else 'keep'}}}\n" for name in names]
+    space.entry("".join(steps))
+    said = space.run("day", "133", "--jobs", "4", check=1).out
+    assert [name for name in names if "close" not in name and not _line(said, name).startswith("✓")] == []

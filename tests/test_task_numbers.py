@@ -127,7 +127,7 @@ def test_the_votes_for_a_number_of_factors_hold_theirs(tmp_path: Path) -> None:
 
 def test_no_number_of_the_clips_is_text(tmp_path: Path) -> None:
     path = tmp_path / "talk-01.flac"
-    path.touch()
+    path.write_bytes(b"fLaC")
     waveform = Waveform("talk", 3.0, Outline([-1, -20, -3, 0], [1, 20, 3, 0], 160), [(0.5, 1.75)])
     heard = Heard([(0.5, 1.75)], [(2.0, 2.5, "too short")], 3.0, None, 0.3)
     recording = ClippedRecording("talk", [Clip(path, 0.5, 1.75, 1.25, -3.0, False)], waveform, heard)

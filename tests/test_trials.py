@@ -125,7 +125,7 @@ def test_a_verdict_typed_by_hand_counts_and_no_byte_of_the_file_changes(drawn: S
         ("verdict: []\n", 1, "unknown key 'verdict'; did you mean 'verdicts'"),
         ("verdicts: 3\n", 1, "verdicts must be a list"),
         ("verdicts:\n- picture: odd/a.png\n  verdict: kept\n  seed: one\n", 4, "seed is 'one'; write a whole number"),
-        ("verdicts: [\n", 2, "not valid YAML"),
+        ("verdicts: [\n", 1, "the [ here is never closed"),
     ],
 )
 def test_a_wrong_verdict_is_told_with_its_line_and_nothing_is_written(

@@ -73,15 +73,18 @@ def _obey(connection: Connection, numbers: dict[int, int], waker: int) -> None:
         os.close(handle)
         numbers[pid] = number
         return
-    signal.set_wakeup_fd(-1)
-    for one in (signal.SIGCHLD, *_STOPPING):
-        signal.signal(one, signal.SIG_DFL)
-    os.setpgid(0, 0)
-    _die_with(nursery)
-    connection.close()
-    os.close(waker)
-    gc.enable()
-    run_step_process(Connection(handle), first)
+    try:
+        signal.set_wakeup_fd(-1)
+        for one in (signal.SIGCHLD, *_STOPPING):
+            signal.signal(one, signal.SIG_DFL)
+        os.setpgid(0, 0)
+        _die_with(nursery)
+        connection.close()
+        os.close(waker)
+        gc.enable()
+        run_step_process(Connection(handle), first)
+    finally:  # whatever a step has broken, its process never goes on as a nursery, which would end the other steps
+        os._exit(1)
 
 
 def _report_ended(connection: Connection, numbers: dict[int, int]) -> None:
