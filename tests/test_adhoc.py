@@ -83,7 +83,7 @@ def test_a_trial_is_no_attempt_at_a_days_step(space: Space) -> None:
     space.run("run", "toy.fail", check=1)
     space.entry("  fail: {uses: text.write}\n", day=131)
     assert space.run("status", check=0).out.endswith("    fail: never run\n")
-    assert " no day " in space.run("runs", check=0).out
+    assert " no day " in space.run("history", check=0).out
 
 
 def test_what_is_in_the_way_in_build_is_told(space: Space) -> None:

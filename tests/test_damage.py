@@ -61,7 +61,7 @@ def _database(space: Space) -> Path:
 def _check(space: Space) -> None:
     """Look at everything, run the day, and look again: no fault, and no step runs that has a result."""
     before = (space.root / "entries/2024-05-13-day-133.md").read_text()
-    for command in (["status"], ["runs"]):
+    for command in (["status"], ["history"]):
         done = space.run(*command)
         assert done.code == 0, f"{command}: {done.out}{done.err}"
         assert "internal error" not in done.err

@@ -244,7 +244,7 @@ def test_a_cluster_started_here_gives_the_local_runs_results(place: Space, tmp_p
     done = place.run("day", "133", "--on", "dask", check=0)
     assert "4 ran" in done.out
     assert _left(place) == expected
-    told = json.loads(place.run("runs", "--json").out)
+    told = json.loads(place.run("history", "--json").out)
     assert {one["place"] for one in told} == {"dask"}
     assert all(one["peak_gb"] > 0 for one in told)
     assert "nothing changed" in place.run("day", "133", "--on", "dask", check=0).out
@@ -257,7 +257,7 @@ def test_an_address_in_the_workspace_file_is_where_steps_run(place: Space, clust
         file.write(f"run:\n  on: {cluster.address}\n")
     place.run("day", "133", check=0)
     assert _left(place) == expected
-    assert {one["place"] for one in json.loads(place.run("runs", "--json").out)} == {"dask"}
+    assert {one["place"] for one in json.loads(place.run("history", "--json").out)} == {"dask"}
 
 
 def test_items_are_taken_by_all_workers(place: Space, cluster: Cluster) -> None:

@@ -108,7 +108,7 @@ def test_a_package_brings_an_executor(packages: Space) -> None:
     text = path.read_text()
     assert "words: **3**" in text and "letters: **5**" in text and "it went wrong; do it right" in text
     assert (path.with_suffix("") / "b/text.txt").read_text() == "hello"
-    assert "threads" in packages.run("runs", check=0).out
+    assert "threads" in packages.run("history", check=0).out
     assert "all" not in packages.run("day", "133", "--on", "local", check=1).err
 
 
@@ -306,7 +306,7 @@ def test_an_item_whose_class_has_changed_is_named_and_all_else_is_read(bad: Spac
     bad.write("plugins/bad.py", BAD.replace("word: str", "letters: str"))
     bad.run("check", "133", check=0)
     assert "1.00 of 120 min" in bad.run("stats", check=0).out
-    bad.run("attempts", check=0)
+    bad.run("history", "--asked", check=0)
 
 
 EXECUTORS_GONE_WRONG = '''from journal import Event, Executor, Finished

@@ -208,7 +208,7 @@ def test_the_cards_are_those_that_cuda_would_see(
 
 
 def _peaks(space: Space) -> dict[str, float]:
-    found = json.loads(space.run("runs", "--json", check=0).out)
+    found = json.loads(space.run("history", "--json", check=0).out)
     return {one["step"]: one["peak_gb"] for one in reversed(found)}
 
 
@@ -230,7 +230,7 @@ def test_runs_tells_the_memory_that_each_step_took(room: Space) -> None:
     assert 0.3 < peaks["big"] < 0.45
     assert 0.15 < peaks["middle"] < 0.3
     assert 0 < peaks["small"] < 0.15
-    assert [line.split(" s ")[1].split()[1] for line in room.run("runs").out.splitlines()] == ["MB"] * 3
+    assert [line.split(" s ")[1].split()[1] for line in room.run("history").out.splitlines()] == ["MB"] * 3
     written = [path.read_text() for path in (room.root / "entries").rglob("*") if path.is_file()]
     assert not any("peak" in text or "MB" in text for text in written)
 

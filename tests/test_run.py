@@ -271,7 +271,7 @@ def test_a_step_is_taken_again_as_often_as_retries_says(bench: Space) -> None:
     done = bench.run("day", "133", check=0)
     assert "the line is busy; retrying, 1 more after this" in done.out
     assert "tries: **3**" in _body(bench)
-    outcomes = [one["outcome"] for one in json.loads(bench.run("runs", "--json").out)]
+    outcomes = [one["outcome"] for one in json.loads(bench.run("history", "--json").out)]
     assert outcomes == ["done", "failed", "failed"]
 
 

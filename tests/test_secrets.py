@@ -86,7 +86,7 @@ def test_a_server_that_repeats_the_key_gets_it_nowhere(
     space.entry(f"  a: {{uses: toy.ask, url: '{server}/{status}'}}\n")
     done = space.run("day", "133", check=0 if status == 200 else 1)
     space.run("build", check=0)
-    space.run("runs", "--json", check=0)
+    space.run("history", "--json", check=0)
     assert REMOVED in done.out
     forms = [KEY.encode(), quote(KEY, safe="").encode(), b64encode(KEY.encode())]
     assert not any(form in (done.out + done.err).encode() for form in forms)

@@ -38,7 +38,7 @@ def _results(space: Space) -> set[str]:
 def test_runs_tells_what_ran_when_how_long_where_and_why(ran: Space) -> None:
     ran.entry(TWO_STEPS.format("second"))
     ran.run("day", "133", check=0)
-    found = json.loads(ran.run("runs", "--json", check=0).out)
+    found = json.loads(ran.run("history", "--json", check=0).out)
     assert [(one["step"], one["outcome"], one["reason"]) for one in found] == [
         ("two", "done", "one ran again"),
         ("one", "done", 'parameter text "first" → "second"'),
@@ -48,15 +48,15 @@ def test_runs_tells_what_ran_when_how_long_where_and_why(ran: Space) -> None:
     assert {one["command"] for one in found} == {"journal day 133"}
     assert {one["place"] for one in found} == {"local"}
     assert all(0 <= one["seconds"] < 60 and one["started"].startswith("20") for one in found)
-    lines = ran.run("runs", "--limit", "2", check=0).out.splitlines()
+    lines = ran.run("history", "--limit", "2", check=0).out.splitlines()
     assert len(lines) == 2
     assert "one ran again" in lines[0]
 
 
 def test_a_run_of_what_is_up_to_date_leaves_no_trace_in_the_history(ran: Space) -> None:
-    before = ran.run("runs", "--json").out
+    before = ran.run("history", "--json").out
     ran.run("day", "133", check=0)
-    assert ran.run("runs", "--json").out == before
+    assert ran.run("history", "--json").out == before
 
 
 def test_gc_says_what_can_go_with_sizes_and_removes_that_alone(ran: Space) -> None:

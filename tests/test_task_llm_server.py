@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import json
 import math
+import os
 import socket
+import subprocess
+import sys
 import threading
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +19,7 @@ from chat_servers import ChatServer, completion, serving
 from conftest import Space
 from journal_tasks.llm.prompt import prompt
 
-from journal import Context, Report, TaskError
+from journal import AnswerStore, Context, Report, TaskError
 from journal.api.answers import read_answers
 from journal.api.items import Quote, Table
 from journal.text.servers import Price, Server
@@ -462,3 +466,32 @@ def test_an_answer_from_the_store_is_told_as_it_was(tmp_path: Path, server: Chat
     assert reports[0].items == reports[1].items
     assert reports[0].headline_text == reports[1].headline_text
     assert len(server.requests) == 2
+
+
+@pytest.mark.models
+@pytest.mark.slow
+def test_a_real_server_answers_as_the_same_model_does_here(tmp_path: Path) -> None:
+    """``transformers serve`` on loopback with the small model's weights; both are greedy."""
+    for library in ("fastapi", "uvicorn", "torch"):
+        pytest.importorskip(library)
+    from journal_tasks.llm.gguf_folder import convert_gguf
+    from test_task_llm_prompt import MODELS, QUESTION
+
+    source = Context(out=tmp_path, models=MODELS).model("default-llm")
+    assert source.path
+    folder = convert_gguf(source.path, source.digest)
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    program = Path(sys.executable).with_name("transformers")
+    command = [program, "serve", folder, "--host", "127.0.0.1", "--port", str(port)]
+    quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
+    running = subprocess.Popen(command, env={**os.environ, "HF_HUB_OFFLINE": "1"}, **quiet)
+    try:
+        ctx = asking(f"http://127.0.0.1:{port}/v1", tmp_path, key="", retries=20, timeout_s=300.0)
+        report = prompt(QUESTION, ctx, model=f"mine:{folder}", max_new_tokens=12)
+    finally:
+        running.terminate()
+        running.wait()
+    here = prompt(QUESTION, replace(ctx, models=MODELS, answers=AnswerStore()), max_new_tokens=12)
+    assert report.outputs == here.outputs
+    assert report.headline_text == "1 answer, 12 tokens"

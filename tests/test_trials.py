@@ -88,7 +88,7 @@ def test_status_tells_of_a_verdict_that_waits_to_be_shown(drawn: Space) -> None:
 def test_the_last_verdict_on_a_picture_counts(drawn: Space) -> None:
     drawn.run("verdict", "failed", picture(0), check=0)
     drawn.run("verdict", "kept", picture(0), "--word", "on second thoughts", check=0)
-    tries = json.loads(drawn.run("attempts", "a horse", "--json", check=0).out)["tries"]
+    tries = json.loads(drawn.run("history", "a horse", "--json", check=0).out)["tries"]
     assert [(one["verdict"], one["word"]) for one in tries] == [("kept", "on second thoughts"), (None, "")]
 
 
@@ -99,7 +99,7 @@ def test_a_verdict_is_on_the_picture_that_was_looked_at_and_on_no_later_one(draw
     drawn.run("day", "133", check=0)
     assert (drawn.root / picture(0)).read_bytes() != before
     assert "two heads" not in (drawn.root / f"entries/{entry_name(133)}.md").read_text()
-    tries = json.loads(drawn.run("attempts", "a horse", "--json", check=0).out)["tries"]
+    tries = json.loads(drawn.run("history", "a horse", "--json", check=0).out)["tries"]
     gone = [one for one in tries if not one["there"]]
     assert [(one["model"], one["seed"], one["verdict"]) for one in gone] == [("m", 0, "failed")]
     assert len(tries) == 3
@@ -110,7 +110,7 @@ def test_a_verdict_typed_by_hand_counts_and_no_byte_of_the_file_changes(drawn: S
     drawn.write(verdicts_file(), mine)
     drawn.run("verdict", "kept", picture(0), check=0)
     assert (drawn.root / verdicts_file()).read_text().startswith(f"{mine}\n")
-    out = drawn.run("attempts", "a horse", check=0).out
+    out = drawn.run("history", "a horse", check=0).out
     assert "failed: no: legs" in out
     assert "1 of 2 with a verdict kept" in out
 
@@ -132,7 +132,7 @@ def test_a_wrong_verdict_is_told_with_its_line_and_nothing_is_written(
     drawn: Space, text: str, line: int, said: str
 ) -> None:
     drawn.write(verdicts_file(), text)
-    for arguments in (("attempts",), ("verdict", "kept", picture(0)), ("day", "133")):
+    for arguments in (("history", "--asked"), ("verdict", "kept", picture(0)), ("day", "133")):
         error = drawn.run(*arguments, check=3).err
         assert error.startswith(f"{verdicts_file()}:{line}: ")
         assert said in error
@@ -183,21 +183,21 @@ def test_tries_are_listed_over_days_and_models_with_the_rate(drawn: Space) -> No
     drawn.entry("  odd: {uses: toy.pictures, prompt: a cat}\n", day=135)
     for day in ("134", "135"):
         drawn.run("day", day, check=0)
-    out = drawn.run("attempts", "a horse", check=0).out
+    out = drawn.run("history", "a horse", check=0).out
     assert out.splitlines()[0] == "a horse: 4 tries, 2 days, 2 models"
     assert "day 133, m, 10 steps" in out
     assert "day 134, other, 10 steps" in out
     assert "3 of 4 judged right (75 %; 95 % interval 30 to 95 %)" in out
-    every = drawn.run("attempts", check=0).out.splitlines()
+    every = drawn.run("history", "--asked", check=0).out.splitlines()
     assert [line.split(":")[0] for line in every] == ["a horse", "a cat"]
 
 
 def test_a_prompt_that_was_never_tried_names_the_nearest(drawn: Space) -> None:
-    assert "did you mean 'a horse'?" in drawn.run("attempts", "a hose", check=2).err
+    assert "did you mean 'a horse'?" in drawn.run("history", "a hose", check=2).err
 
 
 def test_a_journal_without_pictures_says_so(space: Space) -> None:
-    assert "no tries yet" in space.run("attempts", check=0).out
+    assert "nothing was asked yet" in space.run("history", "--asked", check=0).out
 
 
 @pytest.mark.parametrize(
@@ -217,7 +217,7 @@ def test_verdicts_are_no_entries_and_stay_out_of_the_blog(drawn: Space) -> None:
 
 
 def tries(space: Space, prompt: str = "a horse") -> dict[str, Any]:
-    return json.loads(space.run("attempts", prompt, "--json", check=0).out)  # type: ignore[no-any-return]
+    return json.loads(space.run("history", prompt, "--json", check=0).out)  # type: ignore[no-any-return]
 
 
 def test_two_verdicts_on_one_picture_are_one_try(drawn: Space) -> None:
@@ -297,7 +297,7 @@ def nested(ctx: Context) -> Report:
 
 def test_a_verdict_on_a_picture_that_is_nowhere_is_said(drawn: Space) -> None:
     drawn.write(verdicts_file(), "verdicts:\n- {picture: odd/a-hrose-1.png, verdict: failed}\n")
-    said = drawn.run("attempts", check=0).err
+    said = drawn.run("history", "--asked", check=0).err
     assert (
         f"{verdicts_file()}: no picture 'odd/a-hrose-1.png' for this verdict; did you mean 'odd/a-horse-1.png'?" in said
     )

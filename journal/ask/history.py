@@ -1,78 +1,50 @@
-"""A store's history and waste, as lines for people and as data for programs."""
+"""What was asked over the days: answers to questions, and tries at pictures."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from datetime import datetime
-from pathlib import Path
+from dataclasses import dataclass
 from typing import Any
 
-from journal.layout import LAST_DAY
-from journal.store.gc import Waste
-from journal.store.history import StepRun
+from journal.api.task import brief
+from journal.ask.asked import DayAnswer, answer_lines, answers_to, question_lines, read_day_answers
+from journal.ask.trials import DayTrial, describe_trials, prompt_lines, read_trials, trial_lines, trials_at
+from journal.errors import UsageError, nearest
+from journal.record import Record
 
 
-def run_lines(runs: Sequence[tuple[StepRun, str]]) -> list[str]:
-    """Return a line for each run: when, what, with which outcome, how long, with how much memory, where and why."""
-    return [_run_line(run) for run, _ in runs] or ["nothing has run yet"]
+@dataclass(frozen=True)
+class History:
+    """Answers and tries of all days, or those of one question or prompt."""
+
+    answers: list[DayAnswer]
+    trials: list[DayTrial]
+
+    def lines(self) -> list[str]:
+        """Return answers and tries, for people."""
+        return [*answer_lines(self.answers), *(trial_lines(self.trials) if self.trials else [])]
+
+    def names(self) -> list[str]:
+        """Return a line for each question and each prompt."""
+        return [*question_lines(self.answers), *prompt_lines(self.trials)] or [
+            "nothing was asked yet: no step asked a model, or made pictures"
+        ]
+
+    def as_data(self) -> dict[str, Any]:
+        """Return answers, tries and rates as plain data, for programs."""
+        return {"answers": [one.as_data() for one in self.answers], **describe_trials(self.trials)}
 
 
-def describe_runs(runs: Sequence[tuple[StepRun, str]]) -> list[dict[str, Any]]:
-    """Return runs as plain data."""
-    return [
-        {
-            "run": run.run,
-            "command": command,
-            "started": _when(run).isoformat(timespec="seconds"),
-            "day": run.day,
-            "step": run.step,
-            "task": run.task,
-            "outcome": run.outcome,
-            "seconds": round(run.seconds, 3),
-            "peak_gb": None if run.peak_gb is None else round(run.peak_gb, 3),
-            "place": run.executor,
-            "reason": run.reason,
-            "message": run.message,
-            "fingerprint": run.fingerprint,
-        }
-        for run, command in runs
-    ]
+def read_history(record: Record) -> History:
+    """Return all answers and tries. Raises ``JournalError`` where a file can't be read."""
+    return History(read_day_answers(record), read_trials(record))
 
 
-def waste_lines(waste: Sequence[Waste], folder: Path, *, removed: bool) -> list[str]:
-    """Return a line for each thing that is removable or was removed, and a total."""
-    lines = [f"{_size(one.bytes):>9}  {one.path.relative_to(folder.parent).as_posix()}: {one.why}" for one in waste]
-    total, verb = _size(sum(one.bytes for one in waste)), "freed" if removed else "can be freed"
-    return [*lines, f"{total:>9}  {verb}, {len(waste)} in all" if waste else "nothing to remove"]
-
-
-def describe_waste(waste: Sequence[Waste], folder: Path) -> list[dict[str, Any]]:
-    """Return what is removable, as plain data."""
-    return [
-        {"path": one.path.relative_to(folder.parent).as_posix(), "bytes": one.bytes, "why": one.why} for one in waste
-    ]
-
-
-def _day(run: StepRun) -> str:
-    return f"day {run.day}" if run.day != LAST_DAY else "no day"  # run without an entry
-
-
-def _run_line(run: StepRun) -> str:
-    when = f"{_when(run):%Y-%m-%d %H:%M:%S}"
-    why = run.message if run.outcome == "failed" else run.reason
-    what = f"{_day(run):<8} {run.step:<14} {run.task:<18} {run.outcome:<7}"
-    took = f"{run.seconds:8.1f} s {'-' if run.peak_gb is None else _size(run.peak_gb * 1e9):>9}"
-    return f"{when}  run {run.run:<4} {what} {took}  {run.executor or '-':<8} {why}".rstrip()
-
-
-def _when(run: StepRun) -> datetime:
-    return datetime.fromtimestamp(run.started).astimezone()
-
-
-def _size(count: float) -> str:
-    size = float(count)
-    for unit in ("B", "kB", "MB"):
-        if size < 1000:
-            return f"{size:.0f} {unit}" if unit == "B" else f"{size:.1f} {unit}"
-        size /= 1000
-    return f"{size:.1f} GB"
+def history_of(words: str, history: History) -> History:
+    """Return what was answered to a question and tried at a prompt. Raises ``UsageError`` where there is nothing."""
+    found = History(answers_to(words, history.answers), trials_at(words, history.trials))
+    if found.answers or found.trials:
+        return found
+    asked = [*(one.question for one in history.answers), *(one.trial.prompt for one in history.trials)]
+    known = sorted({brief(" ".join(one.split())) for one in asked})
+    hint = nearest(words, known) if known else "; no step asked a model or made pictures yet"
+    raise UsageError(f"nothing was asked by the words '{brief(' '.join(words.split()))}'{hint}")

@@ -65,7 +65,7 @@ add_commands(
         "why": look.why,
         "check": look.check,
         "stats": look.stats,
-        "runs": look.runs,
+        "history": look.history,
         "build": publish.build,
         "serve": publish.serve,
         "publish": publish.publish,

@@ -15,7 +15,7 @@ from journal.errors import JournalError, UsageError, nearest, one_line
 GROUPS: dict[str, list[str]] = {
     "Write": ["init", "new", "import"],
     "Run": ["day", "run", "trust", "gc", "models"],
-    "Look": ["status", "why", "check", "stats", "runs"],
+    "Look": ["status", "why", "check", "stats", "history"],
     "Publish": ["build", "serve", "publish"],
     "Help": ["task", "doctor"],
 }

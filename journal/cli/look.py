@@ -1,4 +1,4 @@
-"""Inspection commands: status, why, check, stats, runs."""
+"""Inspection commands: status, why, check, stats, history."""
 
 from __future__ import annotations
 
@@ -147,13 +147,30 @@ def stats(
     typer.echo("\n".join([*lines, *(["", *year_lines(year, record.workspace)] if year else [])]))
 
 
-def runs(
-    day: Annotated[int, typer.Option(help="Only this day; 0 means all.")] = 0,
-    limit: Annotated[int, typer.Option(min=1, help="How many to show, latest first.")] = 20,
+def history(
+    question: Annotated[
+        str, typer.Argument(metavar="[QUESTION]", help="A question to models or a prompt of pictures; part of one.")
+    ] = "",
+    asked: Annotated[bool, typer.Option("--asked", help="List the questions and prompts of all days.")] = False,
+    day: Annotated[int, typer.Option(help="Of what ran: only this day; 0 means all.")] = 0,
+    limit: Annotated[int, typer.Option(min=1, help="Of what ran: how many to show, latest first.")] = 20,
     as_json: Json = False,
 ) -> None:
-    """Show what ran, when, for how long, where and why."""
-    from journal.ask.history import describe_runs, run_lines
+    """Show what ran; or what a question was answered, or a picture's prompt gave, over days and models."""
+    if question or asked:
+        from journal.ask.history import history_of, read_history
+        from journal.ask.trials import stray_verdicts
+        from journal.record import open_record
 
-    found = open_store(open_workspace()).step_runs(limit, day or None)
-    typer.echo(json.dumps(describe_runs(found), indent=1) if as_json else "\n".join(run_lines(found)))
+        record = open_record()
+        found = read_history(record)
+        for line in stray_verdicts(record):
+            typer.echo(line, err=True)
+        found = history_of(question, found) if question else found
+        text = json.dumps(found.as_data(), indent=1, ensure_ascii=False) if as_json else ""
+        typer.echo(text or "\n".join(found.lines() if question else found.names()))
+        return
+    from journal.ask.runs import describe_runs, run_lines
+
+    runs = open_store(open_workspace()).step_runs(limit, day or None)
+    typer.echo(json.dumps(describe_runs(runs), indent=1) if as_json else "\n".join(run_lines(runs)))

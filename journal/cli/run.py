@@ -92,7 +92,7 @@ def gc(
     as_json: Json = False,
 ) -> None:
     """Remove results that no entry shows, and files left by killed runs."""
-    from journal.ask.history import describe_waste, waste_lines
+    from journal.ask.runs import describe_waste, waste_lines
 
     workspace = open_workspace()
     store = open_store(workspace)

@@ -7,7 +7,13 @@ from dataclasses import dataclass
 from itertools import groupby
 from pathlib import Path
 
-from journal import Rate, Record, Trial, UsageError, Verdict, brief, nearest, verdicts_on
+from journal.api.items import Trial
+from journal.api.rate import Rate
+from journal.api.task import brief
+from journal.ask.asked import folded
+from journal.errors import nearest
+from journal.record import Record
+from journal.record.verdicts import Verdict, verdicts_on
 
 
 @dataclass(frozen=True)
@@ -77,17 +83,8 @@ def stray_verdicts(record: Record) -> list[str]:
 
 
 def trials_at(prompt: str, trials: Sequence[DayTrial]) -> list[DayTrial]:
-    """Return the tries at a prompt, whatever its case and spaces; raises UsageError where there are none."""
-    found = [one for one in trials if _key(one.trial.prompt) == _key(prompt)]
-    if not found:
-        known = sorted({_shortened(one.trial.prompt) for one in trials})
-        hint = nearest(prompt, known) if known else "; no picture of any entry tells its prompt yet"
-        raise UsageError(f"no try at '{_shortened(prompt)}'{hint}")
-    return found
-
-
-def _key(prompt: str) -> str:
-    return " ".join(prompt.split()).casefold()
+    """Return the tries at a prompt, whatever its case and spaces."""
+    return [one for one in trials if folded(one.trial.prompt) == folded(prompt)]
 
 
 def _shortened(prompt: str) -> str:
@@ -106,14 +103,12 @@ def trial_lines(trials: Sequence[DayTrial]) -> list[str]:
 
 
 def prompt_lines(trials: Sequence[DayTrial]) -> list[str]:
-    """Return a line for each prompt that was tried."""
+    """Return a line for each prompt at which pictures were tried."""
     by_prompt: dict[str, list[DayTrial]] = {}
     for one in trials:
-        by_prompt.setdefault(_key(one.trial.prompt), []).append(one)
+        by_prompt.setdefault(folded(one.trial.prompt), []).append(one)
     summaries = [(tries[0].trial.prompt, _rates(tries) or [_tries(tries)]) for tries in by_prompt.values()]
-    return [f"{_shortened(prompt)}: {'; '.join(rates)}" for prompt, rates in summaries] or [
-        "no tries yet: no step made pictures"
-    ]
+    return [f"{_shortened(prompt)}: {'; '.join(rates)}" for prompt, rates in summaries]
 
 
 def rates_of(trials: Sequence[DayTrial]) -> Mapping[str, Rate]:
@@ -132,7 +127,7 @@ def _same(one: DayTrial) -> tuple[object, ...]:
     """Return what makes two tries the same one; of a picture that is gone no more is known than its place."""
     if not one.there:
         return (one.picture, one.verdict, one.word)
-    return (_key(one.trial.prompt), one.trial.model, one.trial.seed, one.trial.settings)
+    return (folded(one.trial.prompt), one.trial.model, one.trial.seed, one.trial.settings)
 
 
 def _rates(trials: Sequence[DayTrial]) -> list[str]:
