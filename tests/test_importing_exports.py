@@ -296,3 +296,27 @@ def test_the_folder_itself_is_not_touched(space: Space, tmp_path: Path) -> None:
     (folder / "2024-05-13.md").write_text("Words\n")
     space.run("import", str(folder), check=0)
     assert [path.name for path in folder.iterdir()] == ["2024-05-13.md"]
+
+
+def test_pages_of_notion_take_their_date_from_their_properties(space: Space) -> None:
+    page = "# Day 133: words\n\nDate: May 13, 2024 8:00 PM\nTags: ml, audio\nStatus: Done\n\nWords, and [more](Day%20134%20{two}.md).\n"
+    one, two = "0123456789abcdef" * 2, "fedcba9876543210" * 2
+    space.write(f"notion/Day 133 words {one}.md", page.format(two=two))
+    space.write(f"notion/Day 134 {two}.md", "# Day 134\n\nCreated: 14 May 2024\n\nText\n")
+    space.write(f"notion/Shopping {one}.md", "# Shopping\n\nMilk\n")
+    said = space.run("import", "notion", check=0).out
+    assert said.startswith("notion: an export of Notion, 2 posts; left out: 1 file without a date or day")
+    text = (space.root / "entries/2024-05-13-day-133.md").read_text()
+    assert 'tags: ["ml", "audio"]' in text and text.endswith("---\nWords, and [more](2024-05-14-day-134.md).\n")
+
+
+def test_hugos_front_matter_in_json_is_read(space: Space) -> None:
+    space.write(
+        "2024-05-13.md",
+        '{\n "title": "A day",\n "date": "2024-05-13T10:00:00Z",\n "tags": ["a"],\n "draft": true\n}\n\nWords\n',
+    )
+    space.run("import", "2024-05-13.md", check=0)
+    text = (space.root / "entries/2024-05-13-day-133.md").read_text()
+    assert 'title: "A day"' in text and "draft: true" in text and text.endswith("---\nWords\n")
+    space.write("2024-05-14.md", '{"title": "A day",\n')
+    assert "the front matter is not valid JSON" in space.run("import", "2024-05-14.md", check=3).err

@@ -39,7 +39,7 @@ def import_(
     ],
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would be made, and write nothing.")] = False,
 ) -> None:
-    """Turn posts into entries: Jekyll, Hugo, Quarto, Obsidian, Blogger, WordPress, dev.to, jrnl, notebooks."""
+    """Turn posts into entries: Jekyll, Hugo, Quarto, Obsidian, Notion, Blogger, WordPress, dev.to, jrnl, notebooks."""
     from journal.cli.running import import_one
     from journal.record import open_record
 

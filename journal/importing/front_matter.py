@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import tomllib
 from collections.abc import Mapping
@@ -37,6 +38,8 @@ def read_front_matter(text: str, shown: str) -> FrontMatter:
     """
     if re.match(r"\+\+\+[ \t]*[\r\n]", text):
         return _read_toml(text, shown)
+    if re.match(r"\{\s*[\"}]", text):
+        return _read_json(text, shown)
     if not re.match(r"---[ \t]*[\r\n]", text):
         return FrontMatter({}, "", text)
     written, line, start = split_front_matter(text, shown)
@@ -62,6 +65,18 @@ def _read_toml(text: str, shown: str) -> FrontMatter:
     replaced = {"day", "date", *_replaced(data)}
     kept = {name: value for name, value in data.items() if name not in replaced}
     return FrontMatter(data, _lines({**kept, **_added(data, match[1], shown)}), text[match.end() :])
+
+
+def _read_json(text: str, shown: str) -> FrontMatter:
+    """Read Hugo's third kind of front matter: an object, with the body after it."""
+    try:
+        data, end = json.JSONDecoder().raw_decode(text)
+    except (ValueError, RecursionError) as error:
+        raise EntryError(f"{shown}:1: the front matter is not valid JSON: {error}; fix it there") from error
+    replaced = {"day", "date", *_replaced(data)}
+    kept = {name: value for name, value in data.items() if name not in replaced}
+    written = "\n".join(f"{name}: {value}" for name, value in data.items())
+    return FrontMatter(data, _lines({**kept, **_added(data, written, shown)}), text[end:].lstrip("\r\n"))
 
 
 def _replaced(data: Mapping[str, Any]) -> set[str]:

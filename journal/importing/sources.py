@@ -13,6 +13,7 @@ from pathlib import Path
 from journal.errors import EntryError
 from journal.importing.exports import read_export
 from journal.importing.notebooks import read_notebook
+from journal.importing.notion import NAME, read_page
 from journal.importing.obsidian import Vault
 from journal.importing.posts import TEXTS, Post, read_posts
 
@@ -73,12 +74,14 @@ def read_source(path: Path) -> Source:
 
 def _read_folder(folder: Path) -> Source:
     program = next((name for mark, name in _MARKS.items() if (folder / mark).exists()), "")
+    if not program and any(NAME.fullmatch(path.name) for path in folder.glob("**/*.md")):
+        program = "Notion"
     files, left_out = list[Path](), Counter[str]()
     roots = [folder / name for name in _POSTS_OF.get(program, ()) if (folder / name).is_dir()] or [folder]
     for path in sorted(one for root in roots for one in _walk(root)):
         if path.suffix.lower() not in TEXTS:
             left_out["other file"] += 1
-        elif _NOT_POSTS.fullmatch(path.name) or not _is_dated(path):
+        elif _NOT_POSTS.fullmatch(path.name) or not (_is_dated(path) or (program == "Notion" and _has_day(path))):
             left_out["file without a date or day"] += 1
         else:
             files.append(path)
@@ -88,7 +91,7 @@ def _read_folder(folder: Path) -> Source:
     vault = Vault(folder) if program == "Obsidian" else None
     for path in files:
         try:
-            source.posts += [vault.read(post) if vault else post for post in _posts_in(path)]
+            source.posts += [vault.read(post) if vault else post for post in _posts_in(path, program)]
         except EntryError as error:
             source.problems.append(error)
     return source
@@ -113,8 +116,18 @@ def _is_dated(path: Path) -> bool:
     )
 
 
-def _posts_in(path: Path) -> Iterator[Post]:
-    if path.suffix.lower() == ".ipynb":
+def _has_day(path: Path) -> bool:
+    """Return whether a page of Notion has a date among its properties."""
+    try:
+        return read_page(path, path.read_text(encoding="utf-8", errors="replace")).date is not None
+    except EntryError:
+        return True  # what is wrong is told when it is read
+
+
+def _posts_in(path: Path, program: str = "") -> Iterator[Post]:
+    if program == "Notion" and NAME.fullmatch(path.name):
+        yield read_page(path, path.read_text(encoding="utf-8-sig", errors="replace"))
+    elif path.suffix.lower() == ".ipynb":
         yield read_notebook(path)
     else:
         yield from read_posts(path)
@@ -138,7 +151,9 @@ def _articles(path: Path) -> Source | None:
 
 
 def _folder_words(program: str) -> str:
-    return {"": "a folder of Markdown", "Obsidian": "a vault of Obsidian"}.get(program, f"a blog of {program}")
+    return {"": "a folder of Markdown", "Obsidian": "a vault of Obsidian", "Notion": "an export of Notion"}.get(
+        program, f"a blog of {program}"
+    )
 
 
 def _counted(count: int, what: str) -> str:
