@@ -320,3 +320,16 @@ def test_hugos_front_matter_in_json_is_read(space: Space) -> None:
     assert 'title: "A day"' in text and "draft: true" in text and text.endswith("---\nWords\n")
     space.write("2024-05-14.md", '{"title": "A day",\n')
     assert "the front matter is not valid JSON" in space.run("import", "2024-05-14.md", check=3).err
+
+
+def test_in_a_folder_each_file_is_read_strictly_and_one_that_is_wrong_stops_no_other(space: Space) -> None:
+    page = "# {name}\n\nDate: May {day}, 2024\n\nWords\n"
+    one, two = "0123456789abcdef" * 2, "fedcba9876543210" * 2
+    space.write(f"notion/One {one}.md", page.format(name="One", day=13))
+    (space.root / f"notion/Two {two}.md").write_bytes(page.format(name="Caf\u00e9", day=14).encode("latin-1"))
+    done = space.run("import", "notion", check=3)
+    assert "not UTF-8 text; save the file as UTF-8" in done.err and "1 entry made" in done.out
+    space.write("hugo/hugo.toml", "")
+    space.write("hugo/content/words.md", '{\n  "title": "Words",\n  "date": "2024-05-15"\n}\nWords\n')
+    assert "1 entry made" in space.run("import", "hugo", check=0).out
+    assert (space.root / "entries/2024-05-15-day-135.md").is_file()

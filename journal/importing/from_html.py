@@ -26,10 +26,7 @@ def to_markdown(text: str) -> str:
     """Return a post's HTML as Markdown. Raises ``UsageError`` where markdownify is not installed."""
     plain = _GUTENBERG.sub("", text)
     plain = _CAPTION.sub(lambda found: f"<figure>{found[1]}<figcaption>{found[2].strip()}</figcaption></figure>", plain)
-    plain = _CODE.sub(_as_pre, plain)
-    if plain == text or not re.search(r"<p\b", plain, re.IGNORECASE):
-        plain = _with_paragraphs(plain)
-    written: str = _converter().convert(plain)
+    written: str = _converter().convert(_with_paragraphs(_CODE.sub(_as_pre, plain)))
     return written.strip("\n") + "\n"
 
 
@@ -41,7 +38,10 @@ def _as_pre(found: re.Match[str]) -> str:
 
 
 def _with_paragraphs(text: str) -> str:
-    """Make paragraphs of text between blank lines, and breaks of single line ends, as WordPress shows it."""
+    """Make paragraphs of text between blank lines, and breaks of single line ends, as WordPress shows it.
+
+    A text that has paragraphs is left as it is.
+    """
     if re.search(r"<p\b", text, re.IGNORECASE):
         return text
     kept: list[str] = []

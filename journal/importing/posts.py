@@ -61,16 +61,21 @@ class Post:
 
 def read_posts(path: Path) -> Iterator[Post]:
     """Yield the posts in a file, one per date for jrnl's JSON. Raises ``EntryError`` where it can't be read."""
-    try:
-        text = path.read_bytes().decode("utf-8-sig")
-    except OSError as error:
-        raise EntryError(f"{path}: can't be read: {error.strerror}; give a Markdown file, or JSON from jrnl") from error
-    except UnicodeDecodeError as error:
-        raise EntryError(f"{path}: not UTF-8 text; save the file as UTF-8") from error
+    text = text_of(path)
     if path.suffix.lower() == ".json":
         yield from _posts_of_jrnl(path, text)
     else:
         yield post_of(path, text)
+
+
+def text_of(path: Path) -> str:
+    """Return a file's text. Raises ``EntryError`` where it can't be read, or is no UTF-8."""
+    try:
+        return path.read_bytes().decode("utf-8-sig")
+    except OSError as error:
+        raise EntryError(f"{path}: can't be read: {error.strerror}; give a Markdown file, or JSON from jrnl") from error
+    except UnicodeDecodeError as error:
+        raise EntryError(f"{path}: not UTF-8 text; save the file as UTF-8") from error
 
 
 def post_of(path: Path, text: str, address: str = "") -> Post:

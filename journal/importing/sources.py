@@ -15,7 +15,7 @@ from journal.importing.exports import read_export
 from journal.importing.notebooks import read_notebook
 from journal.importing.notion import NAME, read_page
 from journal.importing.obsidian import Vault
-from journal.importing.posts import TEXTS, Post, read_posts
+from journal.importing.posts import TEXTS, Post, read_posts, text_of
 
 _MARKS = {
     "_config.yml": "Jekyll", "_config.yaml": "Jekyll", "_posts": "Jekyll", "hugo.toml": "Hugo", "hugo.yaml": "Hugo",
@@ -74,11 +74,12 @@ def read_source(path: Path) -> Source:
 
 def _read_folder(folder: Path) -> Source:
     program = next((name for mark, name in _MARKS.items() if (folder / mark).exists()), "")
-    if not program and any(NAME.fullmatch(path.name) for path in folder.glob("**/*.md")):
-        program = "Notion"
     files, left_out = list[Path](), Counter[str]()
     roots = [folder / name for name in _POSTS_OF.get(program, ()) if (folder / name).is_dir()] or [folder]
-    for path in sorted(one for root in roots for one in _walk(root)):
+    paths = sorted(one for root in roots for one in _walk(root))
+    if not program and any(NAME.fullmatch(path.name) for path in paths):
+        program = "Notion"
+    for path in paths:
         if path.suffix.lower() not in TEXTS:
             left_out["other file"] += 1
         elif _NOT_POSTS.fullmatch(path.name) or not (_is_dated(path) or (program == "Notion" and _has_day(path))):
@@ -109,24 +110,26 @@ def _is_dated(path: Path) -> bool:
         return True
     if path.suffix.lower() == ".ipynb":
         return False
-    with path.open("rb") as stream:
-        head = stream.read(4096).decode("utf-8", "replace")
-    return bool(
-        re.match(r"(---|\+\+\+)\s*$", head, re.MULTILINE) and re.search(r"^(date|day)\s*[:=]", head, re.MULTILINE)
-    )
+    try:
+        with path.open("rb") as stream:
+            head = stream.read(4096).decode("utf-8", "replace")
+    except OSError:
+        return True  # what is wrong is told when it is read
+    begins = re.match(r"\ufeff?(?:(?:---|\+\+\+)\s*$|\{)", head, re.MULTILINE)
+    return bool(begins and re.search(r"""^\s*"?(date|day)"?\s*[:=]""", head, re.MULTILINE))
 
 
 def _has_day(path: Path) -> bool:
     """Return whether a page of Notion has a date among its properties."""
     try:
-        return read_page(path, path.read_text(encoding="utf-8", errors="replace")).date is not None
+        return read_page(path, text_of(path)).date is not None
     except EntryError:
         return True  # what is wrong is told when it is read
 
 
 def _posts_in(path: Path, program: str = "") -> Iterator[Post]:
     if program == "Notion" and NAME.fullmatch(path.name):
-        yield read_page(path, path.read_text(encoding="utf-8-sig", errors="replace"))
+        yield read_page(path, text_of(path))
     elif path.suffix.lower() == ".ipynb":
         yield read_notebook(path)
     else:
