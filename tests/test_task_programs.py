@@ -160,3 +160,11 @@ def test_a_cell_that_fails_is_named(place: Space, cell: str, message: str) -> No
 def test_a_file_that_is_no_notebook_is_told(place: Space) -> None:
     said = _run(place, "    uses: notebook.run\n    notebook: data/in.csv\n", check=1)[1]
     assert "in.csv: is no notebook" in said
+
+
+@pytest.mark.parametrize("name", ["cell-2.svg", "book.ipynb"])
+def test_a_result_that_would_be_written_over_is_refused(place: Space, name: str) -> None:
+    picture = "from IPython.display import SVG\nSVG('<svg xmlns=\"http://www.w3.org/2000/svg\"></svg>')"
+    _notebook(place, f"open('{name}', 'w').write('<svg/>')\n{picture}")
+    step = f"    uses: notebook.run\n    notebook: data/book.ipynb\n    results: [{name}]\n"
+    assert f"results: {name} is what the" in _run(place, step, check=1)[1]

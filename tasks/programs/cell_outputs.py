@@ -9,7 +9,7 @@ from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
 
-from journal import Report
+from journal import Report, TaskError
 
 from .showing import add_cells
 
@@ -56,6 +56,8 @@ def _add_text(report: Report, text: str) -> None:
 
 
 def _add_picture(report: Report, data: str, path: Path, said: str) -> None:
+    if path.exists():
+        raise TaskError(f"results: {path.name} is what the picture of a cell is called; give the file another name")
     path.write_bytes(data.encode() if path.suffix == ".svg" else base64.b64decode(data))
     alt = "" if not said or said.startswith("<") else said
     report.image(path, alt=alt or f"{path.stem.replace('-', ' ')}, as the notebook drew it")

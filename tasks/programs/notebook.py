@@ -52,6 +52,8 @@ def run(
         _execute(read, scratch)
         made = take(scratch, ctx.out, results, "the notebook")
         kept = ctx.out / notebook.name
+        if kept.exists():
+            raise TaskError(f"results: {kept.name} is what the copy that ran is called; give the file another name")
         _write(read, kept, str(scratch))
         for number, cell in enumerate(read.cells, 1):
             if cell.cell_type == "markdown" and prose:
