@@ -177,4 +177,5 @@ def _packages_in(folder: str) -> Iterator[tuple[str, str]]:
 def own_code() -> str:
     """Return a text that changes with any file of the installed core: the cache key for what it works out."""
     home = Path(__file__).parent
-    return repr([(path.relative_to(home).as_posix(), file_stat(path)) for path in sorted(home.rglob("*.py"))])
+    files = sorted(path for path in home.rglob("*") if path.suffix in (".py", ".html", ".css", ".md", ".yml"))
+    return repr([(path.relative_to(home).as_posix(), file_stat(path)) for path in files])

@@ -40,7 +40,9 @@ def write_days(space: Space) -> Space:
     space.write("site/mkdocs.yml", SITE)
     space.write("plugins/pictures.py", PICTURES)
     space.entry(
-        "  all:\n    uses: toy.all\n", "## Hello\n\nToday I drew:\n\n* a plot\n* a picture\n\n<!-- journal:all -->\n"
+        "  all:\n    uses: toy.all\n",
+        "## Hello\n\nToday I drew:\n\n* a plot\n* a picture\n\n<!-- journal:all -->\n"
+        "\n```mermaid\ngraph LR\n  Entry --> Block\n```\n\n```mermaid\nno such diagram\n```\n",
     )
     space.entry("", "## Hello\n\nNothing ran, see [yesterday](2024-05-13-day-133.md).\n", day=134)
     space.run("day", "133", check=0)

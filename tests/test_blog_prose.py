@@ -30,7 +30,7 @@ SHOWN = {
     "a formula on its own": ("$$\na = b\n$$\n", 'display="block"'),
     "prices": ("from $5 to $10\n", "<p>from $5 to $10</p>"),
     "code": ("```python\nx = 1\n```\n", '<code class="language-python">'),
-    "a diagram": ("```mermaid\ngraph TD\n```\n", '<pre class="mermaid">graph TD'),
+    "a diagram": ("```mermaid\ngraph TD\n```\n", '<pre class="diagram">graph TD'),
     "folded words": ("<details><summary>More</summary>\n\n*in*\n\n</details>\n", "<em>in</em>"),
     "a hard line end": ("a  \nb\n", "a<br>\nb"),
     "an ordered list that goes on": ("3. c\n4. d\n", '<ol start="3">'),

@@ -99,6 +99,30 @@ def test_the_text_of_a_model_is_shown_and_not_run(browser: Any, site: str) -> No
     page.close()
 
 
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_a_diagram_is_drawn_by_the_site_itself_and_a_wrong_one_stays_as_written(
+    browser: Any, site: str, scheme: str
+) -> None:
+    page, said = open_page(browser, f"{site}/{day_path()}", scheme)
+    page.wait_for_selector("pre.diagram[title]")  # the second, which comes last
+    drawn, wrong = page.locator("pre.diagram").all()
+    assert drawn.locator("svg .nodeLabel").all_inner_texts() == ["Entry", "Block"]
+    assert wrong.inner_text().strip() == "no such diagram"
+    assert "can't be drawn" in wrong.get_attribute("title")
+    assert said == []
+    page.close()
+
+
+def test_a_page_without_a_diagram_loads_nothing_for_one(browser: Any, site: str) -> None:
+    page = browser.new_page()
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url))
+    page.goto(f"{site}/day/134/index.html")
+    page.wait_for_load_state("networkidle")
+    assert not [url for url in asked if "mermaid" in url]
+    page.close()
+
+
 def test_the_search_finds_a_word_of_an_entry(browser: Any, site: str) -> None:
     page, said = open_page(browser, f"{site}/search.html")
     page.keyboard.type("pictur")
@@ -152,7 +176,7 @@ def test_a_page_without_pictures_and_sounds_is_light(browser: Any, site: str, na
     page.on("response", lambda answer: sizes.update({answer.url: len(answer.body())}))
     page.goto(f"{site}/{day_path() if name == 'day' else name}")
     page.wait_for_load_state("networkidle")
-    ours = {url: size for url, size in sizes.items() if not url.endswith((".png", ".wav", ".svg"))}
+    ours = {url: size for url, size in sizes.items() if not url.endswith((".png", ".wav", ".svg", "mermaid.js"))}
     assert sum(ours.values()) < 400_000, ours
     page.close()
 

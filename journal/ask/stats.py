@@ -151,7 +151,7 @@ def heat_map(year: Year, workspace: Workspace) -> Iterator[str]:
     last = max(known)
     monday = last - timedelta(days=last.weekday())
     begin = max(min(known) - timedelta(days=min(known).weekday()), monday - timedelta(weeks=52))
-    limits = _quarters([count for when, count in known.items() if when >= begin])
+    limits = quarters([count for when, count in known.items() if when >= begin])
     weeks = (monday - begin).days // 7 + 1
     for weekday, name in enumerate(("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")):
         signs = (_sign(begin + timedelta(weeks=week, days=weekday), known, limits, last) for week in range(weeks))
@@ -164,7 +164,7 @@ def _sign(when: date, words: dict[date, int], limits: Sequence[int], last: date)
     return _SHADES[1 + sum(words[when] > limit for limit in limits)]
 
 
-def _quarters(counts: list[int]) -> list[int]:
+def quarters(counts: Sequence[int]) -> list[int]:
     """Return the three lengths that part entries into quarters."""
     ordered = sorted(counts)
     return [ordered[(len(ordered) - 1) * part // 4] for part in (1, 2, 3)]

@@ -42,7 +42,7 @@ from journal.blog.pages import (
 )
 from journal.blog.posts import Post, PostBox
 from journal.blog.projects import Project
-from journal.blog.prose import Reading, read_prose
+from journal.blog.prose import DIAGRAM, Reading, read_prose
 from journal.blog.search import search_files
 from journal.blog.site import Copied, Output
 from journal.errors import EntryError
@@ -51,6 +51,8 @@ from journal.record.ledger import Ledgers
 from journal.text.workspace import Workspace
 
 ASSETS = Path(__file__).parent / "assets"
+DIAGRAMS = Path(__file__).parent / "diagrams"
+"""Mermaid, which only goes into sites that have a diagram: it is larger than all else."""
 _MAIN = {HOME: "", ARCHIVE: "Archive", TOPICS: "Categories", TOTALS: "Totals", GALLERY: "Gallery", SEARCH: "Search"}
 _ABOUT = {
     HOME: "{name}: the newest days, and where the totals stand.",
@@ -114,7 +116,8 @@ def compile_blog(posts: Sequence[Post], box: PostBox, ledgers: Ledgers, workspac
     newest = list(posts)[::-1]
     listed = listed_pages(any(post.pictures or post.sounds for post in posts))
     pages = {page.address: page for page in (*_listings(newest, listed, ledgers, workspace), *_own_pages(workspace))}
-    files = dict(_files(posts, box, workspace))
+    drawn = any("mermaid" in post.uses for post in posts) or any(DIAGRAM in page.body for page in pages.values())
+    files = dict(_files(posts, [ASSETS, DIAGRAMS] if drawn else [ASSETS], workspace))
     own = {name for name in pages if name.endswith(".html")}
     files |= _machine_files(newest, box, [*own, *(post.address for post in posts)], workspace)
     files |= _redirects(posts, workspace, {*files, *own, *(post.address for post in posts)})
@@ -197,7 +200,7 @@ def _listings(
         HOME: lambda: home_body(newest, workspace, ledgers),
         ARCHIVE: lambda: archive_body(newest),
         TOPICS: lambda: topics_body(categories, tags, projects),
-        TOTALS: lambda: totals_body((ledgers.ledger(name) for name in ledgers.names()), by_day),
+        TOTALS: lambda: totals_body((ledgers.ledger(name) for name in ledgers.names()), by_day, workspace),
         GALLERY: lambda: gallery_body(newest),
         SEARCH: search_body,
     }
@@ -252,10 +255,11 @@ def _to_html(tag: str, address: str) -> str:
     return f"{name.removesuffix('.md')}.html{mark}{anchor}" if is_page else address
 
 
-def _files(posts: Sequence[Post], box: PostBox, workspace: Workspace) -> Iterator[tuple[str, Output | Copied]]:
-    for path in sorted(ASSETS.rglob("*")):
-        if path.is_file():
-            yield path.relative_to(ASSETS).as_posix(), Copied(path)
+def _files(posts: Sequence[Post], own: Sequence[Path], workspace: Workspace) -> Iterator[tuple[str, Output | Copied]]:
+    for folder in own:
+        for path in sorted(folder.rglob("*")):
+            if path.is_file():
+                yield path.relative_to(folder).as_posix(), Copied(path)
     sheet = style_sheet(workspace.blog.accent)
     yield "assets/journal.css", Output(digest_of(sheet), sheet.encode)
     pages = workspace.root / "site" / "pages"

@@ -9,6 +9,7 @@ from datetime import date
 from itertools import groupby
 
 from journal.api.numbers import format_number
+from journal.ask.stats import ledger_line
 from journal.blog.addresses import (
     ARCHIVE,
     GALLERY,
@@ -21,6 +22,7 @@ from journal.blog.addresses import (
     topic_address,
     way,
 )
+from journal.blog.charts import burn_up, year_map
 from journal.blog.posts import Post
 from journal.blog.projects import Project, project_lines
 from journal.record.ledger import Ledger, Ledgers
@@ -30,6 +32,7 @@ NEWEST = 10
 _MOST_PICTURES = 400
 _WORDS_A_MINUTE = 230
 _FEW_HEADINGS = 4
+_MOST_OPEN_ROWS = 12
 
 
 def day_body(post: Post, text: str, before: Post | None, after: Post | None, projects: Sequence[Project] = ()) -> str:
@@ -66,6 +69,7 @@ def archive_body(posts: Sequence[Post]) -> str:
     for year, of_year in groupby(posts, lambda post: post.date[:4]):
         days = list(of_year)
         parts.append(f'<h2 id="{year}">{year} <small>{_days(len(days))}</small></h2>\n')
+        parts.append(year_map({date.fromisoformat(post.date): post.words for post in days}))
         for month, of_month in groupby(days, lambda post: post.date[:7]):
             rows = "".join(_row(post, ARCHIVE) for post in of_month)
             name = month_name[int(month[5:])]
@@ -127,21 +131,29 @@ def _day_of(project: Project, post: Post) -> str:
     return f'<a href="{way(project.address, post.address)}">Day {post.day}</a>'
 
 
-def totals_body(ledgers: Iterable[Ledger], posts: Mapping[int, Post]) -> str:
-    """Return the body of the page of ledgers: where each stands, and what each day added."""
+def totals_body(ledgers: Iterable[Ledger], posts: Mapping[int, Post], workspace: Workspace) -> str:
+    """Return the body of the page of ledgers: where each stands and leads to, and what each day added."""
     parts = ["<h1>Totals</h1>\n"]
+    last = max(posts, default=0)
     for ledger in ledgers:
         parts.append(f'<section>\n<h2 id="{slug(ledger.name)}">{_text(ledger.name)}</h2>\n<p>{_standing(ledger)}</p>\n')
+        ahead = ledger_line(ledger, last, workspace).removeprefix(ledger.sentence(last)).removeprefix("; ")
+        parts += [f"<p>{_text(ahead[:1].upper() + ahead[1:])}.</p>\n"] if ahead else []
+        parts.append(burn_up(ledger, last))
         rows = "".join(
             f'<tr><td>{_day_link(day, posts)}</td><td class="right">{format_number(value, 2)}</td></tr>\n'
             for day, value in ledger.by_day.items()
         )
         unit = _text(ledger.unit) or "amount"
         if rows:
-            parts.append(
+            table = (
                 f'<div class="table" tabindex="0">\n<table>\n'
                 f'<thead><tr><th>Day</th><th class="right">{unit}</th></tr></thead>\n<tbody>\n{rows}</tbody>\n'
                 "</table>\n</div>\n"
+            )
+            is_long = len(ledger.by_day) > _MOST_OPEN_ROWS
+            parts.append(
+                f"<details>\n<summary>What each day added</summary>\n{table}</details>\n" if is_long else table
             )
         parts.append("</section>\n")
     return "".join(parts) if len(parts) > 1 else f"{parts[0]}<p>No report adds to a ledger yet.</p>\n"

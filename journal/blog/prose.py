@@ -20,6 +20,8 @@ _START = re.compile(r"\s*<!--\s*journal:(?P<id>[A-Za-z0-9][A-Za-z0-9_-]*)\s*-->\
 _END = re.compile(r"\s*<!--\s*/journal:(?P<id>[A-Za-z0-9][A-Za-z0-9_-]*)(?:\s+[0-9a-f]{8})?\s*-->\s*")
 _EDITED = "<p><em>Edited by hand since it was computed.</em></p>\n"
 _HELD = re.compile("\ue000(\\d+)\ue001")
+DIAGRAM = '<pre class="diagram">'
+"""Begins a diagram in mermaid's words, which the page's own script draws."""
 _EXCERPT = 320
 _ACTS = re.compile(r"\b(?:href|src|style|on\w+)\s*=|<\s*(?:script|img|maction|semantics)", re.IGNORECASE)
 _ALIGNED = {"text-align:right": "right", "text-align:center": "center", "text-align:left": "left"}
@@ -281,7 +283,7 @@ class _PageWriter:
         language = token.info.strip().split(" ")[0].strip("{}.").lower() if token.info else ""
         if language == "mermaid":
             self.needs.add("mermaid")
-            return f'<pre class="mermaid">{html.escape(token.content)}</pre>\n'
+            return f"{DIAGRAM}{html.escape(token.content)}</pre>\n"
         return self._highlighted(token.content, language)
 
     def _code(self, token: Token) -> str:

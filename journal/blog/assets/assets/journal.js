@@ -1,4 +1,4 @@
-/* The blog's own script: the search, pictures that open large, and folds that open for printing. */
+/* The blog's own script: the search, pictures that open large, diagrams, and folds that open for printing. */
 "use strict";
 (() => {
   const base = new URL("..", document.currentScript.src).href;
@@ -8,7 +8,7 @@
   const waiting = {};
   const load = (name) => waiting[name] ||= new Promise((done) => {
     const script = document.createElement("script");
-    script.src = `${base}search/${name}.js`;
+    script.src = `${base}${name}.js`;
     script.onload = script.onerror = () => done();
     document.head.append(script);
   });
@@ -23,10 +23,10 @@
 
   async function find(query) {
     const words = wordsOf(query).map((word) => [...word].slice(0, 24).join(""));
-    await load("days");
+    await load("search/days");
     const day = /^day\s*0*(\d+)$/.exec(plain(query).trim());
     const long = words.filter((word) => word.length > 1 && !(day && word === "day"));
-    await Promise.all([...new Set(long.map(shardOf))].map((shard) => load(`w-${shard}`)));
+    await Promise.all([...new Set(long.map(shardOf))].map((shard) => load(`search/w-${shard}`)));
     const scores = new Map();
     const add = (number, score, word) => {
       const had = scores.get(number) || { score: 0, words: new Set() };
@@ -63,7 +63,7 @@
     });
     list.replaceChildren(...rows);
     for (const row of rows.slice(0, 10)) {
-      load(`x-${Math.floor(row.dataset.day / 25)}`).then(() => {
+      load(`search/x-${Math.floor(row.dataset.day / 25)}`).then(() => {
         row.querySelector("p").textContent = known.excerpts[row.dataset.day] || "";
       });
     }
@@ -111,6 +111,32 @@
     }
   }
 
+  /* Diagrams are drawn in the page's colours, and again when these change; what can't be drawn stays as it was written. */
+  async function bringDiagramsToLife() {
+    const diagrams = [...document.querySelectorAll("pre.diagram")];
+    if (!diagrams.length) return;
+    await load("assets/mermaid");
+    if (!window.mermaid) return;
+    const words = diagrams.map((diagram) => diagram.textContent);
+    let turn = 0;
+    const draw = async () => {
+      const theme = document.body.dataset.mdColorScheme === "slate" ? "dark" : "neutral", mine = ++turn;
+      window.mermaid.initialize({ startOnLoad: false, securityLevel: "strict", suppressErrorRendering: true, theme, fontFamily: "inherit" });
+      for (const [at, diagram] of diagrams.entries()) {
+        try {
+          const { svg } = await window.mermaid.render(`diagram-${at}`, words[at]);
+          if (mine !== turn) return;
+          diagram.innerHTML = svg;
+          diagram.classList.add("drawn");
+        } catch (fault) {
+          diagram.title = `This diagram can't be drawn: ${String(fault.message || fault).split("\n")[0]}`;
+        }
+      }
+    };
+    await draw();
+    new MutationObserver(draw).observe(document.body, { attributeFilter: ["data-md-color-scheme"] });
+  }
+
   document.addEventListener("keydown", (event) => {
     const typing = /^(input|textarea|select)$/i.test(event.target.tagName) || event.target.isContentEditable;
     if (event.key === "/" && !typing && !event.ctrlKey && !event.metaKey) {
@@ -125,6 +151,6 @@
     if (fold && !fold.open) { fold.open = true; target.scrollIntoView(); }
   };
   addEventListener("hashchange", openTarget);
-  const start = () => { bringSearchToLife(); bringGalleriesToLife(); openTarget(); };
+  const start = () => { bringSearchToLife(); bringGalleriesToLife(); bringDiagramsToLife(); openTarget(); };
   document.readyState === "loading" ? addEventListener("DOMContentLoaded", start) : start();
 })();
