@@ -14,7 +14,7 @@ from conftest import Done, Space
 
 ROOT = Path(__file__).parents[1]
 NAME = "2024-05-13-day-133"
-STEPS = ["clips", "factors-raw", "factors", "ask", "phrasebook", "ask-again", "horse"]
+STEPS = ["clips", "factors", "ask", "phrasebook", "ask-again", "horse"]
 
 pytestmark = pytest.mark.models
 
@@ -97,7 +97,7 @@ def test_the_standardised_run_has_the_textbook_values(day: tuple[Space, Done]) -
     values = metrics(day, "factors")
     assert [values[f"eigenvalue {n}"] for n in (1, 2, 3)] == pytest.approx([1.98146, 1.00831, 0.01023], abs=5e-6)
     shares = table(day, "factors", "Share")
-    assert shares["Finance"] == pytest.approx([0.0892, 99.90, 99.99], abs=5e-3)
+    assert shares["Finance"][:3] == pytest.approx([0.0892, 99.90, 99.99], abs=5e-3)
 
 
 @pytest.mark.parametrize(
@@ -109,11 +109,11 @@ def test_the_textbook_values_stand_in_the_entry_and_in_the_page(day: tuple[Space
 
 
 def test_squared_loadings_of_a_factor_sum_to_its_eigenvalue(day: tuple[Space, Done]) -> None:
-    for step in ("factors", "factors-raw"):
-        rows = table(day, step, "Loadings").values()
-        values = metrics(day, step)
-        for factor in (0, 1):
-            assert sum(row[factor] ** 2 for row in rows) == pytest.approx(values[f"eigenvalue {factor + 1}"])
+    *variables, (name, *sums) = table(day, "factors", "Loadings").items()
+    assert name == "eigenvalue (sum of squares)"
+    values = metrics(day, "factors")
+    for factor in (0, 1):
+        assert sum(row[factor] ** 2 for _, row in variables) == pytest.approx(values[f"eigenvalue {factor + 1}"])
 
 
 def test_the_model_answered_by_each_strategy_and_said_how_sure_it_was(day: tuple[Space, Done]) -> None:

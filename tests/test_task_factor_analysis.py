@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import pytest
 from journal_tasks.factor.analysis import analysis
-from journal_tasks.factor.report import percent
+from journal_tasks.factor.reading import percent
 
 from journal import Composite, Context, Number, TaskError
 from journal.api.numbers import load_cell
@@ -43,7 +43,9 @@ def analyse(tmp_path: Path) -> Analyse:
 def tables(report: dict[str, Any]) -> dict[str, dict[str, list[Any]]]:
     found = [item for item in report["items"] if item["kind"] == "table"]
     return {
-        item["title"] or item["columns"][0]: {row[0]: [value_of(cell) for cell in row[1:]] for row in item["rows"]}
+        item["title"] or item["columns"][0]: {
+            row[0]: [value_of(cell) for cell in row[1:]] for row in item["rows"] if "sum of squares" not in row[0]
+        }
         for item in found
     }
 
@@ -80,7 +82,9 @@ def test_the_textbook_values_to_five_decimals(analyse: Analyse) -> None:
 
 def test_the_sentence_has_the_right_percentages(analyse: Analyse) -> None:
     """0.02987 squared is 0.000892, that is 0.0892 %."""
-    said = "F1 accounts for 0.0892 % of the variance of Finance, F2 for 99.90 %; together 99.99 %."
+    said = (
+        "Read a row like this: F1 accounts for 0.0892 % of the variance of Finance, F2 for 99.90 %; together 99.99 %."
+    )
     assert said in text(analyse(GRADES, factors=2))
 
 
@@ -94,10 +98,49 @@ def test_unstandardised_loadings_are_in_the_units_of_the_variables(analyse: Anal
 def test_both_stand_side_by_side_with_why_they_differ(analyse: Analyse) -> None:
     report = analyse(GRADES, factors=2, standardize="both")
     raw, standardised = analyse(GRADES, factors=2, standardize=False), analyse(GRADES, factors=2)
-    (both,) = [table for title, table in tables(report).items() if title.startswith("Loadings, unstandardised")]
-    assert both["Finance"][1:3] == tables(raw)["Loadings, in the units of the variables"]["Finance"][:2]
-    assert both["Finance"][3:5] == tables(standardised)["Loadings"]["Finance"][:2]
-    assert "Finance brings 54.91 %" in text(report)  # 12.3 of 22.4, the variances' sum
+    (both,) = [table for title, table in tables(report).items() if title.startswith("Loadings: standardised")]
+    assert both["Finance"][:2] == tables(standardised)["Loadings"]["Finance"][:2]
+    assert both["Finance"][2:] == tables(raw)["Loadings, in the units of the variables"]["Finance"][:2]
+    assert "Finance 54.91 %" in text(report)  # 12.3 of 22.4, the variances' sum
+
+
+def test_squared_loadings_add_up_to_the_eigenvalue_in_the_table_itself(analyse: Analyse) -> None:
+    """1.98146 and 1.00831, as in Day 133's class, and those of the covariances."""
+    report = analyse(GRADES, factors=2, standardize="both", digits=5)
+    (rows,) = [item["rows"] for item in report["items"] if str(item.get("title")).startswith("Loadings: standardised")]
+    *variables, last = rows
+    assert last[0] == "eigenvalue (sum of squares)"
+    sums = [value_of(cell) for cell in last[1:]]
+    assert sums[:2] == pytest.approx([1.98146, 1.00831], abs=5e-6)
+    assert sums == pytest.approx([sum(row[column] ** 2 for row in variables) for column in range(1, 5)])
+
+
+def test_what_is_the_same_for_both_is_said_once(analyse: Analyse) -> None:
+    report = analyse(GRADES, factors=2, standardize="both")
+    said = text(report)
+    assert said.count("Caution, low KMO") == 1
+    titles = [item["title"] or item["columns"][0] for item in report["items"] if item["kind"] == "table"]
+    assert len(titles) == len(set(titles))
+
+
+def test_of_many_variables_only_what_stands_out_is_read_aloud(analyse: Analyse) -> None:
+    """80 variables on 8 factors once had 80 sentences."""
+    random = np.random.default_rng(4)
+    common = random.normal(size=(600, 8))
+    values = np.repeat(common, 10, axis=1) + random.normal(size=(600, 80))
+    values[:, 79] = common[:, 0] + common[:, 1] + random.normal(size=600)
+    values[:, 78] = random.normal(size=600)
+    report = analyse(as_csv(values), factors=8, method="minres", rotation="varimax")
+    lines = [line for line in text(report).splitlines() if line.startswith("- ")]
+    assert len(lines) == 8 + 3  # the factors, one of two, one of none, the least
+    assert any("More than one factor goes with v80 (" in line for line in lines)
+    assert any("No factor goes with v79" in line for line in lines)
+    shown = next(item["rows"] for item in report["items"] if item.get("name") == "sorted")
+    assert sum(cell is not None for row in shown for cell in row[1:]) == 80  # 78 of one, one of two, one of none
+    whole = next(
+        item["rows"] for item in report["items"] if item.get("kind") == "table" and item.get("name") == "loadings"
+    )
+    assert all(cell is not None for row in whole[:80] for cell in row[1:9])
 
 
 def test_the_number_of_factors_is_recommended_with_reasons(analyse: Analyse) -> None:

@@ -26,14 +26,18 @@ from journal import (
 
 from .adequacy import assess
 from .arrays import Array
+from .bootstrap import Intervals, Way
+from .bootstrap import bootstrap as draw_samples
+from .comparison import build_comparison
 from .data import Association, associate_items, associate_moments, from_matrix
 from .errors import Caution, FactorError
+from .extra import Extra, as_loadings
 from .extraction import extract
 from .fit import assess_fit
 from .moments import Moments, merge_all, stream
 from .number_of_factors import suggest_number
 from .polychoric import correlate, tabulate
-from .report import build_comparison, build_report
+from .report import build_report
 from .rotation import rotate
 from .scores import ScoreWeights, score, score_weights
 from .solution import Solution
@@ -41,10 +45,12 @@ from .solution import Solution
 Input = Literal["rows", "correlation", "covariance"]
 _ADVICE = {"few points": "; pearson correlations of so few points are too low: consider correlations: polychoric"}
 _PART_BYTES = 32 << 20
+_FEWEST_SAMPLES = 50
+_MOST_BYTES = 256 << 20
 _AT_ONCE = 8  # parts between two words of progress
 
 
-@task("factor.analysis", version=3, libraries=["numpy", "scipy"])
+@task("factor.analysis", version=4, libraries=["numpy", "scipy"])
 def analysis(
     data: Annotated[
         File, Field(description="CSV, TSV, Parquet, SPSS, Stata or Excel: a row for each case, or a matrix (see input)")
@@ -78,6 +84,12 @@ def analysis(
     cutoff: Annotated[float, Field(ge=0, description="loadings from here on count as strong")] = 0.4,
     digits: Annotated[int, Field(ge=1, le=10, description="decimals of loadings and eigenvalues")] = 3,
     absent: Annotated[list[float], Field(description="values that are codes for a missing cell, such as -999")] = [],  # noqa: B006
+    bootstrap: Annotated[
+        int, Field(ge=0, le=100_000, description="samples of the rows, for intervals of the loadings; 1000 is usual")
+    ] = 0,
+    compare: Annotated[
+        list[list[float]] | None, Field(description="another solution's loadings, such as ${day-120.factors.loadings}")
+    ] = None,
 ) -> Report:
     """Find the factors behind the columns of a table: how many, their loadings, what they account for."""
     try:
@@ -87,6 +99,8 @@ def analysis(
             read = _ordinal_reader(table, missing, absent)
         else:
             read = _reader(table, input, observations, missing, absent, ctx)
+        other = as_loadings(compare)
+        _check_extra(bootstrap, input, correlations, standardize, other)
         solve = partial(
             _solve, factors=factors, method=method, rotation=rotation, normalize=normalize, scores=scores, ctx=ctx
         )
@@ -97,13 +111,36 @@ def analysis(
             report = build_comparison(solve(read("covariance")), solution, cutoff, digits)
         else:
             solution = solve(read("correlation" if standardize else "covariance"))
-            report = build_report(solution, cutoff, digits, recommend=factors == "auto")
+            way = Way(solution.association.kind, missing, method, rotation, normalize)
+            intervals = _intervals(table, absent, solution, way, bootstrap, ctx) if bootstrap else None
+            report = build_report(solution, cutoff, digits, recommend=factors == "auto", extra=Extra(intervals, other))
         if solution.weights:
             path = _write_scores(solution, solution.weights, table, absent, ctx.out)
             report.file(path, title="factor scores of every row")
         return report
     except FactorError as error:
         raise TaskError(str(error) if str(error).startswith(data.name) else f"{data.name}: {error}") from error
+
+
+def _check_extra(samples: int, kind: Input, correlations: str, standardize: bool | str, other: Array | None) -> None:
+    """Raise FactorError where intervals or a comparison of loadings make no sense."""
+    if (samples or other is not None) and standardize == "both":
+        raise FactorError("bootstrap and compare are of one solution; set standardize to true or false")
+    if samples and (kind != "rows" or correlations != "pearson"):
+        what = f"a {kind} matrix has no rows" if kind != "rows" else "polychoric correlations take too long"
+        raise FactorError(f"{what} to draw samples from; leave bootstrap out")
+    if 0 < samples < _FEWEST_SAMPLES:
+        raise FactorError(f"{samples} samples are too few for intervals; take {_FEWEST_SAMPLES} at least")
+
+
+def _intervals(
+    table: DataTable, absent: list[float], solution: Solution, way: Way, samples: int, ctx: Context
+) -> Intervals:
+    """Draw samples of the file's rows, which have to be in memory for that."""
+    rows = np.concatenate(list(_chunks(table, absent)))
+    if rows.nbytes > _MOST_BYTES:
+        raise FactorError(f"{len(rows):,} rows are too many to draw samples from in memory; leave bootstrap out")
+    return draw_samples(rows, solution.loadings, way, samples, ctx)
 
 
 def _reader(

@@ -73,13 +73,15 @@ class Fitted(NamedTuple):
     starts: Starts | None = None
 
 
-def extract(matrix: ArrayLike, factors: int, method: str = "minres", max_iterations: int = 10_000) -> Extraction:
+def extract(
+    matrix: ArrayLike, factors: int, method: str = "minres", max_iterations: int = 10_000, starts: int = STARTS
+) -> Extraction:
     """Extract ``factors`` from a correlation or covariance matrix (p, p).
 
     principal: eigenvectors × √eigenvalue. axis: principal axis iterated until communalities move by less than 1e-9
     of the variance (Harman 1976, ch. 8). minres: least squares of the residuals (Harman & Jones 1966). ml: Jöreskog
     1967; it does not depend on the units, so a covariance matrix is scaled and its loadings scaled back. Uniqueness
-    is at least 0.005 of the variance in minres and ml, which search from several starts.
+    is at least 0.005 of the variance in minres and ml, which search from ``starts`` places.
     Order and signs: see ``ordering.arrange``. Heywood cases and
     missing convergence come as cautions.
 
@@ -87,7 +89,7 @@ def extract(matrix: ArrayLike, factors: int, method: str = "minres", max_iterati
     """
     values = as_matrix(matrix, "the matrix")
     _check(values, factors, method)
-    fitted = _fit(values, factors, method, max_iterations)
+    fitted = _fit(values, factors, method, max_iterations, starts)
     diagonal = np.diag(values)
     scale = np.sqrt(diagonal)[:, None]
     order = arrange(fitted.loadings / scale, (fitted.loadings**2).sum(axis=0))
@@ -132,12 +134,13 @@ def _check(matrix: Array, factors: int, method: str) -> None:
         raise FactorError("maximum likelihood needs a positive definite matrix; drop a variable or use minres")
 
 
-def _fit(matrix: Array, factors: int, method: str, max_iterations: int) -> Fitted:
+def _fit(matrix: Array, factors: int, method: str, max_iterations: int, starts: int) -> Fitted:
     if method == "principal":
         return Fitted(_leading(matrix, factors), 0, True)
     if method == "axis":
         return _principal_axis(matrix, factors, max_iterations)
-    return _minres(matrix, factors, max_iterations) if method == "minres" else _ml(matrix, factors, max_iterations)
+    search = _minres if method == "minres" else _ml
+    return search(matrix, factors, max_iterations, starts)
 
 
 def _leading(matrix: Array, factors: int) -> Array:
@@ -157,7 +160,7 @@ def _principal_axis(matrix: Array, factors: int, max_iterations: int) -> Fitted:
     return Fitted(loadings, max_iterations, False)
 
 
-def _minres(matrix: Array, factors: int, max_iterations: int) -> Fitted:
+def _minres(matrix: Array, factors: int, max_iterations: int, count: int) -> Fitted:
     diagonal = np.diag(matrix).copy()
     lower = LOWEST_UNIQUENESS * diagonal
     found = [
@@ -169,13 +172,13 @@ def _minres(matrix: Array, factors: int, max_iterations: int) -> Fitted:
             tolerance=1e-9 * float(diagonal.max()),
             max_iterations=max_iterations if number == 0 else min(max_iterations, _STEPS_OF_OTHERS),
         )
-        for number, start in enumerate(_many_starts(_first_uniqueness(matrix), diagonal))
+        for number, start in enumerate(_many_starts(_first_uniqueness(matrix), diagonal, count))
     ]
     best, starts = _compare_minima(found, lower, lambda x: 1 - x / diagonal)
     return Fitted(_leading(matrix - np.diag(best.x), factors), best.iterations, best.converged, starts)
 
 
-def _ml(matrix: Array, factors: int, max_iterations: int) -> Fitted:
+def _ml(matrix: Array, factors: int, max_iterations: int, count: int) -> Fitted:
     deviations = np.sqrt(np.diag(matrix))
     scaled = as_correlation(matrix)
     lower = np.full(len(matrix), np.log(LOWEST_UNIQUENESS))
@@ -187,7 +190,7 @@ def _ml(matrix: Array, factors: int, max_iterations: int) -> Fitted:
             np.zeros(len(matrix)),
             max_iterations=max_iterations if number == 0 else min(max_iterations, _STEPS_OF_OTHERS),
         )
-        for number, start in enumerate(_many_starts(_first_uniqueness(scaled), np.ones(len(matrix))))
+        for number, start in enumerate(_many_starts(_first_uniqueness(scaled), np.ones(len(matrix)), count))
     ]
     best, starts = _compare_minima(found, lower, lambda x: 1 - np.exp(x))
     scale = np.exp(best.x / 2)
@@ -196,9 +199,9 @@ def _ml(matrix: Array, factors: int, max_iterations: int) -> Fitted:
     return Fitted((deviations * scale)[:, None] * loadings, best.iterations, best.converged, starts)
 
 
-def _many_starts(first: Array, diagonal: Array) -> list[Array]:
+def _many_starts(first: Array, diagonal: Array, count: int) -> list[Array]:
     """Return the usual start, and others between a twentieth and nearly all of the variance, the same in every run."""
-    drawn = np.random.default_rng(0).uniform(0.05, 0.95, (STARTS - 1, len(first)))
+    drawn = np.random.default_rng(0).uniform(0.05, 0.95, (count - 1, len(first)))
     return [first, *(drawn * diagonal)]
 
 

@@ -42,6 +42,11 @@ class Solution:
         return self.rotation is not None and self.rotation.oblique
 
     @property
+    def standardised_loadings(self) -> Array:
+        """Return the pattern matrix (p, k) for variables of variance one."""
+        return np.asarray(self.loadings / np.sqrt(np.diag(self.association.matrix))[:, None])
+
+    @property
     def shares(self) -> Array:
         """Return (p, k) percentages of each variable's variance; they add up where factors don't correlate."""
         return np.asarray(100 * self.loadings**2 / np.diag(self.association.matrix)[:, None])
