@@ -109,7 +109,7 @@ def test_the_textbook_values_stand_in_the_entry_and_in_the_page(day: tuple[Space
 
 
 def test_squared_loadings_of_a_factor_sum_to_its_eigenvalue(day: tuple[Space, Done]) -> None:
-    *variables, (name, *sums) = table(day, "factors", "Loadings").items()
+    *variables, (name, *_) = table(day, "factors", "Loadings").items()
     assert name == "eigenvalue (sum of squares)"
     values = metrics(day, "factors")
     for factor in (0, 1):

@@ -16,6 +16,12 @@ if TYPE_CHECKING:
     from .solution import Solution
 
 BLUE, RED, GREY = "#3f51b5", "#e53935", "#8a8a8a"
+PLANE_VARIABLES = 24
+"""Of more, not all labels would have room beside the plane; the shaded loadings say it."""
+_TICKED = 12
+_LONGEST_LABEL = 18
+_LINE = 0.17
+"""The height of a label in the plane's units, a little above its own."""
 
 
 def draw_scree(solution: Solution) -> Figure:
@@ -37,8 +43,10 @@ def draw_scree(solution: Solution) -> Figure:
             color=GREY,
             label=f"random data, {random.level:.0%} quantile",
         )
-    axes.set(xlabel="factor", ylabel="eigenvalue", title="Scree plot", xticks=numbers)
-    axes.legend()
+    axes.set(xlabel="factor", ylabel="eigenvalue")
+    if len(values) <= _TICKED:
+        axes.set_xticks(numbers)
+    axes.legend(loc="lower center", bbox_to_anchor=(0.5, 1.0), ncols=3, frameon=False)  # where nothing is drawn
     return plot
 
 
@@ -101,20 +109,50 @@ def draw_loadings(solution: Solution, cutoff: float) -> Figure:
 
 
 def draw_plane(solution: Solution) -> Figure:
-    """Draw the variables as arrows in the plane of the first two factors, within the unit circle."""
+    """Draw the variables as arrows in the plane of the first two factors, their labels at the sides."""
     from matplotlib.patches import Circle
 
-    plot, axes = new_figure(4.2, 4.2)
+    plot, axes = new_figure(5.6, 3.6)
     axes.add_patch(Circle((0, 0), 1, fill=False, color=GREY, linewidth=0.8))
-    axes.axhline(0, color=GREY, linewidth=0.6)
+    axes.axhline(0, 0.27, 0.73, color=GREY, linewidth=0.6)
     axes.axvline(0, color=GREY, linewidth=0.6)
-    for name, (x, y) in zip(solution.association.variables, solution.loadings[:, :2], strict=True):
-        axes.annotate("", (x, y), (0, 0), arrowprops={"arrowstyle": "->", "color": BLUE})
-        axes.annotate(
-            name, (x, y), (4 if x >= 0 else -4, 4), textcoords="offset points", ha="left" if x >= 0 else "right"
-        )
-    axes.set(xlabel="F1", ylabel="F2", xlim=(-1.25, 1.25), ylim=(-1.25, 1.25), aspect="equal")
+    loadings = solution.loadings[:, :2]
+    for side in (-1, 1):
+        own = np.flatnonzero(np.where(loadings[:, 0] < 0, -1, 1) == side)
+        own = own[np.argsort(loadings[own, 1])]
+        for row, height in zip(own, spread(loadings[own, 1], _LINE), strict=True):
+            x, y = loadings[row]
+            axes.annotate("", (x, y), (0, 0), arrowprops={"arrowstyle": "->", "color": BLUE})
+            line = {"arrowstyle": "-", "color": GREY, "linewidth": 0.5, "shrinkA": 0, "shrinkB": 0}
+            axes.annotate(_short(solution.association.variables[row]), (x, y), (side * 1.2, height), va="center",
+                          ha="left" if side > 0 else "right", fontsize=9, arrowprops=line)  # fmt: skip
+    axes.text(1.03, 0, "F1", ha="left", va="bottom", fontsize=9, color=GREY)
+    axes.text(0, 1.03, "F2", ha="center", va="bottom", fontsize=9, color=GREY)
+    tallest = max(1.1, len(loadings) * _LINE / 2)
+    axes.set(xlim=(-2.4, 2.4), ylim=(-tallest, tallest), aspect="equal")
+    axes.axis("off")
     return plot
+
+
+def spread(places: NDArray[np.float64], gap: float) -> NDArray[np.float64]:
+    """Move places (n,), in rising order, as little as need be (by least squares) to be at least ``gap`` apart.
+
+    What has to move together goes to its common mean: the pooling of adjacent violators (Barlow et al. 1972).
+    """
+    steps = gap * np.arange(len(places))
+    groups: list[tuple[float, int]] = []
+    for place in places - steps:
+        mean, count = float(place), 1
+        while groups and groups[-1][0] > mean:
+            before, many = groups.pop()
+            mean, count = (before * many + mean * count) / (many + count), many + count
+        groups.append((mean, count))
+    moved = [mean for mean, count in groups for _ in range(count)]
+    return np.asarray(moved + steps, np.float64)
+
+
+def _short(name: str) -> str:
+    return name if len(name) <= _LONGEST_LABEL else f"{name[: _LONGEST_LABEL - 1]}…"
 
 
 def draw_path(solution: Solution, cutoff: float) -> Figure:

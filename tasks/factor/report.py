@@ -10,7 +10,7 @@ from journal import Number, Report
 
 from .diagnosis import add_adequacy, add_cautions, add_fit, add_number_of_factors
 from .extra import Extra, add_extra
-from .plots import draw_loadings, draw_path, draw_plane, draw_scree
+from .plots import PLANE_VARIABLES, draw_loadings, draw_path, draw_plane, draw_scree
 from .reading import percent, reading, what_was_done
 
 if TYPE_CHECKING:
@@ -195,7 +195,8 @@ def draw(report: Report, solution: Solution, cutoff: float) -> None:
     report.figure("scree", draw_scree(solution), alt=scree_alt(solution))
     if solution.association.kind == "correlation":
         report.figure("loadings", draw_loadings(solution, cutoff), alt="Loadings shaded by size, the weak ones faint")
-    if len(solution.names) == 2 and solution.association.kind == "correlation":
+    few = len(solution.association.variables) <= PLANE_VARIABLES
+    if len(solution.names) == 2 and few and solution.association.kind == "correlation":
         report.figure("plane", draw_plane(solution), alt="The variables in the plane of F1 and F2")
     if len(solution.association.variables) <= _PATH_VARIABLES and solution.association.kind == "correlation":
         report.figure("path", draw_path(solution, cutoff), alt=f"Path diagram of the loadings from {cutoff:g} on")
