@@ -253,6 +253,27 @@ def test_slips_are_found_and_right_sentences_left_in_peace(name: str, tmp_path: 
     assert asked <= 0.05 * right
 
 
+@pytest.mark.parametrize(
+    ("text", "alarms"),
+    [
+        ("Held-out perplexity went from 17.4 to 1609 thanks to the adapter.", ["17.4"]),
+        ("Held-out perplexity went from 1609 to 17.4 thanks to the adapter.", []),
+        ("The loading of Marketing on the second factor is 0.0815.", ["0.0815"]),
+        ("The loading of Marketing on the second factor is negative, 0.0815.", []),
+        ("The loading of Marketing on the second factor is -0.0815.", []),
+        ("All told the clips last 46.8 seconds.", ["46.8"]),
+        ("All told the clips last 48.6 seconds.", []),
+    ],
+)
+def test_order_sign_and_other_words_for_totals(text: str, alarms: list[str], tmp_path: Path) -> None:
+    copytree(REFERENCE, tmp_path / "workspace")
+    record = Record(find_workspace(tmp_path / "workspace"))
+    path = record.entry_path(133)
+    path.write_text(f"{path.read_text()}\n{text}\n")
+    found = check_entry(record.entry(133), record)
+    assert [digits(one.typed) for one in found if one.sure] == alarms
+
+
 def test_facts_have_addresses() -> None:
     record = Record(find_workspace(REFERENCE))
     facts = read_facts(record.entry(133), record)
