@@ -10,6 +10,7 @@ JOBS ?= 2
 
 help:
 	@echo "make day      bring day 133 up to date, compare it with another run, and build the blog"
+	@echo "make year     bring all sample days up to date, and build the blog"
 	@echo "make test     run all tests"
 	@echo "make check    check formatting, lint and types"
 	@echo "make light    run the tests that need no PyTorch in a separate environment (PYTHON=python3.12)"
@@ -30,6 +31,10 @@ $(DEVELOPED): $(INSTALLED)
 day: $(INSTALLED)
 	$(BIN)/journal day 133
 	$(BIN)/journal day 133 --replay
+	$(BIN)/journal build
+
+year: $(INSTALLED)
+	$(BIN)/journal day 129..136
 	$(BIN)/journal build
 
 test: $(DEVELOPED)
@@ -55,4 +60,4 @@ bench: $(DEVELOPED)
 clean:
 	rm -rf build dist *.egg-info
 
-.PHONY: help day test check light pythons lowest bench clean
+.PHONY: help day year test check light pythons lowest bench clean

@@ -144,6 +144,8 @@ def totals_body(ledgers: Iterable[Ledger], posts: Mapping[int, Post], workspace:
             f'<tr><td>{_day_link(day, posts)}</td><td class="right">{format_number(value, 2)}</td></tr>\n'
             for day, value in ledger.by_day.items()
         )
+        if ledger.start:
+            rows = f'<tr><td>before</td><td class="right">{format_number(ledger.start, 2)}</td></tr>\n{rows}'
         unit = _text(ledger.unit) or "amount"
         if rows:
             table = (

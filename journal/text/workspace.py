@@ -57,6 +57,8 @@ class Workspace:
     url: str = ""
     day_1: date | None = None
     goals: Mapping[str, Amount] = field(default_factory=dict)
+    starts: Mapping[str, Amount] = field(default_factory=dict)
+    """What ledgers held before their first day here."""
     models: Mapping[str, str] = field(default_factory=dict)
     servers: Mapping[str, Server] = field(default_factory=dict)
     """Servers of language models, by name."""
@@ -140,7 +142,12 @@ def read_workspace(root: Path) -> Workspace:
         name=_text(document, "name") or root.name,
         url=_text(document, "url"),
         day_1=_day_1(document),
-        goals={name: _goal(document, name, value) for name, value in _section(document, "goals").items()},
+        goals={name: _goal(document, name, "goal", value) for name, value in _section(document, "goals").items()},
+        starts={
+            name: _goal(document, name, "start", value)
+            for name, value in _section(document, "goals").items()
+            if isinstance(value, dict) and "start" in value
+        },
         models={name: _text(document, "models", name) for name in _section(document, "models")},
         servers=read_servers(document, root),
         speakers=root / speakers if (speakers := _text(document, "speakers")) else None,
@@ -207,7 +214,9 @@ def _accent(document: Document) -> str:
 
 
 def _check_names(document: Document, path: tuple[str, ...], known: list[str]) -> None:
-    names = document.data.get(path[0]) or {} if path else document.data
+    names: Any = document.data
+    for part in path:
+        names = names.get(part) or {}
     for name in names:
         if name not in known:
             place = document.place(*path, name)
@@ -221,11 +230,18 @@ def _day_1(document: Document) -> date | None:
     raise EntryError(f"{document.place('day-1')}: day-1 is {value!r}; write a date such as 2024-01-02")
 
 
-def _goal(document: Document, name: str, value: Any) -> Amount:
+def _goal(document: Document, name: str, which: str, value: Any) -> Amount:
+    """Return a ledger's goal, or what it starts from; a value that is no mapping is its goal."""
+    path: tuple[str, ...] = ("goals", name)
+    if isinstance(value, dict):
+        _check_names(document, path, ["goal", "start"])
+        if which not in value:
+            raise EntryError(f"{document.place(*path)}: '{name}' has no goal; write {{goal: 120 min, start: 4.75 min}}")
+        value, path = value[which], (*path, which)
     try:
         return parse_amount(value)
     except ValueError as error:
-        raise EntryError(f"{document.place('goals', name)}: goal '{name}': {error}") from error
+        raise EntryError(f"{document.place(*path)}: {which} '{name}': {error}") from error
 
 
 def _memory(document: Document, value: Any) -> float | None:
