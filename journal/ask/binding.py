@@ -60,13 +60,19 @@ def _proposal(offset: int, number: Numeral, fact: Fact, entry: Entry, names: Nam
     if not before.strip(" \t-*+>0123456789.)"):
         return None
     line = entry.text.count("\n", 0, start) + 1
-    for call in _calls(fact, entry.text[start : offset + number.end], number.unit):
+    found = call_for(fact, entry.text, start, offset + number.end, number.unit, names)
+    return Proposal(line, start, start + len(found[1]), found[1], found[0]) if found else None
+
+
+def call_for(fact: Fact, text: str, start: int, end: int, unit: str, names: Names) -> tuple[str, str] | None:
+    """Return what a value has to say to read as a text does from ``start`` to ``end`` at least, and how it reads."""
+    for call in _calls(fact, text[start:end], unit):
         try:
-            text = names.text(call)
+            reads = names.text(call)
         except (EntryError, TaskError, ValueError):
             continue
-        if entry.text.startswith(text, start) and start + len(text) >= offset + number.end:
-            return Proposal(line, start, start + len(text), text, call)
+        if text.startswith(reads, start) and start + len(reads) >= end:
+            return call, reads
     return None
 
 
