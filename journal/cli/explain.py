@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from journal.cli import completion
 from journal.cli.opening import open_workspace
 from journal.errors import UsageError
 
@@ -14,7 +15,12 @@ if TYPE_CHECKING:
 
 
 def task(
-    name: Annotated[str, typer.Argument(metavar="[TASK]", help="The task to explain, or: new")] = "",
+    name: Annotated[
+        str,
+        typer.Argument(
+            metavar="[TASK]", help="The task to explain, or: new", autocompletion=completion.tasks_to_explain
+        ),
+    ] = "",
     new_name: Annotated[str, typer.Argument(metavar="[NAME]", help="After new: its name, such as text.count.")] = "",
     package: Annotated[
         bool, typer.Option("--package", help="With new: as a package of its own, with an entry point.")
