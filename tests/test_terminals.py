@@ -3,36 +3,13 @@
 from __future__ import annotations
 
 import json
-import os
-import pty
 import re
 import subprocess
 import sys
 
 import pytest
 from conftest import Space, environment
-
-
-def at_terminal(space: Space, *arguments: str, **variables: str) -> str:
-    """Return what a command writes to a terminal of its own."""
-    ours, theirs = pty.openpty()
-    command = [sys.executable, "-m", "journal", *arguments]
-    done = subprocess.Popen(
-        command, cwd=space.root, stdin=theirs, stdout=theirs, stderr=theirs, env={**environment(), **variables}
-    )
-    os.close(theirs)
-    said = b""
-    while True:
-        try:
-            part = os.read(ours, 65536)
-        except OSError:  # the last one who held the other side has closed it
-            break
-        if not part:
-            break
-        said += part
-    os.close(ours)
-    done.wait()
-    return said.decode()
+from terminals import at_terminal
 
 
 def test_no_color_is_kept_to(space: Space) -> None:
