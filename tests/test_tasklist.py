@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Annotated, Any, Literal, Optional
 
@@ -10,6 +11,7 @@ import yaml
 from conftest import Space
 
 from journal import Field, File, Files, Report, Task, task
+from journal.ask.task_data import step_schema
 from journal.ask.task_step import example_step
 from journal.ask.tasks import explain_task, type_words
 from journal.plan.registry import load_task, read_registry
@@ -142,3 +144,31 @@ def test_the_step_of_a_task_runs_as_it_is_pasted(space: Space) -> None:
     path = space.entry(f"{step}\n", f"{marker.splitlines()[0].strip()}\n")
     space.run("day", "133", check=0)
     assert "- letters: **3**" in path.read_text()
+
+
+@pytest.mark.parametrize("name", SHIPPED)
+def test_the_schema_of_a_step_takes_the_step_to_paste_and_no_misspelt_one(name: str, tmp_path: Path) -> None:
+    jsonschema = pytest.importorskip("jsonschema")
+    found = load_task(read_registry(tmp_path / "plugins").find(name))
+    check = jsonschema.Draft202012Validator(step_schema(found))
+    (step,) = yaml.safe_load("\n".join(example_step(found))).values()
+    check.validate(step)
+    check.validate({**step, "timeout": "5 min", **{one: "${a.b}" for one in step if one != "uses"}})
+    for wrong in ({"no_such": 1}, {"uses": "other"}):
+        assert not check.is_valid({**step, **wrong})
+    assert not check.is_valid({"uses": name})
+
+
+def test_with_json_tasks_are_data(space: Space) -> None:
+    space.write("plugins/two.py", PLUGIN)
+    space.write("plugins/bad.py", "from journal import task\n@task(\n")
+    listed = json.loads(space.run("task", "--json", check=0).out)
+    assert {"name": "toy.other", "summary": "Do something else.", "origin": "plugins/two.py"} in listed
+    assert [one["name"] for one in listed if "error" in one] == ["plugins/bad.py"]
+    told = json.loads(space.run("task", "text.write", "--json", check=0).out)
+    times = told["parameters"][1]
+    assert times == {
+        "name": "times", "type": "whole number from 1", "role": "value", "required": False, "default": 1, "help": ""
+    }  # fmt: skip
+    assert told["results"]["outputs"] == {"path": "", "text": ""}
+    assert "did you mean 'text.write'?" in json.loads(space.run("task", "text.wriet", "--json", check=2).out)["error"]

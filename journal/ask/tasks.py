@@ -11,12 +11,12 @@ from textwrap import wrap
 from types import NoneType, UnionType
 from typing import Annotated, Any, Literal, Union, get_args, get_origin
 
-from journal.api.task import Parameter
+from journal.api.task import Parameter, Task
 from journal.ask.task_names import ResultNames, names_in_code, names_in_record
 from journal.ask.task_step import example_step
 from journal.day.adhoc import step_of
 from journal.errors import EntryError, UsageError
-from journal.plan.registry import Registry, load_task
+from journal.plan.registry import Registry, TaskSource, load_task
 from journal.record import Record
 
 _HUGE = 10**15
@@ -41,19 +41,28 @@ def explain_task(registry: Registry, name: str, record: Record | None = None) ->
 
     The latter is read from its last report in a record, if there is one, or else from its code.
     """
-    try:
-        source = registry.find(name)
-    except EntryError as error:  # an entry has no part in this
-        raise UsageError(str(error)) from error
-    task = load_task(source)
+    source, task = find_task(registry, name)
     lines = [f"{task.name}  ({source.origin})", "", inspect.getdoc(task.function) or "", ""]
     lines += [line for parameter in task.parameters.values() for line in _parameter_lines(parameter)]
     step = step_of(name)
     lines += ["", "a step to paste below tasks: in an entry, and the line where its block shall stand:", ""]
     lines += [*example_step(task), "", f"  <!-- journal:{step} -->"]
-    root = record.workspace.root if record else Path()
-    names = (names_in_record(name, record) if record else None) or names_in_code(source, step, root)
-    return [*lines, *_name_lines(names)]
+    return [*lines, *_name_lines(names_of_results(source, record))]
+
+
+def find_task(registry: Registry, name: str) -> tuple[TaskSource, Task]:
+    """Return a task and where it is from. Raises ``UsageError`` where there is none of that name, or several."""
+    try:
+        source = registry.find(name)
+    except EntryError as error:  # an entry has no part in this
+        raise UsageError(str(error)) from error
+    return source, load_task(source)
+
+
+def names_of_results(source: TaskSource, record: Record | None) -> ResultNames:
+    """Return what a task's results are called: in its last report beside an entry, or else in its code."""
+    found = names_in_record(source.name, record) if record else None
+    return found or names_in_code(source, step_of(source.name), record.workspace.root if record else Path())
 
 
 def _name_lines(names: ResultNames) -> Iterator[str]:

@@ -29,8 +29,10 @@ def task(
     package: Annotated[
         bool, typer.Option("--package", help="With new: as a package of its own, with an entry point.")
     ] = False,
+    as_json: Json = False,
 ) -> None:
     """List the available tasks, explain one and its parameters, or begin a new one."""
+    from journal.ask.task_data import task_data, tasks_data
     from journal.ask.tasks import explain_task, list_tasks
     from journal.plan.registry import read_registry
     from journal.record import Record
@@ -42,6 +44,10 @@ def task(
     if new_name or package:
         raise UsageError(f"journal task explains one task; to begin one, write: journal task new {new_name or name}")
     registry = read_registry(workspace.plugins)
+    if as_json:
+        data = task_data(registry, name, Record(workspace)) if name else tasks_data(registry)
+        typer.echo(json.dumps(data, indent=1, ensure_ascii=False, default=str))
+        return
     lines = explain_task(registry, name, Record(workspace)) if name else list_tasks(registry)
     typer.echo("\n".join(lines))
 

@@ -127,15 +127,18 @@ def models(
     fetch: Annotated[
         str, typer.Option(metavar="NAME", help="Fetch this model now.", autocompletion=completion.models)
     ] = "",
+    as_json: Json = False,
 ) -> None:
     """List the models named in journal.yml, and whether they are available."""
     from journal.api.models import fetch_model, model_states
 
     workspace = open_workspace()
     if fetch:
-        typer.echo(f"{fetch}: {fetch_model(fetch, workspace.models, workspace.root, workspace.servers).path}")
-    else:
-        typer.echo(
-            "\n".join(map(str, model_states(workspace.models, workspace.root, workspace.servers)))
-            or "no models in journal.yml"
-        )
+        path = fetch_model(fetch, workspace.models, workspace.root, workspace.servers).path
+        typer.echo(json.dumps({"name": fetch, "path": path and str(path)}) if as_json else f"{fetch}: {path}")
+        return
+    states = model_states(workspace.models, workspace.root, workspace.servers)
+    if as_json:
+        typer.echo(json.dumps([vars(one) for one in states], indent=1, ensure_ascii=False))
+        return
+    typer.echo("\n".join(map(str, states)) or "no models in journal.yml")
