@@ -8,6 +8,7 @@ from typing import Annotated
 
 import typer
 
+from journal.cli import completion
 from journal.cli.opening import Json, open_all, open_store, open_workspace, parse_day, parse_days
 from journal.errors import UsageError
 
@@ -35,6 +36,7 @@ def why(
         typer.Argument(
             metavar="FILE|DAY|DAY.STEP",
             help="A file that a step made, a step (133.clips), or a day, whose values it names.",
+            autocompletion=completion.days_and_steps,
         ),
     ],
     step: Annotated[str, typer.Argument(metavar="[STEP]", help="With a day alone: the step to explain.")] = "",
@@ -74,7 +76,9 @@ def why(
 
 
 def check(
-    days: Annotated[str, typer.Argument(metavar="[DAY]", help="133, 130..140, or today")] = "",
+    days: Annotated[
+        str, typer.Argument(metavar="[DAY]", help="133, 130..140, or today", autocompletion=completion.days)
+    ] = "",
     publish: Annotated[
         bool, typer.Option("--publish", help="Check instead what would keep the blog from being published.")
     ] = False,
@@ -120,7 +124,9 @@ def check(
 
 
 def stats(
-    name: Annotated[str, typer.Argument(metavar="[LEDGER]", help="Only this ledger.")] = "",
+    name: Annotated[
+        str, typer.Argument(metavar="[LEDGER]", help="Only this ledger.", autocompletion=completion.ledgers)
+    ] = "",
     as_of: Annotated[str, typer.Option("--as-of", metavar="DAY", help="As it stood on this day: 133, or today.")] = "",
     as_json: Json = False,
 ) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, timedelta
@@ -11,10 +12,14 @@ from typing import Any
 
 from journal.errors import EntryError, UsageError, nearest
 from journal.text.document import Document, parse_yaml
+from journal.text.formats import check_format, move_to_present
 from journal.text.servers import Server, read_servers
 
 FILE_NAME = "journal.yml"
-_SETTINGS = ["name", "url", "day-1", "goals", "models", "servers", "speakers", "limits", "run", "blog", "private"]
+_SETTINGS = [
+    *["name", "url", "day-1", "goals", "models", "servers", "speakers", "limits", "run", "blog", "private"],
+    "format",
+]
 _SECONDS = {"s": 1.0, "min": 60.0, "h": 3600.0}
 _BYTES = {"kB": 1e3, "KB": 1e3, "MB": 1e6, "GB": 1e9}
 _GIGABYTES = {"GB": 1.0, "MB": 1e-3}
@@ -115,10 +120,12 @@ class Workspace:
 def find_workspace(start: Path) -> Workspace:
     """Read the workspace of a folder, from the nearest journal.yml in it or above it.
 
-    Raises ``UsageError`` where there is none.
+    One of an earlier format is brought to the present one, and a line says so. Raises ``UsageError`` where there is
+    none.
     """
     for folder in (start.resolve(), *start.resolve().parents):
         if (folder / FILE_NAME).is_file():
+            move_to_present(folder / FILE_NAME, folder / ".journal", lambda line: print(line, file=sys.stderr))
             return read_workspace(folder)
     raise UsageError(
         f"no {FILE_NAME} here or in a folder above; go to your workspace, or create one with: journal init"
@@ -132,6 +139,7 @@ def read_workspace(root: Path) -> Workspace:
     except OSError as error:
         raise EntryError(f"{FILE_NAME}:1: can't be read: {error.strerror}; fix that first") from error
     document = parse_yaml(text, FILE_NAME)
+    check_format(document)  # first: a newer format may have keys that are unknown here
     _check_names(document, (), _SETTINGS)
     _check_names(document, ("blog",), ["author", "description", "accent", "embeds"])
     _check_names(document, ("limits",), ["artifact", "text"])
