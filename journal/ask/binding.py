@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from functools import cache
 
 from journal.ask.check import meant_facts
+from journal.ask.day_links import DayLink
 from journal.ask.prose.numerals import Numeral
 from journal.errors import EntryError, TaskError
 from journal.files import write_atomically
@@ -45,8 +46,8 @@ def propose_values(entry: Entry, record: Record) -> list[Proposal]:
     return [found for one in meant_facts(entry, record) if (found := _proposal(*one, entry, names)) is not None]
 
 
-def bind_values(entry: Entry, chosen: Sequence[Proposal]) -> None:
-    """Write the markers of proposals into an entry. Raises ``StoreError`` where it can't be written."""
+def bind_values(entry: Entry, chosen: Sequence[Proposal | DayLink]) -> None:
+    """Write the markers and links of proposals into an entry. Raises ``StoreError`` where it can't be written."""
     text, position = "", 0
     for one in sorted(chosen, key=lambda one: one.start):
         text += entry.text[position : one.start] + one.marked

@@ -83,7 +83,8 @@ def check(
         bool, typer.Option("--publish", help="Check instead what would keep the blog from being published.")
     ] = False,
     bind: Annotated[
-        bool, typer.Option("--bind", help="Propose a value for each number that it recognises, and ask.")
+        bool,
+        typer.Option("--bind", help="Propose a value for each number, a link for each day that it knows, and ask."),
     ] = False,
     yes: Annotated[bool, typer.Option("--yes", help="With --bind: write all of them without asking.")] = False,
     as_json: Json = False,
@@ -100,6 +101,7 @@ def check(
 
         raise typer.Exit(bind_days(days, yes=yes))
     from journal.ask.check import check_entry, check_lines
+    from journal.ask.day_links import propose_links
     from journal.day import edited_lines
     from journal.day.artifacts import ADDED, changed_beside
 
@@ -120,6 +122,8 @@ def check(
         typer.echo(json.dumps([one.as_data(entry.display_path) for entry, one in found], indent=1, ensure_ascii=False))
     else:
         typer.echo("\n".join(check_lines(found)))
+        if links := [one.sentence(entry.display_path) for entry in entries for one in propose_links(entry, record)]:
+            typer.echo("\n".join([f"Could lead there; journal check {days} --bind writes it:", *links]))
     raise typer.Exit(1 if edited or any(one.sure for _, one in found) else 0)
 
 
