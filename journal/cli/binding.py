@@ -23,7 +23,7 @@ def bind_days(days: str, *, yes: bool) -> int:
     for number in parse_days(days, record):
         entry = record.entry(number)
         chosen: list[Proposal | DayLink] = []
-        proposals = [*propose_values(entry, record), *propose_links(entry, record)]
+        proposals: list[Proposal | DayLink] = [*propose_values(entry, record), *propose_links(entry, record)]
         for one in proposals:
             typer.echo(one.sentence(entry.display_path))
             if yes or (asks and typer.confirm("  bind it?", default=True)):
