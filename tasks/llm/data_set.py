@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import numpy as np
+
 from journal import TaskError
 
 from .language_model import LanguageModel
@@ -23,11 +25,16 @@ class DataSet:
     truncated: int
     left_out: int
     """Examples whose prompt alone is too long, so that nothing is left to learn."""
+    split: str = ""
+    """How the pairs were split, in words."""
 
 
 def build_data_set(pairs: list[Pair], model: LanguageModel, held_out: float, max_length: int, seed: int) -> DataSet:
-    """Split the pairs at random by ``seed`` and encode them; raises TaskError where nothing is left to learn."""
-    training_pairs, held_out_pairs = _split(pairs, held_out, seed)
+    """Split the pairs as their file says, or else at random by ``seed``, and encode them.
+
+    Raises TaskError where nothing is left to learn.
+    """
+    training_pairs, held_out_pairs, words = split_pairs(pairs, held_out, seed)
     training = [encode(pair, model, max_length) for pair in training_pairs]
     measured = [encode(pair, model, max_length) for pair in held_out_pairs]
     usable = [example for example in training if example.target_tokens]
@@ -40,14 +47,56 @@ def build_data_set(pairs: list[Pair], model: LanguageModel, held_out: float, max
         held_out=[example for example in measured if example.target_tokens],
         sample=model.tokenizer.decode(usable[0].input_ids),
         truncated=sum(example.truncated for example in [*training, *measured]),
+        split=words,
         left_out=sum(not example.target_tokens for example in [*training, *measured]),
     )
 
 
-def _split(pairs: list[Pair], held_out: float, seed: int) -> tuple[list[Pair], list[Pair]]:
-    """Return (pairs to learn, pairs held out): a random part, rounded, that leaves at least one to learn."""
-    import torch
+def split_pairs(pairs: list[Pair], held_out: float, seed: int) -> tuple[list[Pair], list[Pair], str]:
+    """Return the pairs to learn, those held out, and how they were told apart, in words.
 
-    order = torch.randperm(len(pairs), generator=torch.Generator().manual_seed(seed)).tolist()
-    count = min(round(held_out * len(pairs)), len(pairs) - 1)
-    return [pairs[place] for place in sorted(order[count:])], [pairs[place] for place in sorted(order[:count])]
+    Pairs with the same prompt or the same answer, however spelt, stay on one side, so that what is measured was not
+    learnt. A file that splits them itself is followed, and told where it breaks that.
+    """
+    groups = _groups(pairs)
+    if any(pair.is_held_out is not None for pair in pairs):
+        learnt = [pair for pair in pairs if not pair.is_held_out]
+        measured = [pair for pair in pairs if pair.is_held_out]
+        if not learnt:
+            raise TaskError("the data's column split leaves nothing to learn")
+        known = {group for pair, group in zip(pairs, groups, strict=True) if not pair.is_held_out}
+        both = sum(bool(pair.is_held_out) and group in known for pair, group in zip(pairs, groups, strict=True))
+        also = f"; **{both} of those held out have a prompt or answer that is learnt too**" if both else ""
+        return learnt, measured, f"split by the data's own column{also}"
+    order = np.random.default_rng(seed).permutation(max(groups) + 1).tolist()
+    wanted, chosen, size = min(round(held_out * len(pairs)), len(pairs) - 1), set[int](), 0
+    for group in order:
+        count = groups.count(group)
+        if size + count <= wanted:
+            chosen.add(group)
+            size += count
+    learnt = [pair for pair, group in zip(pairs, groups, strict=True) if group not in chosen]
+    measured = [pair for pair, group in zip(pairs, groups, strict=True) if group in chosen]
+    return learnt, measured, "split at random; pairs with the same prompt or answer stay on one side"
+
+
+def _groups(pairs: list[Pair]) -> list[int]:
+    """Return for each pair the number of its group: pairs that share a prompt or an answer, directly or by others."""
+    leader = list(range(len(pairs)))
+
+    def find(place: int) -> int:
+        while leader[place] != place:
+            leader[place] = place = leader[leader[place]]
+        return place
+
+    seen: dict[tuple[str, str], int] = {}
+    for place, pair in enumerate(pairs):
+        for key in (("prompt", _plain(pair.prompt)), ("answer", _plain(pair.completion))):
+            if key[1]:
+                leader[find(place)] = find(seen.setdefault(key, place))
+    numbers: dict[int, int] = {}
+    return [numbers.setdefault(find(place), len(numbers)) for place in range(len(pairs))]
+
+
+def _plain(text: str) -> str:
+    return "".join(sign for sign in text.casefold() if sign.isalnum())

@@ -134,11 +134,11 @@ def _generate_batch(
 
     batch = model.tokenizer(prompts, return_tensors="pt", padding=True, add_special_tokens=False)
     with torch.inference_mode():
-        first = _next_token_logits(model.network, batch)
+        first = _next_token_logits(model.network, batch) if decoding.top else [None] * len(prompts)
         written = model.network.generate(**batch, **_options(model, decoding, progress))
     new = written[:, batch["input_ids"].shape[1] :].tolist()
     return [
-        _read_answer(model, prompt, tokens, top_tokens(logits, model.tokenizer, decoding.top))
+        _read_answer(model, prompt, tokens, [] if logits is None else top_tokens(logits, model.tokenizer, decoding.top))
         for prompt, tokens, logits in zip(prompts, new, first, strict=True)
     ]
 

@@ -9,13 +9,14 @@ from journal import Context, Field, File, Model, ModelName, Report, task
 
 from .data_set import build_data_set
 from .generation import Decoding, generate, seeded
+from .held_out import answer_with, answer_without
 from .language_model import LanguageModel, adding_adapter, load_language_model
 from .pairs import read_pairs
 from .training import Precision, Training, save_adapter, train
 from .training_report import ParameterCount, build_report
 
 
-@task("llm.lora", version=1, libraries=["torch", "transformers", "peft"])
+@task("llm.lora", version=2, libraries=["torch", "transformers", "peft"], resources={"cpu": 1e6})  # all cores
 def lora(
     data: Annotated[
         File, Field(description="pairs to learn: .jsonl, .csv or .tsv", examples=["data/phrasebook/phrasebook.jsonl"])
@@ -35,7 +36,9 @@ def lora(
     batch_size: Annotated[int, Field(ge=1, le=1024, description="pairs a step")] = 4,
     learning_rate: Annotated[float, Field(gt=0, le=1, description="highest, after warm-up")] = 2e-3,
     warmup: Annotated[float, Field(ge=0, le=1, description="part of the steps in which the learning rate rises")] = 0.1,
-    held_out: Annotated[float, Field(ge=0, le=0.9, description="part of the pairs kept for measuring only")] = 0.1,
+    held_out: Annotated[
+        float, Field(ge=0, le=0.9, description="part of the pairs kept for measuring, unless they have a column split")
+    ] = 0.1,
     max_length: Annotated[int, Field(ge=8, le=8192, description="tokens of a pair; more is cut off")] = 256,
     max_new_tokens: Annotated[int, Field(ge=1, le=1024, description="longest answer before and after, in tokens")] = 40,
     precision: Annotated[
@@ -52,15 +55,19 @@ def lora(
     asked = list(prompts) or [pair.prompt for pair in (data_set.held_out_pairs or data_set.pairs)[:4]]
     decoding = Decoding(max_new_tokens, top=0)
     before = generate(base_model, _as_chats(base_model, asked), decoding)
+    tell = partial(ctx.progress, 0, 1)
+    measured = data_set.held_out_pairs
+    found = answer_without(base_model, measured, data_set.pairs, decoding, tell) if measured else None
     config = lora_config(rank, alpha, dropout, target_modules)
     with seeded(ctx.seed), adding_adapter(base_model, config) as adapted_model:
         network = adapted_model.network
         curve = train(network, data_set.examples, data_set.held_out, training, partial(_show_progress, ctx))
         after = generate(adapted_model, _as_chats(adapted_model, asked), decoding)
+        found = answer_with(adapted_model, found, decoding) if found else None
         adapter = save_adapter(network, ctx.out / "adapter", _base_name(source))
         parameters = ParameterCount(*network.get_nb_trainable_parameters())
     comparisons = list(zip(asked, before, after, strict=True))
-    return build_report(data_set, training, curve, parameters, comparisons).output("adapter", adapter)
+    return build_report(data_set, training, curve, parameters, comparisons, found).output("adapter", adapter)
 
 
 def lora_config(rank: int, alpha: float, dropout: float, target_modules: str | list[str]) -> Any:

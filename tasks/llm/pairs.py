@@ -13,6 +13,9 @@ from journal import TaskError
 
 from .language_model import LanguageModel
 
+SPLIT = "split"
+_LEARNT = ("train", "training", "learn")
+_HELD_OUT = ("held-out", "held_out", "heldout", "test", "validation", "valid", "val", "dev", "eval")
 IGNORED = -100
 """The label of a token that does not count in the loss (PyTorch's ``ignore_index``)."""
 
@@ -23,6 +26,8 @@ class Pair:
 
     prompt: str
     completion: str
+    is_held_out: bool | None = None
+    """Whether its file keeps it for measuring; None where that doesn't say."""
 
 
 @dataclass(frozen=True)
@@ -40,10 +45,16 @@ class Example:
 
 
 def read_pairs(path: Path, prompt_column: str, completion_column: str) -> list[Pair]:
-    """Read JSON lines (.jsonl) or a table (.csv, .tsv); raises TaskError with the line where a pair is not whole."""
+    """Read JSON lines (.jsonl) or a table (.csv, .tsv); raises TaskError with the line where a pair is not whole.
+
+    A column ``split`` says which pairs are to be learnt and which are held out.
+    """
     wanted = (prompt_column, completion_column)
     try:
-        pairs = [Pair(*_pick(row, wanted, f"{path.name}:{line}")) for line, row in _rows(path)]
+        pairs = [
+            Pair(*_pick(row, wanted, f"{path.name}:{line}"), _is_held_out(row, f"{path.name}:{line}"))
+            for line, row in _rows(path)
+        ]
     except UnicodeDecodeError as error:
         raise TaskError(f"{path.name} is not UTF-8 text") from error
     if not pairs:
@@ -100,6 +111,16 @@ def _pick(row: Mapping[str, Any], columns: tuple[str, str], place: str) -> tuple
         if not isinstance(value, str) or not value.strip():
             raise TaskError(f"{place}: column '{column}' has no text")
     return row[columns[0]].strip(), row[columns[1]].strip()
+
+
+def _is_held_out(row: Mapping[str, Any], place: str) -> bool | None:
+    value = row.get(SPLIT)
+    if value is None or (isinstance(value, str) and not value.strip()):
+        return None
+    word = str(value).strip().lower()
+    if word not in (*_LEARNT, *_HELD_OUT):
+        raise TaskError(f"{place}: split is '{value}'; write train or held-out (or test, validation)")
+    return word in _HELD_OUT
 
 
 def _render(pair: Pair, model: LanguageModel) -> tuple[str, str]:

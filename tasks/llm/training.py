@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from journal import TaskError
 
+from .packing import can_pack, packed_loss
 from .pairs import IGNORED, Example
 
 if TYPE_CHECKING:
@@ -68,13 +69,16 @@ def train(
         raise TaskError(f"out of memory at batch_size {training.batch_size}; lower it, or max_length") from error
 
 
-def batch_loss(network: Any, batch: Sequence[Example], pad: int) -> Tensor:
+def batch_loss(network: Any, batch: Sequence[Example], pad: int, packs: bool = False) -> Tensor:
     """Return the mean cross-entropy of the batch's completion tokens, and compute no other token's logits.
 
     Padding is on the left, so that completions end together and the network need only score the last few positions.
+    ``packs`` puts the examples into one row instead, see ``packed_loss``.
     """
     import torch
 
+    if packs:
+        return packed_loss(network, batch)
     longest = max(len(example.input_ids) for example in batch)
     scored = max(example.target_tokens for example in batch)
     tokens = torch.tensor([_pad(example.input_ids, longest, pad) for example in batch], device=network.device)
@@ -86,7 +90,7 @@ def batch_loss(network: Any, batch: Sequence[Example], pad: int) -> Tensor:
     return torch.nn.functional.cross_entropy(logits.flatten(0, 1), labels[:, -scored:].flatten(), ignore_index=IGNORED)
 
 
-def mean_loss(network: Any, examples: Sequence[Example], training: Training, pad: int) -> float:
+def mean_loss(network: Any, examples: Sequence[Example], training: Training, pad: int, packs: bool = False) -> float:
     """Return the mean loss over all completion tokens of the examples."""
     import torch
 
@@ -94,7 +98,7 @@ def mean_loss(network: Any, examples: Sequence[Example], training: Training, pad
     total = 0.0
     with torch.inference_mode(), _autocast(training.precision):
         for batch in _batches(examples, training.batch_size):
-            total += batch_loss(network, batch, pad).item() * sum(example.target_tokens for example in batch)
+            total += batch_loss(network, batch, pad, packs).item() * sum(example.target_tokens for example in batch)
     return total / sum(example.target_tokens for example in examples)
 
 
@@ -134,23 +138,30 @@ def _train(
     steps = training.steps(len(examples))
     optimizer, schedule = _optimizer(network, training, steps)
     pad = network.config.pad_token_id or 0
-    _validate(network, held_out, training, pad, curve)
+    packs = can_pack(network, examples[: training.batch_size], pad)
+    _validate(network, held_out, training, pad, packs, curve)
     for batch, epoch_ends in _epochs(examples, training):
-        curve.training.append(_step(network, batch, training, pad, optimizer, schedule))
+        curve.training.append(_step(network, batch, training, pad, packs, optimizer, schedule))
         progress(len(curve.training), steps, curve.training[-1])
         if epoch_ends:
-            _validate(network, held_out, training, pad, curve)
+            _validate(network, held_out, training, pad, packs, curve)
     return curve
 
 
 def _step(
-    network: Any, batch: Sequence[Example], training: Training, pad: int, optimizer: Optimizer, schedule: Any
+    network: Any,
+    batch: Sequence[Example],
+    training: Training,
+    pad: int,
+    packs: bool,
+    optimizer: Optimizer,
+    schedule: Any,
 ) -> float:
     import torch
 
     network.train()
     with _autocast(training.precision):
-        loss = batch_loss(network, batch, pad)
+        loss = batch_loss(network, batch, pad, packs)
     if not torch.isfinite(loss):
         raise TaskError(f"the loss became {loss.item()}; lower learning_rate (it is {training.learning_rate:g})")
     loss.backward()  # type: ignore[no-untyped-call]
@@ -161,9 +172,11 @@ def _step(
     return float(loss.item())
 
 
-def _validate(network: Any, held_out: Sequence[Example], training: Training, pad: int, curve: LossCurve) -> None:
+def _validate(
+    network: Any, held_out: Sequence[Example], training: Training, pad: int, packs: bool, curve: LossCurve
+) -> None:
     if held_out:
-        curve.held_out.append((len(curve.training), mean_loss(network, held_out, training, pad)))
+        curve.held_out.append((len(curve.training), mean_loss(network, held_out, training, pad, packs)))
 
 
 def _optimizer(network: Any, training: Training, steps: int) -> tuple[Optimizer, Any]:

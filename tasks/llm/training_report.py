@@ -9,8 +9,10 @@ from typing import TYPE_CHECKING
 
 from journal import Composite, Number, Report, new_figure
 
+from .chrf import chrf
 from .data_set import DataSet
 from .generation import Answer
+from .held_out import ADAPTER, HeldOut, add_held_out, best_without
 from .pairs import Example
 from .training import LossCurve, Training, uses_bfloat16
 
@@ -40,11 +42,15 @@ def build_report(
     curve: LossCurve,
     parameters: ParameterCount,
     comparisons: Sequence[Comparison],
+    found: HeldOut | None = None,
 ) -> Report:
-    """Report the adapter's size, the data's shape, the loss curve, and the answers before and after."""
-    report = Report().headline(_headline(curve)).part("answers")
+    """Report what the adapter is worth, the answers before and after, the loss, the data, and what was trained."""
+    report = Report().headline(_headline(curve, found))
+    if found:
+        add_held_out(report, found)
+    report.part("answers", "The same prompts before and after", folded=found is not None)
     rows = [(prompt, before.text or "(nothing)", after.text or "(nothing)") for prompt, before, after in comparisons]
-    report.table(rows, ["prompt", "before", "after"], title="The same prompts before and after")
+    report.table(rows, ["prompt", "before", "after"], title="" if found else "The same prompts before and after")
     _add_training(report, data_set, training, curve)
     _add_data_set(report, data_set)
     report.part("parameters", "What is trained", folded=True)
@@ -58,6 +64,8 @@ def _add_data_set(report: Report, data_set: DataSet) -> None:
     columns = ["pairs", "rows", "tokens", "of them learnt", "longest"]
     report.part("data", "The data, and a pair as the model reads it", folded=True)
     report.table(rows, columns, title="The data")
+    if data_set.held_out:
+        report.text(f"{data_set.split[:1].upper()}{data_set.split[1:]}.")
     if data_set.left_out:
         report.text(f"{data_set.left_out} of the pairs were left out: the prompt alone is longer than `max_length`.")
     if data_set.truncated > data_set.left_out:
@@ -75,7 +83,7 @@ def _add_training(report: Report, data_set: DataSet, training: Training, curve: 
     precision = "bfloat16" if uses_bfloat16(training.precision) else "float32"
     steps = len(curve.training)
     caption = f"{steps} steps of {min(training.batch_size, len(data_set.examples))} pairs, {precision}"
-    report.part("loss")
+    report.part("loss", "The loss", folded=len(curve.held_out) > 0)
     report.figure("loss", _plot(curve), alt=f"Loss over {steps} training steps", caption=f"The loss: {caption}")
     report.metric("loss, first step", curve.training[0], digits=3)
     report.metric("loss, last epoch", _last_epoch(curve, training), digits=3)
@@ -99,9 +107,13 @@ def _plot(curve: LossCurve) -> Plot:
     return plot
 
 
-def _headline(curve: LossCurve) -> str:
+def _headline(curve: LossCurve, found: HeldOut | None) -> str:
     steps = f"{len(curve.training)} steps"
     if not curve.held_out:
         return f"loss {curve.training[0]:.2f} → {curve.training[-1]:.2f} in {steps}"
-    before, after = (math.exp(curve.held_out[place][1]) for place in (0, -1))
-    return f"held-out perplexity {before:.1f} → {after:.1f} in {steps}"
+    if not found:
+        before, after = (math.exp(curve.held_out[place][1]) for place in (0, -1))
+        return f"held-out perplexity {before:.1f} → {after:.1f} in {steps}"
+    best = best_without(found)
+    with_it, without = (chrf(found.answers[way], found.expected) for way in (ADAPTER, best))
+    return f"held-out chrF {with_it:.1f}, without training {without:.1f} ({best}), in {steps}"
