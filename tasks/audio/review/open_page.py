@@ -1,0 +1,57 @@
+"""Opens the review page of a step's clips."""
+
+from __future__ import annotations
+
+import tempfile
+import webbrowser
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+from threading import Lock
+
+from journal import Record, UsageError
+
+from ..listening import Source
+from .answers import Review
+from .day_run import DayRun
+from .server import open_server
+from .sheet import ReviewSheet
+from .tracks import Tracks, find_sources
+
+
+def review_clips(record: Record, entry: Path, step: str, browse: bool, say: Callable[[str], None]) -> None:
+    """Serve the page until Ctrl-C, in a browser where there is one. Raises JournalError where the sheet is damaged."""
+    with tempfile.TemporaryDirectory(prefix="journal-clips-") as folder:
+        review = make_review(record, entry, step, Path(folder))
+        server = open_server(review)
+        say(f"review the clips at {server.address} (Ctrl-C to stop)")
+        if browse and not _browse(server.address):
+            say("no browser was found; open the address in one")
+        try:
+            server.serve()
+        finally:
+            review.run.stop()
+    say("stopped")
+
+
+def make_review(record: Record, entry: Path, step: str, folder: Path) -> Review:
+    """Return what the page is about; sound is made ready in ``folder``. Raises JournalError for a damaged sheet."""
+    read = record.read(entry)
+    if record.find(read, step) is None or read.day is None:
+        raise UsageError(f"day {read.day} has no clips of step '{step}'; run it first")
+    sheet = ReviewSheet(record, entry, step, Lock())
+    sheet.read()
+    tracks = Tracks(partial(_find_recordings, record, entry, step), folder)
+    return Review(sheet, tracks, DayRun(record.workspace.root, read.day, step), f"Day {read.day} · {step}")
+
+
+def _find_recordings(record: Record, entry: Path, step: str) -> dict[str, tuple[Source, str]]:
+    found = record.find(record.read(entry), step)
+    return find_sources(found.data, found.report.outputs.get("sources") or {}, record.workspace.root) if found else {}
+
+
+def _browse(address: str) -> bool:
+    try:
+        return webbrowser.open(address)
+    except webbrowser.Error:
+        return False
