@@ -18,7 +18,7 @@ import pytest
 from conftest import Space, make_space
 from journal_tasks.audio.listening import Source
 from journal_tasks.audio.review.open_page import make_review
-from journal_tasks.audio.review.repeats import find_repeats
+from journal_tasks.audio.review.repeats import Repeats
 from journal_tasks.audio.review.server import open_server
 from journal_tasks.audio.review.track import BANDS, COLUMNS_PER_S, PEAKS_PER_S, Track, make_track
 from journal_tasks.audio.sheet_exchange import find_step
@@ -231,8 +231,10 @@ def test_repeats_are_told_by_their_sound(page: Page, tmp_path: Path) -> None:
     (tmp_path / "made").mkdir()
     track = make_track(Source(DATA / "greetings.opus", "g", "greetings"), tmp_path / "made", lambda part: None)
     spans = [(row["start"], row["end"]) for row in page.data("sheet")["rows"]]
-    assert find_repeats(track, spans) == [[0, 1, 2], [3, 4, 5], [6, 7, 8]]
-    assert find_repeats(track, spans[:1]) == find_repeats(track, []) == []
+    repeats = Repeats(track)
+    assert repeats.find(spans) == [[0, 1, 2], [3, 4, 5], [6, 7, 8]]
+    assert repeats.find([*spans[:2], *spans[3:]]) == [[0, 1], [2, 3, 4], [5, 6, 7]]
+    assert repeats.find(spans[:1]) == repeats.find([]) == []
 
 
 def test_the_table_is_said_where_nobody_looks(page: Page) -> None:

@@ -11,7 +11,7 @@ from typing import Any
 from journal import UsageError
 
 from .day_run import DayRun
-from .repeats import find_repeats
+from .repeats import Repeats
 from .sheet import SheetChangedError, ReviewSheet, parse_rows
 from .track import BANDS, COLUMNS_PER_S, PEAKS_PER_S, Track
 from .tracks import Tracks
@@ -65,10 +65,10 @@ def answer(review: Review, method: str, path: Sequence[str], asked: Mapping[str,
         case "GET", "track", name:
             return Answer.of_data(_track(review, name))
         case "GET", "track", name, part:
-            return _part(_made(review, name), part, asked)
+            return _part(_made(review, name).track, part, asked)
         case "POST", "track", name, "repeats":
             spans = [(float(start_s), float(end_s)) for start_s, end_s in body]
-            return Answer.of_data(find_repeats(_made(review, name), spans))
+            return Answer.of_data(_made(review, name).find(spans))
     return Answer.of_text("there is nothing here", 404)
 
 
@@ -97,17 +97,18 @@ def _save(review: Review, body: Any) -> Answer:
 
 def _track(review: Review, name: str) -> dict[str, Any]:
     making = review.tracks.get(name)
-    if making.track is None:
+    if making.made is None:
         return {"part": making.part, "problem": making.problem}
     rates = {"peaksPerSecond": PEAKS_PER_S, "columnsPerSecond": COLUMNS_PER_S, "bands": BANDS}
-    return {"length": making.track.length_s, **rates}
+    return {"length": making.made.track.length_s, **rates}
 
 
-def _made(review: Review, name: str) -> Track:
-    track = review.tracks.get(name).track
-    if track is None:
+def _made(review: Review, name: str) -> Repeats:
+    """Return a recording's track and what is said again in it."""
+    made = review.tracks.get(name).made
+    if made is None:
         raise UsageError(f"the recording '{name}' isn't ready")
-    return track
+    return made
 
 
 def _part(track: Track, part: str, asked: Mapping[str, str]) -> Answer:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import os
 import tempfile
 import webbrowser
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
-from threading import Lock
+from threading import Lock, Thread
 
 from journal import Record, UsageError
 
@@ -25,8 +26,8 @@ def review_clips(record: Record, entry: Path, step: str, browse: bool, say: Call
         review = make_review(record, entry, step, Path(folder))
         server = open_server(review)
         say(f"review the clips at {server.address} (Ctrl-C to stop)")
-        if browse and not _browse(server.address):
-            say("no browser was found; open the address in one")
+        if browse:  # beside the server, which the browser may wait for
+            Thread(target=_browse, args=(server.address, say), daemon=True).start()
         try:
             server.serve()
         finally:
@@ -50,8 +51,13 @@ def _find_recordings(record: Record, entry: Path, step: str) -> dict[str, tuple[
     return find_sources(found.data, found.report.outputs.get("sources") or {}, record.workspace.root) if found else {}
 
 
-def _browse(address: str) -> bool:
+def _browse(address: str, say: Callable[[str], None]) -> None:
     try:
-        return webbrowser.open(address)
+        browser = webbrowser.get()
     except webbrowser.Error:
-        return False
+        browser = None
+    in_terminal = isinstance(browser, webbrowser.GenericBrowser) and not isinstance(
+        browser, webbrowser.BackgroundBrowser
+    )
+    if browser is None or (in_terminal and "BROWSER" not in os.environ) or not browser.open(address):
+        say("no browser was found; open the address in one")

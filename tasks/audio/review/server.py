@@ -104,7 +104,7 @@ class _Handler(BaseHTTPRequestHandler):
             return answer(self.review, method, parts[1:], asked, json.loads(body or b"null"))
         except JournalError as error:
             return Answer.of_data({"problem": str(error)}, 422)
-        except (ValueError, KeyError, TypeError):
+        except (ValueError, KeyError, TypeError, ArithmeticError):
             return Answer.of_data({"problem": "this can't be understood; reload the page"}, 400)
 
     def _read_body(self) -> bytes | None:

@@ -13,7 +13,8 @@ from journal import JournalError, TaskError, UsageError
 
 from ..file_names import name_recording
 from ..listening import Source, file_digest
-from .track import Track, make_track
+from .repeats import Repeats
+from .track import make_track
 
 
 @dataclass
@@ -22,7 +23,8 @@ class Making:
 
     part: float = 0.0
     """How much of it has been read."""
-    track: Track | None = None
+    made: Repeats | None = None
+    """Its track, and what is said again in it."""
     problem: str = ""
 
 
@@ -62,7 +64,8 @@ class Tracks:
             if file_digest(source.path) != digest:
                 raise TaskError(f"{source.shown} has changed since its clips were cut; run the day again")
             folder.mkdir(exist_ok=True)
-            making.track = make_track(source, folder, lambda part: setattr(making, "part", part))
+            track = make_track(source, folder, lambda part: setattr(making, "part", part))
+            making.made = Repeats(track)
         except (JournalError, OSError) as error:
             making.problem = str(error)
 

@@ -1,6 +1,6 @@
 // The clips as a list, each with what is said and who says it; of hundreds, only those in view are in the page.
 
-import { asTime, isReviewed } from "./rows.js";
+import { asTime, isReviewed, numberOf } from "./rows.js";
 
 const BESIDE = 8; // rows above and below what is in view
 
@@ -127,12 +127,12 @@ export class List {
 
 function fill(item, row) {
   const { element } = item;
-  const name = row.cells.number ? `${row.recording}-${row.cells.number}` : "a new clip";
+  const name = row.cells.number ? `${row.recording}-${row.cells.number}` : `the clip from ${asTime(row.start)}`;
   item.row = row;
   element.classList.toggle("dropped", !row.kept);
   element.classList.toggle("seen", row.kept && isReviewed(row));
   item.play.setAttribute("aria-label", `Play ${name}`);
-  item.number.textContent = row.cells.number || "new";
+  item.number.textContent = numberOf(row);
   item.time.textContent = `${asTime(row.start)}  ${(row.end - row.start).toFixed(2)} s`;
   for (const field of ["text", "speaker"]) {
     item[field].value = item[field].defaultValue = row.cells[field] ?? "";

@@ -1,7 +1,7 @@
 // Clips in which the same is said, side by side, to choose the best.
 
 import { ask } from "./api.js";
-import { asTime } from "./rows.js";
+import { asTime, numberOf } from "./rows.js";
 
 const HEIGHT = 40;
 
@@ -59,13 +59,13 @@ export class Repeats {
     const play = document.createElement("button");
     play.className = "hear";
     play.title = `Play (${place + 1})`;
-    play.setAttribute("aria-label", `Play ${one.cells.number || "the clip"}, from ${asTime(one.start)}`);
+    play.setAttribute("aria-label", `Play ${numberOf(one)}, from ${asTime(one.start)}`);
     const canvas = document.createElement("canvas");
     const loudest = drawOutline(canvas, one, track, longest, color);
     play.append(canvas);
     play.addEventListener("click", () => this.on.play(one));
     const words = document.createElement("span");
-    words.textContent = `${one.cells.number || "new"} · ${(one.end - one.start).toFixed(2)} s · ${loudest}`;
+    words.textContent = `${numberOf(one)} · ${(one.end - one.start).toFixed(2)} s · ${loudest}`;
     const best = document.createElement("button");
     best.textContent = "Keep only this";
     best.addEventListener("click", () => this.on.best(one, group.filter((other) => other.id !== one.id)));

@@ -56,6 +56,11 @@ export function asTime(seconds) {
   return `${minutes}:${(seconds - 60 * minutes).toFixed(2).padStart(5, "0")}`;
 }
 
+// The number of a row's clip, which it has once it was cut.
+export function numberOf(row) {
+  return row.cells.number || (row.kept ? "new" : "–");
+}
+
 // Seconds, or minutes and seconds, with a point or a comma; NaN for anything else.
 export function readTime(text) {
   const parts = text.trim().replace(",", ".").split(":");

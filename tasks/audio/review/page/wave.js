@@ -4,7 +4,7 @@ import WaveSurfer from "./wavesurfer/wavesurfer.js";
 import Regions from "./wavesurfer/regions.js";
 import { Overview } from "./overview.js";
 import { Spectrum } from "./spectrum.js";
-import { asTime, isReviewed } from "./rows.js";
+import { asTime, isReviewed, numberOf } from "./rows.js";
 
 const LEAST_PX = 8; // a second
 const MOST_PX = 800;
@@ -174,7 +174,7 @@ export class Wave {
     let region = old?.region;
     if (region) region.setOptions(place);
     else region = this.regions.addRegion({ id: row.id, drag: false, minLength: SHORTEST_S, content: document.createElement("span"), ...place });
-    region.content.textContent = `${row.kept ? (isReviewed(row) ? "✓ " : "") : "✕ "}${row.cells.number || "new"}  ${row.cells.text ?? ""}`;
+    region.content.textContent = `${row.kept ? (isReviewed(row) ? "✓ " : "") : "✕ "}${numberOf(row)}  ${row.cells.text ?? ""}`;
     region.element.part.toggle("chosen", isChosen);
     region.element.title = `${asTime(row.start)} to ${asTime(row.end)}`;
     this.shown.set(row.id, { row, region, isChosen, colors: this.colors });
