@@ -196,6 +196,19 @@ def test_a_run_cuts_what_was_saved(page: Page) -> None:
     assert len(list((page.space.root / "entries/2024-05-13-day-133/clips/clips").glob("*.flac"))) == 8
 
 
+def test_a_run_can_be_stopped_and_begun_again(page: Page) -> None:
+    sheet = page.data("sheet")
+    cells = [row["cells"] for row in sheet["rows"]]
+    cells[2]["keep"] = "no"
+    page.data("sheet", "POST", {"version": sheet["version"], "rows": cells})
+    assert page.data("run", "POST")["running"]
+    assert not page.data("run", "DELETE")["running"]
+    page.data("run", "POST")
+    while (state := page.data("run"))["running"]:
+        time.sleep(0.1)
+    assert (state["code"], state["headline"][:7]) == (0, "8 clips"), state
+
+
 def tone(path: Path, hz: float, seconds: float = 3.0, rate: int = RATE) -> Track:
     """A tone at half of full scale, which begins after a second."""
     import soundfile
@@ -238,5 +251,6 @@ def test_repeats_are_told_by_their_sound(page: Page, tmp_path: Path) -> None:
 
 
 def test_the_table_is_said_where_nobody_looks(page: Page) -> None:
+    assert "no recording 'moods'" in page.space.run("clips", "133", "--no-open", "--recording", "moods", check=2).err
     for arguments in (["clips", "133"], ["clips", "133", "--list", "--no-open"]):
         assert page.space.run(*arguments, check=0).out.startswith("greetings: 9 clips, 10.7 s")

@@ -40,9 +40,9 @@ def cut(template: Path, tmp_path: Path) -> Space:
 
 
 @contextmanager
-def served(space: Space) -> Iterator[str]:
+def served(space: Space, *options: str) -> Iterator[str]:
     """Serve the review page as an author does; yields its address."""
-    command = [sys.executable, "-u", "-m", "journal", "clips", "133", "--no-open"]
+    command = [sys.executable, "-u", "-m", "journal", "clips", "133", "--no-open", *options]
     with subprocess.Popen(command, cwd=space.root, stdout=subprocess.PIPE, text=True, env=environment()) as process:
         assert process.stdout is not None
         try:
@@ -148,6 +148,21 @@ def test_a_clip_is_split_and_a_new_one_drawn_over_bare_sound(cut: Space, browser
     assert (first["text"], second["text"]) == (cells[0]["text"], "")
 
 
+@pytest.mark.parametrize(
+    ("typed", "expected"),
+    [("1.1", "1.100"), ("0:01,1", "1.100"), ("soon", "1.230"), ("-1", "1.230"), ("2.65", "1.230"), ("99", "1.230")],
+)
+def test_a_time_is_typed_and_a_wrong_one_changes_nothing(cut: Space, browser: Any, typed: str, expected: str) -> None:
+    assert (rows(cut)[0]["start"], rows(cut)[0]["end"]) == ("1.230", "2.660")
+    with opened(cut, browser) as page:
+        page.fill("#start", typed)
+        page.keyboard.press("Tab")
+        assert page.input_value("#start") == expected
+        assert page.locator("#undo").is_enabled() == (expected != "1.230")
+        if expected == "1.230":
+            page.wait_for_selector("text=is no time for this clip's start; give seconds")
+
+
 def test_a_sheet_that_was_changed_on_disk_is_told_and_nothing_is_lost(cut: Space, browser: Any) -> None:
     with opened(cut, browser) as page:
         page.locator("#list .text").nth(2).fill("mine")
@@ -174,6 +189,15 @@ def test_the_best_of_what_is_said_three_times_is_kept(cut: Space, browser: Any) 
         page.keyboard.press("Control+s")
         page.wait_for_selector("text=the cut sheet is saved")
     assert [row["keep"] for row in rows(cut)[:4]] == ["no", "yes", "no", "yes"]
+
+
+def test_the_page_begins_with_the_recording_that_was_asked_for(cut: Space, browser: Any) -> None:
+    with served(cut, "--recording", "moods") as address:
+        page, _ = open_page(browser, address)
+        ready(page)
+        assert page.input_value("#recording") == "moods"
+        assert page.inner_text("#recording option:checked") == "moods · 9 to review"
+        page.close()
 
 
 def test_enter_goes_from_text_to_text_through_all_recordings(cut: Space, browser: Any) -> None:

@@ -46,7 +46,7 @@ def clips(
     if not listed and (no_open or sys.stdout.isatty()):
         from .review.open_page import review_clips
 
-        review_clips(record, entry, found, not no_open, typer.echo)
+        review_clips(record, entry, found, recording, not no_open, typer.echo)
     else:
         typer.echo("\n".join(describe_sheet(rows)))
 

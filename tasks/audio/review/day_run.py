@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import signal
 import subprocess
 import sys
 from dataclasses import dataclass, field
 from pathlib import Path
 from threading import Thread
 from typing import Any
+
+_PATIENCE_S = 10
 
 
 @dataclass
@@ -41,8 +44,12 @@ class DayRun:
     def stop(self) -> None:
         """Interrupt the run, if there is one; what it has finished is kept."""
         if self._process and self._process.poll() is None:
-            self._process.terminate()
-            self._process.wait()
+            self._process.send_signal(signal.SIGINT)
+            try:
+                self._process.wait(_PATIENCE_S)
+            except subprocess.TimeoutExpired:
+                self._process.kill()
+                self._process.wait()
 
     def state(self) -> dict[str, Any]:
         """Return whether it runs, its exit code if it doesn't, and its lines so far."""

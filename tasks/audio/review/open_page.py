@@ -9,8 +9,9 @@ from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 from threading import Lock, Thread
+from urllib.parse import quote
 
-from journal import Record, UsageError
+from journal import Record, UsageError, nearest
 
 from ..listening import Source
 from .answers import Review
@@ -20,14 +21,23 @@ from .sheet import ReviewSheet
 from .tracks import Tracks, find_sources
 
 
-def review_clips(record: Record, entry: Path, step: str, browse: bool, say: Callable[[str], None]) -> None:
-    """Serve the page until Ctrl-C, in a browser where there is one. Raises JournalError where the sheet is damaged."""
+def review_clips(
+    record: Record, entry: Path, step: str, recording: str, browse: bool, say: Callable[[str], None]
+) -> None:
+    """Serve the page until Ctrl-C, in a browser where there is one; it begins with a recording, or the first for "".
+
+    Raises JournalError where the sheet is damaged or has no such recording.
+    """
+    names = list(dict.fromkeys(row["recording"] for row in record.sheet(entry, step, "cuts")))
+    if recording and recording not in names:
+        raise UsageError(f"there is no recording '{recording}' in the cut sheet{nearest(recording, names)}")
     with tempfile.TemporaryDirectory(prefix="journal-clips-") as folder:
         review = make_review(record, entry, step, Path(folder))
         server = open_server(review)
-        say(f"review the clips at {server.address} (Ctrl-C to stop)")
+        address = server.address + (f"#{quote(recording)}" if recording else "")
+        say(f"review the clips at {address} (Ctrl-C to stop)")
         if browse:  # beside the server, which the browser may wait for
-            Thread(target=_browse, args=(server.address, say), daemon=True).start()
+            Thread(target=_browse, args=(address, say), daemon=True).start()
         try:
             server.serve()
         finally:

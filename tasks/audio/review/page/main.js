@@ -1,17 +1,17 @@
 // The review of a step's clips: what is chosen and edited, by hand and by key, saved, and run again.
 
 import { ask, askTrack } from "./api.js";
+import { makeEdits } from "./edits.js";
 import { History } from "./history.js";
 import { bindKeys } from "./keys.js";
 import { List } from "./list.js";
 import { Repeats } from "./repeats.js";
-import { asTime, confirm, create, edit, fromServer, isReviewed, join, overlap, readTime, split } from "./rows.js";
-import { runStep } from "./running.js";
+import { confirm, fromServer, isReviewed, overlap } from "./rows.js";
+import { makeSaving } from "./saving.js";
 import { Wave } from "./wave.js";
 
 const find = (name) => document.querySelector(name);
 const FILTERS = { all: "All", open: "To review", dropped: "Dropped" };
-const SHORTEST_S = 0.03;
 
 const page = { version: "", recordings: [], recording: "", chosen: null, filter: "all", isLooping: false, track: null, headline: "", totals: [] };
 const history = new History(() => show());
@@ -31,6 +31,13 @@ const list = new List(find("#list"), {
   toggle: (row) => toggle(current(row)),
   enter: (row, name) => accept(current(row), name),
 });
+const { add, best, change, following, joinClips, setEnd, splitClip, toggle, typeTime } = makeEdits(page, history, wave, {
+  chosen,
+  ownRows,
+  say,
+  showTimes: (row) => ((page.timesOf = ""), showClip(row)),
+});
+const { save, saveAndRun } = makeSaving(page, history, wave, { commitField, say, showCounts, take, tell });
 const repeats = new Repeats(find("#repeats"), { play, best });
 
 start();
@@ -61,7 +68,8 @@ async function start() {
   }
   addEventListener("beforeunload", (event) => history.isSaved || event.preventDefault());
   matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => show());
-  open(page.recordings[0]);
+  const asked = decodeURIComponent(location.hash.slice(1));
+  open(page.recordings.includes(asked) ? asked : page.recordings[0]);
 }
 
 // Take the sheet as it is on disk; what was chosen stays so.
@@ -139,6 +147,10 @@ function showCounts() {
   const seen = history.rows.filter(isReviewed).length;
   find("#progress").textContent = `${seen} of ${history.rows.length} reviewed · ${kept.length} kept, ${(seconds / 60).toFixed(2)} min`;
   find("#progress").style.setProperty("--part", seen / Math.max(1, history.rows.length));
+  for (const option of find("#recording").options) {
+    const open = history.rows.filter((row) => row.recording === option.value && !isReviewed(row)).length;
+    option.text = open ? `${option.value} · ${open} to review` : `${option.value} · ✓`;
+  }
   find("#undo").disabled = !history.past.length;
   find("#redo").disabled = !history.future.length;
   showSaved(history.isSaved);
@@ -157,76 +169,8 @@ async function choose(row) {
   page.chosen = row.id;
   page.isLooping = false;
   show();
+  showPlaying();
   wave.reveal(row);
-}
-
-function change(row, changes, label) {
-  const changed = edit(row, changes);
-  const isSame = changed.start === row.start && changed.end === row.end && changed.kept === row.kept;
-  if (isSame && Object.entries(changes.cells ?? {}).every(([name, text]) => (row.cells[name] ?? "") === text)) return;
-  history.replace(new Map([[row.id, [changed]]]), label, row.id);
-}
-
-function typeTime(side) {
-  const row = chosen();
-  const time = readTime(find(`#${side}`).value);
-  const times = { start: row.start, end: row.end, [side]: time };
-  const isWrong = !(times.start >= 0 && times.end >= times.start + SHORTEST_S && times.end <= (page.track?.length ?? Infinity) + 0.001);
-  if (isWrong) say(`${find(`#${side}`).value} is no time for this clip's ${side}; give seconds, such as 12.345`);
-  else change(row, times, "moving an end");
-  page.timesOf = "";
-  showClip(chosen());
-}
-
-function setEnd(side) {
-  const row = chosen();
-  const times = { start: row.start, end: row.end, [side]: wave.time };
-  if (times.end < times.start + SHORTEST_S) say(`the cursor is on the wrong side of the clip for its ${side}`);
-  else change(row, times, "moving an end");
-}
-
-function toggle(row) {
-  change(row, { kept: !row.kept }, row.kept ? "dropping a clip" : "keeping a clip");
-}
-
-function add(start, end) {
-  if (end - start < SHORTEST_S) return;
-  const row = create(page.recording, start, end, Object.keys(history.rows[0].cells));
-  const rows = [...history.rows];
-  const after = rows.findLastIndex((one) => one.recording === page.recording && one.start <= start);
-  const first = rows.findIndex((one) => one.recording === page.recording);
-  rows.splice(after >= 0 ? after + 1 : Math.max(0, first), 0, row);
-  const before = page.chosen;
-  page.chosen = row.id;
-  history.apply(rows, "adding a clip", before);
-}
-
-function splitClip() {
-  const row = chosen();
-  if (!page.track || row.end - row.start < 2.5 * SHORTEST_S) return;
-  const isInside = wave.time > row.start + SHORTEST_S && wave.time < row.end - SHORTEST_S;
-  const parts = split(row, isInside ? wave.time : wave.quietest(row.start, row.end));
-  history.replace(new Map([[row.id, parts]]), "splitting a clip", row.id);
-}
-
-function following(row) {
-  return ownRows()
-    .filter((one) => one.kept && one.id !== row.id && one.start >= row.start)
-    .sort((one, other) => one.start - other.start)[0];
-}
-
-function joinClips() {
-  const row = chosen();
-  const other = following(row);
-  if (other) history.replace(new Map([[row.id, [join(row, other)]], [other.id, []]]), "joining clips", row.id);
-}
-
-function best(row, others) {
-  const changes = others.filter((one) => one.kept).map((one) => [one.id, [edit(one, { kept: false })]]);
-  const taken = row.kept ? confirm(row) : edit(row, { kept: true });
-  page.chosen = row.id;
-  history.replace(new Map([...changes, [row.id, [taken]]]), "choosing the best", row.id);
-  say(`${others.length} dropped, the best of ${others.length + 1} kept`);
 }
 
 // A clip is right as it is: on to the next that nobody has heard.
@@ -295,59 +239,6 @@ function back(move, word) {
 
 function commitField() {
   if (document.activeElement?.matches("input")) document.activeElement.blur();
-}
-
-// Returns whether the sheet on disk is what this page shows.
-async function save() {
-  commitField();
-  if (history.isSaved) return true;
-  const rows = history.rows;
-  try {
-    const answer = await ask("sheet", "POST", { version: page.version, rows: rows.map((row) => row.cells) });
-    if (answer.conflict) {
-      tellOfChange(answer);
-      return false;
-    }
-    page.version = answer.version;
-    history.saved = rows;
-    find("#notice").hidden = true;
-    showCounts();
-    say("the cut sheet is saved");
-    return true;
-  } catch (problem) {
-    tell(problem.message);
-    return false;
-  }
-}
-
-// The sheet was changed elsewhere: whichever is taken, undo brings the other back.
-function tellOfChange(sheet) {
-  const mine = history.rows;
-  const theirs = sheet.rows.map(fromServer);
-  tell("The cut sheet was changed on disk meanwhile, by another program or a run. Which one goes on? The other stays under Undo.", {
-    "Take the one on disk": () => {
-      page.version = sheet.version;
-      history.apply(theirs, "taking the sheet on disk", page.chosen);
-      history.saved = theirs;
-      showCounts();
-    },
-    "Save what is here": () => {
-      page.version = sheet.version;
-      history.apply(theirs, "saving over the sheet on disk", page.chosen);
-      history.apply(mine, "the sheet on disk", page.chosen);
-      save();
-    },
-  });
-}
-
-async function saveAndRun() {
-  if (!(await save())) return;
-  wave.pause();
-  const before = { headline: page.headline, totals: page.totals };
-  await runStep(before, async () => {
-    take(await ask("sheet"));
-    return page;
-  });
 }
 
 function tell(message, choices = { Close: () => {} }) {

@@ -73,6 +73,7 @@ export class Wave {
       barHeight: 0.84,
       minPxPerSec: this.pxPerSec,
       fillParent: false,
+      autoCenter: false,
       peaks: [Float32Array.from(track.highs, (one) => one / track.loudest), Float32Array.from(track.lows, (one) => one / track.loudest)],
       duration: track.length,
       url: `${track.path}/sound.wav`,
