@@ -10,6 +10,8 @@ JOBS ?= 2
 
 help:
 	@echo "make day      bring day 133 up to date, compare it with another run, and build the blog"
+	@echo "make year     bring all sample days up to date, and build the blog"
+	@echo "make docs     build the guide, a site of its own, in build/guide"
 	@echo "make test     run all tests"
 	@echo "make check    check formatting, lint and types"
 	@echo "make light    run the tests that need no PyTorch in a separate environment (PYTHON=python3.12)"
@@ -31,6 +33,14 @@ day: $(INSTALLED)
 	$(BIN)/journal day 133
 	$(BIN)/journal day 133 --replay
 	$(BIN)/journal build
+
+year: $(INSTALLED)
+	$(BIN)/journal day 129..136
+	$(BIN)/journal build
+
+docs: $(INSTALLED)
+	NO_MKDOCS_2_WARNING=1 $(BIN)/python -m mkdocs build --quiet --config-file guide/mkdocs.yml
+	@echo "open file://$(CURDIR)/build/guide/index.html"
 
 test: $(DEVELOPED)
 	$(BIN)/python -m pytest --numprocesses $(JOBS)
@@ -55,4 +65,4 @@ bench: $(DEVELOPED)
 clean:
 	rm -rf build dist *.egg-info
 
-.PHONY: help day test check light pythons lowest bench clean
+.PHONY: help day year docs test check light pythons lowest bench clean

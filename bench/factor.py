@@ -2,6 +2,7 @@
 
     python bench/factor.py                 both parts
     python bench/factor.py fit             2,800 × 25, 5 factors: correlate, extract, rotate
+    python bench/factor.py command         the same as a user sees it: a command against a script that draws pictures
     python bench/factor.py stream [ROWS]   correlations of a CSV file of 10,000,000 × 20
 
 The others run in an environment of their own under build/, R where it is installed. All times are of one run on one
@@ -23,7 +24,7 @@ import numpy as np
 
 ROOT = Path(__file__).resolve().parent.parent
 BUILD = ROOT / "build" / "bench-factor"
-PEERS = ("scikit-learn<1.8", "factor_analyzer==0.5.1", "pandas")
+PEERS = ("scikit-learn<1.8", "factor_analyzer==0.5.1", "pandas", "matplotlib")
 sys.path.insert(0, str(ROOT))
 
 PEERS_FIT = """
@@ -85,11 +86,39 @@ print(json.dumps({"seconds": seconds, "cpu": time.process_time(), "peak_mb": pea
 """
 
 
+PEERS_SCRIPT = """
+import sys, warnings
+warnings.simplefilter("ignore")
+import matplotlib
+matplotlib.use("Agg")
+import matplotlib.pyplot as plt
+import numpy as np
+import pandas
+from factor_analyzer import FactorAnalyzer
+rows = pandas.read_csv(sys.argv[1])
+found = FactorAnalyzer(5, rotation="oblimin", method="minres").fit(rows)
+values = found.get_eigenvalues()[0]
+figure, axes = plt.subplots(figsize=(6.4, 3))
+axes.bar(range(1, 26), values)
+axes.plot(range(1, 26), values, "o-")
+axes.axhline(1)
+figure.savefig("scree.svg")
+figure, axes = plt.subplots(figsize=(6.3, 8))
+axes.imshow(found.loadings_, aspect="auto")
+for (row, column), value in np.ndenumerate(found.loadings_):
+    axes.text(column, row, f"{value:.2f}", ha="center", va="center")
+axes.set_yticks(range(25), rows.columns)
+figure.savefig("loadings.svg")
+"""
+
+
 def main(part: str = "all", rows: str = "10000000") -> None:
     BUILD.mkdir(parents=True, exist_ok=True)
     python = peer_python()
     if part in ("all", "fit"):
         bench_fit(python)
+    if part in ("all", "command"):
+        bench_command(python)
     if part in ("all", "stream"):
         bench_stream(python, int(rows))
 
@@ -107,6 +136,39 @@ def bench_fit(python: Path) -> None:
         method = name.split(" ", 1)[1]
         ratio = "" if name in ours else f"  {seconds / ours[f'ours {method}']:6.1f} × ours"
         print(f"  {name:36}{1000 * seconds:9.2f}{ratio}")
+
+
+def bench_command(python: Path) -> None:
+    """Time whole commands, in turns: ours has the diagnosis, the number of factors and the report on top."""
+    folder = BUILD / "command"
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir()
+    (folder / "journal.yml").write_text("name: Bench\n")
+    np.savetxt(
+        folder / "rows.csv",
+        five_factors(2800, 25),
+        "%.4f",
+        ",",
+        header=",".join(f"v{n}" for n in range(25)),
+        comments="",
+    )
+    settings = ["data=rows.csv", "factors=5", "method=minres", "rotation=oblimin"]
+    commands = {
+        "journal run factor.analysis": [sys.executable, "-m", "journal", "run", "factor.analysis", *settings],
+        "factor_analyzer and matplotlib": [python, "-c", PEERS_SCRIPT, "rows.csv"],
+    }
+    found: dict[str, list[float]] = {name: [] for name in commands}
+    environment = os.environ | {"PYTHONPATH": str(ROOT), "JOURNAL_TRUST": "1"}
+    for _ in range(5):
+        shutil.rmtree(folder / ".journal" / "results", ignore_errors=True)
+        for name, command in commands.items():
+            start = time.perf_counter()
+            subprocess.run(command, cwd=folder, env=environment, check=True, capture_output=True)
+            found[name].append(time.perf_counter() - start)
+    print("2,800 × 25, 5 factors: from the file to pictures, seconds")
+    ours = min(next(iter(found.values())))
+    for name, seconds in found.items():
+        print(f"  {name:36}{min(seconds):9.2f}  {min(seconds) / ours:6.2f} × ours")
 
 
 PAIRS = (("minres", "oblimin"), ("minres", "varimax"), ("ml", "varimax"))

@@ -31,6 +31,7 @@ signal.signal(signal.SIGINT, signal.default_int_handler)
 _NEEDS = {
     "test_day_133.py": "torch",
     "test_emoji_scenes.py": "emoji_scenes",
+    "test_guide_page.py": "playwright",
     "test_page.py": "playwright",
     "test_page_safety.py": "playwright",
     "test_review_page.py": "playwright",

@@ -8,7 +8,7 @@ from pathlib import Path
 from shutil import copytree
 
 import pytest
-from conftest import Space, make_space
+from conftest import Space, entry_name, make_space
 
 from journal.ask.check import check_entry
 from journal.record import Record
@@ -253,6 +253,27 @@ def test_slips_are_found_and_right_sentences_left_in_peace(name: str, tmp_path: 
     assert asked <= 0.05 * right
 
 
+@pytest.mark.parametrize(
+    ("text", "alarms"),
+    [
+        ("Held-out perplexity went from 17.4 to 1609 thanks to the adapter.", ["17.4"]),
+        ("Held-out perplexity went from 1609 to 17.4 thanks to the adapter.", []),
+        ("The loading of Marketing on the second factor is 0.0815.", ["0.0815"]),
+        ("The loading of Marketing on the second factor is negative, 0.0815.", []),
+        ("The loading of Marketing on the second factor is -0.0815.", []),
+        ("All told the clips last 46.8 seconds.", ["46.8"]),
+        ("All told the clips last 48.6 seconds.", []),
+    ],
+)
+def test_order_sign_and_other_words_for_totals(text: str, alarms: list[str], tmp_path: Path) -> None:
+    copytree(REFERENCE, tmp_path / "workspace")
+    record = Record(find_workspace(tmp_path / "workspace"))
+    path = record.entry_path(133)
+    path.write_text(f"{path.read_text()}\n{text}\n")
+    found = check_entry(record.entry(133), record)
+    assert [digits(one.typed) for one in found if one.sure] == alarms
+
+
 def test_facts_have_addresses() -> None:
     record = Record(find_workspace(REFERENCE))
     facts = read_facts(record.entry(133), record)
@@ -268,3 +289,16 @@ def test_facts_have_addresses() -> None:
         fact = facts.find(address)
         assert fact is not None, address
         assert round(fact.value, 4) == value
+
+
+def test_days_that_are_named_could_be_links(tmp_path: Path) -> None:
+    space = make_space(tmp_path / "workspace")
+    space.entry("", "On day 132 I began, on Day 131 I rested, and [day 130](x.md) is a link; see `day 132`.\n")
+    space.entry("", "Before.\n", day=132)
+    done = space.run("check", "133", check=0)
+    link = f"[day 132]({entry_name(132)}.md)"
+    assert f"entries/{entry_name(133)}.md:5: day 132 → {link}" in done.out
+    assert done.out.count("→") == 1  # day 131 has no entry, day 130 leads somewhere, and code is code
+    space.run("check", "133", "--bind", "--yes", check=0)
+    assert f"On {link} I began, on Day 131" in (space.root / f"entries/{entry_name(133)}.md").read_text()
+    assert "→" not in space.run("check", "133", check=0).out

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 from pathlib import Path
+from zipfile import ZipFile
 
 import pytest
 from conftest import Space
+from terminals import at_terminal
 
 from journal.extras import extras, install_line_for
 
@@ -54,10 +57,73 @@ def test_models_and_doctor_say_what_to_install(without_libraries: Space) -> None
     brings = "pip install 'journal-in-public[emoji-scenes]'"
     assert re.search(rf"m +missing .*{re.escape(brings)}", without_libraries.run("models", check=0).out)
     examined = without_libraries.run("doctor", check=1).out
-    assert "NOT extra audio: " in examined and "pip install 'journal-in-public[audio]'" in examined
+    assert (
+        " -  extra audio: " in examined and "no step here needs it; pip install 'journal-in-public[audio]'" in examined
+    )
     assert re.search(rf"NOT model m .*{re.escape(brings)}", examined)
+    assert "-m pip install 'journal-in-public[emoji-scenes]'" in examined.splitlines()[-1]
     fetched = without_libraries.run("models", "--fetch", "h", check=1).err
     assert "pip install 'journal-in-public[llm]'" in fetched
+
+
+def test_doctor_names_one_command_for_all_that_the_steps_need(without_libraries: Space) -> None:
+    without_libraries.write("journal.yml", "day-1: 2024-01-02\nrun: {on: dask}\n")
+    without_libraries.entry(
+        "  f: {uses: factor.analysis, data: grades.csv}\n  a: {uses: audio.clip, recordings: x.wav}\n"
+    )
+    done = without_libraries.run("doctor", check=1)
+    assert "NOT extra factor: " in done.out and "NOT extra dask: " in done.out and " -  extra llm: " in done.out
+    assert done.out.splitlines()[-1].endswith("pip install 'journal-in-public[audio,factor,dask]'")
+    said = json.loads(without_libraries.run("doctor", "--json", check=1).out)
+    assert said["install"][1:] == ["-m", "pip", "install", "journal-in-public[audio,factor,dask]"]
+    assert {one["state"] for one in said["findings"]} == {"ok", "missing", "unused"}
+
+
+def test_what_no_step_needs_is_no_fault(without_libraries: Space) -> None:
+    without_libraries.write("journal.yml", "day-1: 2024-01-02\n")
+    done = without_libraries.run("doctor", check=0)
+    assert "NOT" not in done.out and "to install" not in done.out
+
+
+METADATA = """Metadata-Version: 2.1
+Name: journal-in-public
+Version: 0.1.0
+Provides-Extra: tiny
+Requires-Dist: tinylib; extra == "tiny"
+"""
+ENTRY_POINTS = "[journal.tasks]\ntiny.run = brings.tiny:run\n"
+TASK = 'from journal import Report, task\n\n@task("tiny.run")\ndef run() -> Report:\n    return Report()\n'
+
+
+def test_at_a_terminal_it_installs_what_is_missing(space: Space, tmp_path: Path) -> None:
+    """With the real pip, from a folder of wheels, into a folder of its own."""
+    shown = tmp_path / "shown"
+    for name, text in {
+        "journal_in_public-0.1.0.dist-info/METADATA": METADATA,
+        "journal_in_public-0.1.0.dist-info/entry_points.txt": ENTRY_POINTS,
+        "brings/__init__.py": "",
+        "brings/tiny.py": TASK,
+    }.items():
+        (shown / name).parent.mkdir(parents=True, exist_ok=True)
+        (shown / name).write_text(text)
+    wheels = tmp_path / "wheels"
+    wheels.mkdir()
+    with ZipFile(wheels / "tinylib-1.0-py3-none-any.whl", "w") as wheel:
+        wheel.writestr("tinylib.py", "")
+        wheel.writestr("tinylib-1.0.dist-info/METADATA", "Metadata-Version: 2.1\nName: tinylib\nVersion: 1.0\n")
+        wheel.writestr("tinylib-1.0.dist-info/WHEEL", "Wheel-Version: 1.0\nRoot-Is-Purelib: true\nTag: py3-none-any\n")
+        wheel.writestr("tinylib-1.0.dist-info/RECORD", "")
+    space.entry("  t: {uses: tiny.run}\n")
+    where = {
+        "PYTHONPATH": f"{shown}{os.pathsep}{os.environ.get('PYTHONPATH', '')}",
+        "PIP_NO_INDEX": "1", "PIP_FIND_LINKS": str(wheels), "PIP_PREFIX": str(tmp_path / "prefix"),
+        "PIP_DISABLE_PIP_VERSION_CHECK": "1",
+    }  # fmt: skip
+    said = at_terminal(space, "doctor", typed="n\n", **where)
+    assert "NOT extra tiny: tinylib missing; steps here need it" in said and "run it now? [y/N]" in said
+    assert not (tmp_path / "prefix").exists()
+    at_terminal(space, "doctor", typed="y\n", **where)
+    assert list((tmp_path / "prefix").rglob("tinylib.py"))
 
 
 def test_extras_are_read_from_the_distribution_itself() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import zipfile
 from pathlib import Path
 
@@ -164,6 +165,10 @@ def test_one_model_that_is_no_place_does_not_hide_the_others(space: Space) -> No
     space.write("journal.yml", "models: {a: package:no_such_package/x, b: nonsense, c: ./plugins}\n")
     lines = space.run("models", check=0).out.splitlines()
     assert [line.split()[:2] for line in lines] == [["a", "missing"], ["b", "missing"], ["c", "available"]]
+    states = json.loads(space.run("models", "--json", check=0).out)
+    assert [(one["name"], one["is_fetched"], bool(one["problem"])) for one in states] == [
+        ("a", False, True), ("b", False, True), ("c", True, False)
+    ]  # fmt: skip
     examined = space.run("doctor").out
     assert "NOT model a missing" in examined and "ok  model c available" in examined
 

@@ -66,3 +66,31 @@ def test_no_forecast_where_there_is_no_goal_or_it_is_reached() -> None:
 
 def test_a_ledger_that_does_not_exist_is_said_with_the_nearest(year: Space) -> None:
     assert "there is no ledger 'glaswegan'; did you mean 'glaswegian'?" in year.run("stats", "glaswegan", check=2).err
+
+
+def test_a_starting_balance_counts_in_every_total_and_not_in_the_rate(year: Space) -> None:
+    """4 min before day 1: 10 of 120; at 1 min a day the other 110 take until day 116."""
+    year.write("journal.yml", YML.replace("120 min}", "{goal: 120 min, start: 240 s}}"))
+    out = year.run("stats", "glaswegian", check=0).out
+    assert "glaswegian: 10.00 of 120 min (8.3 %); at 1 min a day its goal is reached on day 116" in out
+    data = json.loads(year.run("stats", "glaswegian", "--as-of", "1", "--json", check=0).out)
+    assert (data["start"], data["total"]) == (4.0, 5.5)
+    assert year.run("day", "1..6", "--stale", check=0)
+    assert "glaswegian: 5.50 of 120 min (4.6 %)" in next(year.root.glob("entries/*day-1.md")).read_text()
+
+
+@pytest.mark.parametrize(
+    ("goal", "said"),
+    [
+        ("{start: 3 min}", "'glaswegian' has no goal; write {goal: 120 min, start: 4.75 min}"),
+        ("{goal: 120 min, begin: 3 min}", "unknown setting 'begin'; choose from goal, start"),
+        ("{goal: 120 min, start: some}", "start 'glaswegian': 'some' is not an amount"),
+        ("{goal: 120 min, start: 3 clips}", "start 'glaswegian'"),
+    ],
+)
+def test_a_wrong_starting_balance_is_told_with_its_line(year: Space, goal: str, said: str) -> None:
+    year.write("journal.yml", YML.replace("120 min}", f"{goal}}}"))
+    done = year.run("stats")
+    assert done.code == 3
+    assert said in done.err
+    assert done.err.startswith("journal.yml")

@@ -1,7 +1,8 @@
 """Make the sample recordings and boundaries.csv again from phrases.csv with espeak-ng's Scottish English voice.
 
 A tool for developers: ``pip install 'espeakng-loader==0.2.4' 'imageio-ffmpeg==0.8.1' numpy``, then
-``python data/scottish-phrases/make_recordings.py``. espeak-ng is GPL-3; only this script uses it.
+``python data/scottish-phrases/make_recordings.py [FOLDER]``; it is this script's own folder if left out. espeak-ng is
+GPL-3; only this script uses it.
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ from __future__ import annotations
 import csv
 import ctypes
 import subprocess
+import sys
 import zlib
 from dataclasses import dataclass
 from itertools import groupby
@@ -39,17 +41,17 @@ class Said:
     english: str
 
 
-def main() -> None:
-    """Write every recording of phrases.csv and the boundaries of all their phrases."""
+def main(folder: Path = HERE) -> None:
+    """Write every recording of a folder's phrases.csv and the boundaries of all their phrases."""
     engine = Engine()
-    with (HERE / "phrases.csv").open(encoding="utf-8", newline="") as stream:
+    with (folder / "phrases.csv").open(encoding="utf-8", newline="") as stream:
         phrases = list(csv.DictReader(stream))
     boundaries = []
     for recording, group in groupby(phrases, key=lambda row: row["recording"]):
         samples, said = record(engine, recording, list(group))
-        encode(samples, HERE / f"{recording}.opus")
+        encode(samples, folder / f"{recording}.opus")
         boundaries += said
-    write_boundaries(boundaries)
+    write_boundaries(boundaries, folder)
 
 
 class Engine:
@@ -128,9 +130,9 @@ def encode(samples: np.ndarray, path: Path) -> None:
     subprocess.run(command, input=np.round(samples * 32767).astype("<i2").tobytes(), check=True)
 
 
-def write_boundaries(boundaries: list[Said]) -> None:
+def write_boundaries(boundaries: list[Said], folder: Path) -> None:
     """Write where each phrase begins and ends."""
-    with (HERE / "boundaries.csv").open("w", encoding="utf-8", newline="") as stream:
+    with (folder / "boundaries.csv").open("w", encoding="utf-8", newline="") as stream:
         writer = csv.writer(stream, lineterminator="\n")
         writer.writerow(["recording", "start_s", "end_s", "text", "english"])
         for said in boundaries:
@@ -139,4 +141,4 @@ def write_boundaries(boundaries: list[Said]) -> None:
 
 
 if __name__ == "__main__":
-    main()
+    main(*map(Path, sys.argv[1:2]))

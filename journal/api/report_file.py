@@ -150,6 +150,9 @@ def read_step(folder: Path, kinds: ItemKinds) -> StepReport:
         raise _unreadable(folder, error) from error
     if not isinstance(data, dict):
         raise _unreadable(folder, TypeError("no mapping"))
+    if isinstance(schema := data.get("schema"), int) and schema > SCHEMA:
+        where = f"{folder.parent.name}/{folder.name}/{REPORT}"
+        raise StoreError(f"{where}: was written by a newer version of journal; update journal")
     return StepReport(folder, kinds, data)
 
 

@@ -38,6 +38,8 @@ class Parameter:
     default: Any
     help: str
     role: RoleTree
+    examples: tuple[Any, ...] = ()
+    """Values that it could have, of ``Field(examples=[...])``; the first one stands in the step that is shown."""
 
 
 @dataclass(frozen=True)
@@ -170,11 +172,13 @@ def _parameter(declared: inspect.Parameter, hint: Any) -> Parameter:
     if type(declared.default).__name__ == "FieldInfo":
         raise TypeError(f"parameter '{declared.name}': write Annotated[TYPE, Field(...)] = DEFAULT")
     role = role_of(hint)
-    help_text = next((mark.description for mark in marks_of(hint) if getattr(mark, "description", None)), "")
+    marks = marks_of(hint)
+    help_text = next((mark.description for mark in marks if getattr(mark, "description", None)), "")
+    examples = next((tuple(mark.examples) for mark in marks if getattr(mark, "examples", None)), ())
     required = declared.default is inspect.Parameter.empty
     if role in ("file", "files") and not required and declared.default is not None:
         raise TypeError(f"parameter '{declared.name}': a file's default must be None; let the entry name the file")
-    return Parameter(declared.name, hint, required, None if required else declared.default, help_text, role)
+    return Parameter(declared.name, hint, required, None if required else declared.default, help_text, role, examples)
 
 
 _BRANCH = re.compile(r"(list|literal|dict|tuple)\[|constrained-")

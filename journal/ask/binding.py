@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from functools import cache
 
 from journal.ask.check import meant_facts
+from journal.ask.day_links import DayLink
 from journal.ask.prose.numerals import Numeral
 from journal.errors import EntryError, TaskError
 from journal.files import write_atomically
@@ -45,8 +46,8 @@ def propose_values(entry: Entry, record: Record) -> list[Proposal]:
     return [found for one in meant_facts(entry, record) if (found := _proposal(*one, entry, names)) is not None]
 
 
-def bind_values(entry: Entry, chosen: Sequence[Proposal]) -> None:
-    """Write the markers of proposals into an entry. Raises ``StoreError`` where it can't be written."""
+def bind_values(entry: Entry, chosen: Sequence[Proposal | DayLink]) -> None:
+    """Write the markers and links of proposals into an entry. Raises ``StoreError`` where it can't be written."""
     text, position = "", 0
     for one in sorted(chosen, key=lambda one: one.start):
         text += entry.text[position : one.start] + one.marked
@@ -60,13 +61,19 @@ def _proposal(offset: int, number: Numeral, fact: Fact, entry: Entry, names: Nam
     if not before.strip(" \t-*+>0123456789.)"):
         return None
     line = entry.text.count("\n", 0, start) + 1
-    for call in _calls(fact, entry.text[start : offset + number.end], number.unit):
+    found = call_for(fact, entry.text, start, offset + number.end, number.unit, names)
+    return Proposal(line, start, start + len(found[1]), found[1], found[0]) if found else None
+
+
+def call_for(fact: Fact, text: str, start: int, end: int, unit: str, names: Names) -> tuple[str, str] | None:
+    """Return what a value has to say to read as a text does from ``start`` to ``end`` at least, and how it reads."""
+    for call in _calls(fact, text[start:end], unit):
         try:
-            text = names.text(call)
+            reads = names.text(call)
         except (EntryError, TaskError, ValueError):
             continue
-        if entry.text.startswith(text, start) and start + len(text) >= offset + number.end:
-            return Proposal(line, start, start + len(text), text, call)
+        if text.startswith(reads, start) and start + len(reads) >= end:
+            return call, reads
     return None
 
 

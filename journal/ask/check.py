@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
+from itertools import pairwise
 
 from journal.ask.prose.binding import Tie, bind
 from journal.ask.prose.cues import is_inexact, is_of_others, is_rough
@@ -13,10 +15,17 @@ from journal.ask.prose.numerals import SECONDS, UNITS, Numeral, read_numerals
 from journal.ask.prose.runs import Runs
 from journal.ask.prose.sentences import Sentence, sentences_of
 from journal.ask.prose.slips import Slip, equals, find_slip, is_square, told
+from journal.ask.prose.titles import Titles
 from journal.record import Record
 from journal.record.facts import Fact, Facts, former_facts, read_facts
 from journal.text.entry import Entry
 
+_ENDS = (("before", "after"), ("first", "last"), ("start", "end"))
+_FROM = re.compile(r"\bfrom\s+(?:about |a |an |the |\w+ of )?$", re.IGNORECASE)
+_TO = re.compile(
+    r"^\s*(?:%|percent|min|minutes|seconds|s)?\s*(?:down |up )?to\s+(?:about |a |an |the )?$", re.IGNORECASE
+)
+_MINUS = re.compile(r"[-−–]\d|\b(?:negativ\w*|minus|below zero|opposite|absolute|magnitude|size|sign)\b", re.IGNORECASE)
 _WHOLE = {"all", "total", "overall"}
 """Names of wholes, which sentences put beside their parts: 1.2 million out of 135.7 million."""
 _BESIDE = 24
@@ -105,6 +114,7 @@ class _Known:
         for fact in self.facts:
             for axis, name in _axes(fact):
                 self.members.setdefault(axis, set()).add(name)
+        self.titles = Titles(self.facts)
 
     @cached_property
     def cells(self) -> dict[tuple[str, int], list[Fact]]:
@@ -165,12 +175,15 @@ def _check_sentence(sentence: Sentence, known: _Known, day: int) -> Iterator[Fin
     if not numerals or is_of_others(sentence.text, day):
         return
     mentions = known.names.find(tokens_of(sentence.text))
+    if found := _swapped(sentence.text, numerals, known):
+        yield replace(found, line=sentence.line_of(numerals[0].start))
+        return
     for index, number in enumerate(numerals):
         rough = is_rough(sentence.text, number)
         if is_inexact(sentence.text, number) and not rough:
             continue
         matches = list(_matches(numerals, index, mentions, known, sentence.text))
-        found = _judge(number, matches, known, known.runs.ruled_out(sentence.text, number.start))
+        found = _judge(number, matches, known, sentence.text)
         if found and (not rough or (found.sure and found.slip == Slip.FACTOR)):
             yield replace(found, line=sentence.line_of(number.start))
 
@@ -195,9 +208,10 @@ def _matches(
             continue
         ties[axis] = (bind(numerals, index, said, text), {mention.name: mention.part for mention in said})
     ruled_out = known.runs.ruled_out(text, number.start)
+    others = known.titles.ruled_out(text)
     for fact in known.facts:
         axes = _axes(fact)
-        if fact.step in ruled_out or not any(axis in ties for axis, _ in axes):
+        if fact.step in ruled_out or (fact.step, fact.title) in others or not any(axis in ties for axis, _ in axes):
             continue
         yield _match_of(fact, number, axes, ties)
 
@@ -228,12 +242,13 @@ def _is_unit(column: str, unit: str) -> bool:
     return unit in SECONDS and UNITS.get(column.lower()) in SECONDS
 
 
-def _judge(number: Numeral, matches: list[_Match], known: _Known, ruled_out: frozenset[str]) -> Finding | None:
+def _judge(number: Numeral, matches: list[_Match], known: _Known, text: str) -> Finding | None:
+    ruled_out = known.runs.ruled_out(text, number.start)
     bound = [one for one in matches if one.is_bound]
     most = max((len(one.ties) for one in bound if one.strength >= 2), default=0)
     possible = [one for one in matches if one.is_possible and len(one.ties) >= most]
-    if any(equals(number, number.unit, one.fact.number) for one in bound):
-        return None
+    if right := [one for one in bound if equals(number, number.unit, one.fact.number)]:
+        return _without_sign(number, right, text)
     if found := _stale(number, bound, known) or _neighbour(number, bound, known):
         return found
     if found := _of_another_run(number, bound, known, ruled_out):
@@ -246,6 +261,36 @@ def _judge(number: Numeral, matches: list[_Match], known: _Known, ruled_out: fro
         return sure
     found = _slips(number, [one for one in possible if _names_a_class(one)])
     return replace(found, sure=_is_unlikely(number, found.slip)) if found else None
+
+
+def _without_sign(number: Numeral, right: list[_Match], text: str) -> Finding | None:
+    """Return the slip of a number that is right but for the minus sign, which no word of its sentence stands for."""
+    is_positive = all(reading.value > 0 for reading in number.readings)
+    if is_positive and all(one.fact.value < 0 and one.strength == 3 for one in right) and not _MINUS.search(text):
+        return _finding(number, right[0].fact, Slip.SIGN)
+    return None
+
+
+def _swapped(text: str, numerals: Sequence[Numeral], known: _Known) -> Finding | None:
+    """Return the slip of "from 17.4 to 1609.4" where the report has them the other way round."""
+    for one, other in pairwise(numerals):
+        if not (_FROM.search(text[: one.start]) and _TO.match(text[one.end : other.start])):
+            continue
+        for fact in known.facts:
+            first = next((first for first, last in _ENDS if last in tokens_in(fact.names[0])), None)
+            if first is None or not equals(one, one.unit, fact.number):
+                continue
+            last = next(last for start, last in _ENDS if start == first)
+            name = re.sub(rf"\b{last}\b", first, fact.names[0])
+            begun = next((own for own in known.facts if own.step == fact.step and own.names[0] == name), None)
+            if begun and equals(other, other.unit, begun.number) and not equals(one, one.unit, begun.number):
+                return _finding(one, begun, Slip.NEIGHBOUR, source=fact.called)
+    return None
+
+
+def tokens_in(name: str) -> list[str]:
+    """Return a name's words, in small letters."""
+    return re.findall(r"\w+", name.lower())
 
 
 def _counts(number: Numeral, match: _Match) -> bool:

@@ -61,10 +61,12 @@ def forecast(ledger: Ledger, as_of: int) -> Forecast | None:
     """Return when a ledger's goal will be reached, or None where it has none, nothing adds to it, or it is reached."""
     days = [day for day in ledger.by_day if day <= as_of]
     reached = ledger.until(as_of)
-    if ledger.goal is None or not days or reached <= 0 or reached >= ledger.goal:
+    if ledger.goal is None or not days or reached >= ledger.goal:
         return None
     amounts = [ledger.by_day.get(day, 0.0) for day in range(min(days), as_of + 1)]
-    rate, rest = reached / len(amounts), ledger.goal - reached
+    if sum(amounts) <= 0:
+        return None
+    rate, rest = sum(amounts) / len(amounts), ledger.goal - reached
     if len(amounts) < _FEWEST_DAYS:
         return Forecast(rate, as_of + math.ceil(rest / rate))
     spread = NormalDist().inv_cdf((1 + _CONFIDENCE) / 2) * stdev(amounts) / math.sqrt(len(amounts))
@@ -100,6 +102,7 @@ def describe_ledger(ledger: Ledger, as_of: int) -> dict[str, Any]:
         "as_of": as_of,
         "total": ledger.until(as_of),
         "goal": ledger.goal,
+        "start": ledger.start,
         "by_day": {str(day): amount for day, amount in ledger.by_day.items() if day <= as_of},
         "forecast": asdict(ahead) if ahead else None,
     }

@@ -5,21 +5,23 @@ from __future__ import annotations
 import inspect
 import json
 import re
-from collections.abc import Sequence
-from contextlib import suppress
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from textwrap import wrap
 from types import NoneType, UnionType
 from typing import Annotated, Any, Literal, Union, get_args, get_origin
 
-from journal.api.task import Parameter
-from journal.errors import EntryError, StoreError, UsageError
-from journal.plan.registry import Registry, load_task
+from journal.api.task import Parameter, Task
+from journal.ask.task_names import ResultNames, names_in_code, names_in_record
+from journal.ask.task_step import example_step
+from journal.day.adhoc import step_of
+from journal.errors import EntryError, UsageError
+from journal.plan.registry import Registry, TaskSource, load_task
 from journal.record import Record
-from journal.render.parts import sections_of
 
 _HUGE = 10**15
 """Bounds from here on are technical, of no interest to the reader."""
+_MOST_VALUES = 6
 
 
 def list_tasks(registry: Registry) -> list[str]:
@@ -35,26 +37,49 @@ def list_tasks(registry: Registry) -> list[str]:
 
 
 def explain_task(registry: Registry, name: str, record: Record | None = None) -> list[str]:
-    """Return a task's description, its parameters, and the parts that its last report in a record had."""
+    """Return a task's description, its parameters, a step to paste, and what its results are called.
+
+    The latter is read from its last report in a record, if there is one, or else from its code.
+    """
+    source, task = find_task(registry, name)
+    lines = [f"{task.name}  ({source.origin})", "", inspect.getdoc(task.function) or "", ""]
+    lines += [line for parameter in task.parameters.values() for line in _parameter_lines(parameter)]
+    step = step_of(name)
+    lines += ["", "a step to paste below tasks: in an entry, and the line where its block shall stand:", ""]
+    lines += [*example_step(task), "", f"  <!-- journal:{step} -->"]
+    return [*lines, *_name_lines(names_of_results(source, record))]
+
+
+def find_task(registry: Registry, name: str) -> tuple[TaskSource, Task]:
+    """Return a task and where it is from. Raises ``UsageError`` where there is none of that name, or several."""
     try:
         source = registry.find(name)
     except EntryError as error:  # an entry has no part in this
         raise UsageError(str(error)) from error
-    task = load_task(source)
-    lines = [f"{task.name}  ({source.origin})", "", inspect.getdoc(task.function) or "", ""]
-    lines += [line for parameter in task.parameters.values() for line in _parameter_lines(parameter)]
-    return [*lines, *(_parts_of(name, record) if record else [])]
+    return source, load_task(source)
 
 
-def _parts_of(task: str, record: Record) -> list[str]:
-    """Return the parts of the latest report of a task, which an entry shows, hides and folds by name."""
-    for path in reversed(record.days().values()):
-        with suppress(StoreError):
-            if found := next((step for step in record.steps(path) if step.task == task), None):
-                lines = [f"  {one.name:<20} {one.title}" for one in sections_of(found.report.items)]
-                place = f"{path.name}, step '{found.step}'"
-                return ["", f"parts for show, hide and fold (as in {place}; these need no new run):", *lines]
-    return []
+def names_of_results(source: TaskSource, record: Record | None) -> ResultNames:
+    """Return what a task's results are called: in its last report beside an entry, or else in its code."""
+    found = names_in_record(source.name, record) if record else None
+    return found or names_in_code(source, step_of(source.name), record.workspace.root if record else Path())
+
+
+def _name_lines(names: ResultNames) -> Iterator[str]:
+    """Yield how an entry arranges the parts of a report, and how it takes from it."""
+    where = f"as in {names.place}" if names.place else "as its code names them"
+    if names.parts:
+        yield from ("", f"parts for show, hide and fold ({where}; these need no new run):")
+        yield from (f"  {name:<20} {title or name.replace('-', ' ')}" for name, title in names.parts.items())
+    if names.outputs:
+        yield from ("", f"outputs for other steps ({where}):")
+        yield from (f"  {f'${{{names.step}.{name}}}':<26} {what}".rstrip() for name, what in names.outputs.items())
+    if names.values:
+        more = len(names.values) - _MOST_VALUES
+        yield from ("", f"values for sentences ({where}):")
+        yield from (f"  <!--= {name} --><!--/=-->" for name in names.values[:_MOST_VALUES])
+        if more > 0:
+            yield f"  and {more} more; journal why DAY lists all of a day's"
 
 
 def _parameter_lines(parameter: Parameter) -> list[str]:

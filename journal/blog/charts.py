@@ -37,8 +37,8 @@ def burn_up(ledger: Ledger, as_of: int) -> str:
         return f"{_WIDTH * (day - first) / (last - first):.1f},{_HEIGHT * (1 - amount / top):.1f}"
 
     span = range(first, as_of + 1)
-    sums = list(accumulate(ledger.by_day.get(day, 0.0) for day in span))
-    steps = [point(span[0], 0)]
+    sums = list(accumulate(ledger.by_day.get(day, ledger.start if day == first else 0.0) for day in span))
+    steps = [point(first, ledger.start)]
     for day, before, after in zip(span[1:], sums, sums[1:], strict=False):
         steps += [point(day, before), point(day, after)] if after != before else []
     steps.append(point(as_of, sums[-1]))

@@ -30,6 +30,7 @@ from journal.text.workspace import Workspace
 
 NEWEST = 10
 _MOST_PICTURES = 400
+_PROJECT_PICTURES = 12
 _WORDS_A_MINUTE = 230
 _FEW_HEADINGS = 4
 _MOST_OPEN_ROWS = 12
@@ -119,7 +120,11 @@ def project_body(project: Project, ledgers: Ledgers) -> str:
         for ledger, amount in added
         if amount
     )
-    standing = f"<h2>Totals</h2>\n<ul>\n{totals}</ul>\n" if totals else ""
+    charts = "".join(burn_up(ledger, last.day) for ledger, amount in added if amount)
+    standing = f"<h2>Totals</h2>\n<ul>\n{totals}</ul>\n{charts}" if totals else ""
+    pictures = [(post, place, alt) for post in project.posts[::-1] for place, alt in post.pictures]
+    shown = "".join(_picture(post, place, alt, project.address) for post, place, alt in pictures[:_PROJECT_PICTURES])
+    standing += f'<h2>Pictures</h2>\n<ul class="pictures">\n{shown}</ul>\n' if shown else ""
     return (
         f'<p class="day-meta"><a href="{way(project.address, TOPICS)}">Project</a> · '
         f"{_days(len(project.posts))}, {span}</p>\n"
@@ -144,6 +149,8 @@ def totals_body(ledgers: Iterable[Ledger], posts: Mapping[int, Post], workspace:
             f'<tr><td>{_day_link(day, posts)}</td><td class="right">{format_number(value, 2)}</td></tr>\n'
             for day, value in ledger.by_day.items()
         )
+        if ledger.start:
+            rows = f'<tr><td>before</td><td class="right">{format_number(ledger.start, 2)}</td></tr>\n{rows}'
         unit = _text(ledger.unit) or "amount"
         if rows:
             table = (
@@ -301,11 +308,11 @@ def _day_link(day: int, posts: Mapping[int, Post]) -> str:
     return f'<a href="{way(TOTALS, day_address(day))}">Day {day}</a>' if day in posts else f"Day {day}"
 
 
-def _picture(post: Post, place: str, alt: str) -> str:
-    label = _text(alt or f"A picture of day {post.day}")
+def _picture(post: Post, place: str, alt: str, here: str = GALLERY) -> str:
+    label, source = _text(alt or f"A picture of day {post.day}"), way(here, place)
     return (
-        f'<li><a href="{way(GALLERY, place)}"><img src="{way(GALLERY, place)}" alt="{label}" loading="lazy" '
-        f'decoding="async"></a> <a class="from" href="{way(GALLERY, post.address)}">Day {post.day}</a></li>\n'
+        f'<li><a href="{source}"><img src="{source}" alt="{label}" loading="lazy" '
+        f'decoding="async"></a> <a class="from" href="{way(here, post.address)}">Day {post.day}</a></li>\n'
     )
 
 

@@ -36,6 +36,8 @@ from journal.text.values import may_have_values, without_value_markers
 from journal.text.workspace import Workspace
 
 _SHOWN = re.compile(r'<img[^>]*?\bsrc="([^"]*)"[^>]*?\balt="([^"]*)"')
+_EMPTY_BULLET = re.compile(r"^[-*+][ \t]*$", re.MULTILINE)
+_MARKER = re.compile(r"<!--\s*journal:[\w-]+\s*-->")
 _MANY = 24
 """Entries from which on it is worth reading them on several cores."""
 _PICTURES = (".png", ".jpg", ".jpeg", ".webp", ".gif", ".svg", ".avif")
@@ -201,7 +203,7 @@ def read_post(entry: Entry, record: Record, days: Mapping[str, int]) -> Read:
     html = prose.html.encode("utf-8", "replace").decode()
     post = Post(
         entry.path.name, entry.day, entry.date.isoformat(), _clean(entry.title),
-        entry.draft or _is_untouched(entry, workspace), _clean(entry.description),
+        entry.draft or _is_untouched(entry, record), _clean(entry.description),
         list(entry.categories), list(entry.tags), list(entry.projects), entry.updated, list(entry.addresses),
         _clean(prose.excerpt),
         prose.words, [(one.level, one.anchor, _clean(one.text)) for one in prose.headings], sorted(prose.uses),
@@ -212,13 +214,26 @@ def read_post(entry: Entry, record: Record, days: Mapping[str, int]) -> Read:
     return post, html, " ".join(words_of(f"{post.name} {_clean(prose.text)}"))
 
 
-def _is_untouched(entry: Entry, workspace: Workspace) -> bool:
-    """Return whether an entry's text is still that of the template."""
+def _is_untouched(entry: Entry, record: Record) -> bool:
+    """Return whether an entry's text is still that of the template, or what the entry before it has as well."""
     with suppress(UsageError):
-        template = fill_template(read_template(workspace), entry.day, entry.date.isoformat(), "")
+        template = fill_template(read_template(record.workspace), entry.day, entry.date.isoformat(), "")
         body = template.partition("\n---\n")[2]
-        return bool(body.strip()) and entry.body.split() == body.split()
+        if body.strip() and entry.body.split() == body.split():
+            return True
+    if not _EMPTY_BULLET.search(entry.body):
+        return False
+    before = max((day for day in record.days() if day < entry.day), default=None)
+    with suppress(EntryError):
+        known = _habits(record.read(record.days()[before])) if before is not None else set()
+        return bool(known) and _habits(entry) <= known | {""}
     return False
+
+
+def _habits(entry: Entry) -> set[str]:
+    """Return an entry's lines without its number, bullets and the markers of its steps."""
+    plain = (re.sub(rf"\b{entry.day}\b", "", line).strip() for line in entry.body.splitlines())
+    return {line for line in plain if line not in ("*", "-", "+") and not _MARKER.fullmatch(line)}
 
 
 def _totals(entry: Entry, record: Record) -> dict[str, list[tuple[str, float, str]]]:

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from journal.blog import build_site
+from journal.blog.runner import DayRunner
 from journal.errors import JournalError, UsageError
 from journal.text.workspace import Workspace, read_workspace
 
@@ -40,21 +41,28 @@ class Preview:
             self.rung.notify_all()
 
 
-def serve_site(workspace: Workspace, port: int) -> None:
-    """Serve the site until Ctrl-C. Raises ``UsageError`` where no port can be had."""
+def serve_site(workspace: Workspace, port: int, *, runs: bool = False) -> None:
+    """Serve the site until Ctrl-C; ``runs`` brings days up to date as they are saved.
+
+    Raises ``UsageError`` where no port can be had.
+    """
     server, preview = _listen(port), Preview(workspace)
     address = f"http://127.0.0.1:{server.server_port}/"
+    runner = DayRunner(workspace.root, partial(print, flush=True)) if runs else None
     try:
         preview.build()
         server.RequestHandlerClass = partial(_Handler, preview=preview)
         threading.Thread(target=server.serve_forever, daemon=True).start()
         print(f"serving the blog, drafts included, at {address} (Ctrl-C to stop)", flush=True)
-        _follow(workspace, preview)
+        _follow(workspace, preview, runner)
     except KeyboardInterrupt:
         print("stopped")
+    finally:
+        if runner:
+            runner.close()
 
 
-def _follow(workspace: Workspace, preview: Preview) -> None:
+def _follow(workspace: Workspace, preview: Preview, runner: DayRunner | None) -> None:
     """Build again whenever something is saved, until Ctrl-C."""
     from watchfiles import watch
 
@@ -67,6 +75,8 @@ def _follow(workspace: Workspace, preview: Preview) -> None:
     for changes in watching:
         if changes or not has_begun:  # what was saved before the watching began is seen at its first turn
             preview.build()
+        if runner and changes:
+            runner.saved(path for _, path in changes)
         has_begun = True
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import sys
 from typing import Annotated, Any
@@ -76,7 +77,7 @@ add_commands(
 
 
 def main() -> None:
-    """Run the command line, turning every error into one line and an exit code."""
+    """Run the command line, turning every error into lines and an exit code; with ``--json``, also into an object."""
     debug = "--debug" in sys.argv[1:]
     arguments = [word for word in sys.argv[1:] if word != "--debug"] or ["--help"]
     try:
@@ -84,12 +85,21 @@ def main() -> None:
         code = command(arguments, standalone_mode=False, prog_name="journal")
         if code == _INTERRUPTED:  # Typer turns Ctrl-C into this code
             raise KeyboardInterrupt
-    except JournalError as error:
-        code = say(str(error), error.exit_code, debug)
-    except _ClickError as error:
-        code = say(error.format_message(), 2, debug)
-    except (typer.Abort, KeyboardInterrupt):
-        code = say("interrupted; finished steps are kept, and the next run carries on", _INTERRUPTED, debug)
-    except Exception as error:  # a bug in journal: also one line, without a traceback unless asked for
-        code = say(f"internal error in journal: {type(error).__name__}: {error}; --debug shows where", 1, debug)
+    except (Exception, KeyboardInterrupt) as error:
+        message, code = _told(error)
+        say(message, code, debug)
+        if "--json" in arguments:
+            typer.echo(json.dumps({"error": message, "exit_code": code}, indent=1, ensure_ascii=False))
     sys.exit(code)
+
+
+def _told(error: BaseException) -> tuple[str, int]:
+    """Return what is said of an error, and the exit code."""
+    if isinstance(error, JournalError):
+        return str(error), error.exit_code
+    if isinstance(error, _ClickError):
+        return error.format_message(), 2
+    if isinstance(error, typer.Abort | KeyboardInterrupt):
+        return "interrupted; finished steps are kept, and the next run carries on", _INTERRUPTED
+    # a bug in journal: also one line, without a traceback unless asked for
+    return f"internal error in journal: {type(error).__name__}: {error}; --debug shows where", 1

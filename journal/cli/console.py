@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from itertools import takewhile
+from shutil import get_terminal_size
 from types import TracebackType
 from typing import TYPE_CHECKING
 
@@ -52,7 +54,7 @@ class Console:
             print(text.encode(encoding, "replace").decode(encoding), flush=True)
 
     def started(self, step: PlannedStep, reasons: tuple[str, ...]) -> None:
-        if not self.bars and not self.quiet and sys.stdout.isatty():
+        if not self.bars and not self.quiet and _can_draw():
             self.bars = _make_bars()
             self.bars.start()
         if self.bars:
@@ -103,9 +105,18 @@ def describe_current(step: str, uses: str, headline: str) -> str:
     return f"{_SIGNS[Outcome.CURRENT]} {step:<12} {uses:<18} up to date: {headline}"
 
 
+def _can_draw() -> bool:
+    """Return whether lines can be drawn anew where the output goes: at a terminal that moves its cursor."""
+    return sys.stdout.isatty() and os.environ.get("TERM", "dumb") != "dumb"
+
+
 def _make_bars() -> Bars:
     from rich.progress import BarColumn, TextColumn, TimeElapsedColumn
     from rich.progress import Progress as Bars
 
-    columns = (TextColumn("  {task.description:<12}"), BarColumn(30), TextColumn("{task.percentage:>3.0f} %"))
+    columns = (
+        TextColumn("  {task.description:<12}"),
+        BarColumn(30 if get_terminal_size().columns >= 80 else 8),
+        TextColumn("{task.percentage:>3.0f} %"),
+    )
     return Bars(*columns, TextColumn("{task.fields[what]}"), TimeElapsedColumn(), transient=True)

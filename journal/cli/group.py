@@ -19,6 +19,13 @@ GROUPS: dict[str, list[str]] = {
     "Publish": ["build", "serve", "publish"],
     "Help": ["task", "doctor"],
 }
+EXAMPLES = {
+    "Write": "journal new --title 'Factor analysis'",
+    "Run": "journal day 133 --dry-run",
+    "Look": "journal why 133.clips",
+    "Publish": "journal serve",
+    "Help": "journal task audio.clip",
+}
 _FROM_PACKAGES = "From packages"
 _NOT_ITS_FAULT: Any = (JournalError, typer.Exit, typer.Abort, typer.BadParameter.__mro__[2])  # the last is click's
 
@@ -44,10 +51,12 @@ class Commands(typer.core.TyperGroup):
             if rows:
                 with formatter.section(title):
                     formatter.write_dl(rows)
+                    if title in EXAMPLES:
+                        formatter.write_text(f"for example: {EXAMPLES[title]}")
 
     def _summary(self, ctx: Any, name: str) -> str:
         try:
-            return str(self.get_command(ctx, name).get_short_help_str(100))
+            return str(self.get_command(ctx, name).get_short_help_str(160))
         except DoorError as error:
             return str(error)
 

@@ -8,6 +8,7 @@ from typing import Annotated
 
 import typer
 
+from journal.cli import completion
 from journal.cli.opening import Json, open_all, open_store, open_workspace, parse_day, parse_days
 from journal.errors import UsageError
 
@@ -35,6 +36,7 @@ def why(
         typer.Argument(
             metavar="FILE|DAY|DAY.STEP",
             help="A file that a step made, a step (133.clips), or a day, whose values it names.",
+            autocompletion=completion.days_and_steps,
         ),
     ],
     step: Annotated[str, typer.Argument(metavar="[STEP]", help="With a day alone: the step to explain.")] = "",
@@ -74,12 +76,15 @@ def why(
 
 
 def check(
-    days: Annotated[str, typer.Argument(metavar="[DAY]", help="133, 130..140, or today")] = "",
+    days: Annotated[
+        str, typer.Argument(metavar="[DAY]", help="133, 130..140, or today", autocompletion=completion.days)
+    ] = "",
     publish: Annotated[
         bool, typer.Option("--publish", help="Check instead what would keep the blog from being published.")
     ] = False,
     bind: Annotated[
-        bool, typer.Option("--bind", help="Propose a value for each number that it recognises, and ask.")
+        bool,
+        typer.Option("--bind", help="Propose a value for each number, a link for each day that it knows, and ask."),
     ] = False,
     yes: Annotated[bool, typer.Option("--yes", help="With --bind: write all of them without asking.")] = False,
     as_json: Json = False,
@@ -96,6 +101,7 @@ def check(
 
         raise typer.Exit(bind_days(days, yes=yes))
     from journal.ask.check import check_entry, check_lines
+    from journal.ask.day_links import propose_links
     from journal.day import edited_lines
     from journal.day.artifacts import ADDED, changed_beside
 
@@ -116,11 +122,15 @@ def check(
         typer.echo(json.dumps([one.as_data(entry.display_path) for entry, one in found], indent=1, ensure_ascii=False))
     else:
         typer.echo("\n".join(check_lines(found)))
+        if links := [one.sentence(entry.display_path) for entry in entries for one in propose_links(entry, record)]:
+            typer.echo("\n".join([f"Could lead there; journal check {days} --bind writes it:", *links]))
     raise typer.Exit(1 if edited or any(one.sure for _, one in found) else 0)
 
 
 def stats(
-    name: Annotated[str, typer.Argument(metavar="[LEDGER]", help="Only this ledger.")] = "",
+    name: Annotated[
+        str, typer.Argument(metavar="[LEDGER]", help="Only this ledger.", autocompletion=completion.ledgers)
+    ] = "",
     as_of: Annotated[str, typer.Option("--as-of", metavar="DAY", help="As it stood on this day: 133, or today.")] = "",
     as_json: Json = False,
 ) -> None:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from journal.cli import completion
 from journal.errors import UsageError
 
 if TYPE_CHECKING:
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
     from journal.text.workspace import Workspace
 
 
-Days = Annotated[str, typer.Argument(metavar="DAY", help="133, 130..140, or today")]
+Days = Annotated[str, typer.Argument(metavar="DAY", help="133, 130..140, or today", autocompletion=completion.days)]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON for other programs.")]
 
 

@@ -28,11 +28,14 @@ def build(
 
 def serve(
     port: Annotated[int, typer.Option(help="Port on 127.0.0.1.")] = 8000,
+    run: Annotated[
+        bool, typer.Option("--run", help="Bring days up to date as they are saved; what takes long is offered.")
+    ] = False,
 ) -> None:
     """Serve the blog on this machine, drafts included, and show it anew as entries are saved."""
     from journal.blog.serve import serve_site
 
-    serve_site(open_workspace(), port)
+    serve_site(open_workspace(), port, runs=run)
 
 
 def publish(

@@ -8,23 +8,36 @@ from typing import Annotated
 
 import typer
 
+from journal.cli import completion
 from journal.cli.opening import Days, Json, open_all, open_store, open_workspace, parse_days, warn_of_waiting
 
 
 def day(
     days: Days,
-    only: Annotated[list[str], typer.Option(help="Run only this step and what it needs; repeatable.")] = [],  # noqa: B006
+    only: Annotated[
+        list[str],
+        typer.Option(help="Run only this step and what it needs; repeatable.", autocompletion=completion.steps),
+    ] = [],  # noqa: B006
     force: Annotated[bool, typer.Option("--force", help="Run even if already up to date.")] = False,
     upgrade: Annotated[
         bool, typer.Option("--upgrade", help="Run steps again that were made with other versions of libraries.")
     ] = False,
     accept: Annotated[
-        list[str], typer.Option(metavar="STEP=REASON", help="This step's result stands, though it is out of date.")
+        list[str],
+        typer.Option(
+            metavar="STEP=REASON",
+            help="This step's result stands, though it is out of date.",
+            autocompletion=completion.steps,
+        ),
     ] = [],  # noqa: B006
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Show what would run and why, but run nothing.")] = False,
     jobs: Annotated[int, typer.Option(min=0, help="Threads for all steps together; 0: as set in journal.yml.")] = 0,
     edits: Annotated[
-        list[str], typer.Option(help="Edits made by hand: merge, keep or drop; STEP=keep for a single step.")
+        list[str],
+        typer.Option(
+            help="Edits made by hand: merge, keep or drop; STEP=keep for a single step.",
+            autocompletion=completion.edits,
+        ),
     ] = [],  # noqa: B006
     on: Annotated[str, typer.Option(help="Where to run: local, dask, or the address of a Dask scheduler.")] = "",
     stale: Annotated[bool, typer.Option("--stale", help="Run only the days that are out of date.")] = False,
@@ -56,10 +69,16 @@ def day(
 
 
 def run(
-    task: Annotated[str, typer.Argument(metavar="TASK", help="A task; journal task lists them.")],
+    task: Annotated[
+        str, typer.Argument(metavar="TASK", help="A task; journal task lists them.", autocompletion=completion.tasks)
+    ],
     values: Annotated[
         list[str] | None,
-        typer.Argument(metavar="NAME=VALUE", help="Its parameters; file paths are relative to the workspace."),
+        typer.Argument(
+            metavar="NAME=VALUE",
+            help="Its parameters; file paths are relative to the workspace.",
+            autocompletion=completion.parameters,
+        ),
     ] = None,
     force: Annotated[bool, typer.Option("--force", help="Run even if already up to date.")] = False,
     as_json: Json = False,
@@ -105,16 +124,21 @@ def gc(
 
 
 def models(
-    fetch: Annotated[str, typer.Option(metavar="NAME", help="Fetch this model now.")] = "",
+    fetch: Annotated[
+        str, typer.Option(metavar="NAME", help="Fetch this model now.", autocompletion=completion.models)
+    ] = "",
+    as_json: Json = False,
 ) -> None:
     """List the models named in journal.yml, and whether they are available."""
     from journal.api.models import fetch_model, model_states
 
     workspace = open_workspace()
     if fetch:
-        typer.echo(f"{fetch}: {fetch_model(fetch, workspace.models, workspace.root, workspace.servers).path}")
-    else:
-        typer.echo(
-            "\n".join(map(str, model_states(workspace.models, workspace.root, workspace.servers)))
-            or "no models in journal.yml"
-        )
+        path = fetch_model(fetch, workspace.models, workspace.root, workspace.servers).path
+        typer.echo(json.dumps({"name": fetch, "path": path and str(path)}) if as_json else f"{fetch}: {path}")
+        return
+    states = model_states(workspace.models, workspace.root, workspace.servers)
+    if as_json:
+        typer.echo(json.dumps([vars(one) for one in states], indent=1, ensure_ascii=False))
+        return
+    typer.echo("\n".join(map(str, states)) or "no models in journal.yml")

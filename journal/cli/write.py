@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
+
+if TYPE_CHECKING:
+    from journal.record import Record
 
 from journal.cli.opening import open_store, parse_day, warn_of_waiting
 
@@ -23,14 +26,58 @@ def new(
         str, typer.Argument(metavar="[DAY]", help="A day number, or 'today'; the next day if left out.")
     ] = "",
     title: Annotated[str, typer.Option(help="The entry's title.")] = "",
+    like: Annotated[
+        str, typer.Option("--like", metavar="DAY", help="Take over this day's steps, without their data.")
+    ] = "",
+    edit: Annotated[bool, typer.Option("--edit", help="Open the entry in your editor ($VISUAL or $EDITOR).")] = False,
+    summary: Annotated[
+        bool, typer.Option("--summary", help="Propose the quick summary of an entry that has run already.")
+    ] = False,
 ) -> None:
-    """Create a day's entry from the template."""
+    """Create a day's entry, beginning and ending as your last ones do; or propose the summary of one."""
     from journal.record import open_record
     from journal.start import new_entry
 
     record = open_record()
-    path = new_entry(record, parse_day(day, record.workspace) if day else None, title)
+    number = parse_day(day, record.workspace) if day else None
+    if summary:
+        _propose_summary(record, number)
+        return
+    path = new_entry(record, number, title, record.entry(parse_day(like, record.workspace)) if like else None)
     typer.echo(f"made {record.workspace.display_path(path)}")
+    if edit:
+        _open_in_editor(path)
+
+
+def _propose_summary(record: Record, day: int | None) -> None:
+    """Write the summary where the entry's is still empty; otherwise print it, and leave the author's words alone."""
+    from journal.ask.summary import propose_summary, write_summary
+    from journal.errors import UsageError
+
+    if day is None:
+        raise UsageError("journal new --summary needs the day of an entry, such as 133")
+    entry = record.entry(day)
+    lines = propose_summary(entry, record)
+    if not lines:
+        raise UsageError(f"{entry.display_path} has no headings and no results yet; run it with: journal day {day}")
+    if write_summary(entry, lines):
+        what = "a line" if len(lines) == 1 else f"{len(lines)} lines"
+        typer.echo(f"{entry.display_path}: {what} put in the place of its empty bullet")
+        return
+    typer.echo("\n".join(f"* {line}" for line in lines))
+    typer.echo(f"{entry.display_path} has a summary of its own, so this was only printed", err=True)
+
+
+def _open_in_editor(path: Path) -> None:
+    """Open a file in the author's editor, and wait until it is closed."""
+    import click
+
+    from journal.errors import UsageError
+
+    try:
+        click.edit(filename=str(path))
+    except click.ClickException as error:
+        raise UsageError(f"{error.format_message()}; set $EDITOR to your editor's command") from error
 
 
 def import_(

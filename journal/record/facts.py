@@ -23,6 +23,7 @@ _COUNTED = re.compile(
 _UNITS = frozenset(("min", "minutes", "seconds", "hours"))
 EARLIER = 7
 """How many earlier days are looked through for a step's former results."""
+_TOTALLED = ("altogether", "all told", "all in all", "so far")
 _SILENT = ("value",)
 """Columns whose name says nothing."""
 
@@ -108,7 +109,8 @@ def read_facts(entry: Entry, record: Record) -> Facts:
             facts += facts_of(found, entry.day)
             for name in dict.fromkeys(total.ledger for total in found.totals):
                 ledger = ledgers.ledger(name)
-                facts += Facts(tuple(_ledger_facts(step.id, name, ledger.until(entry.day), ledger.goal, ledger.unit)))
+                totals = tuple(_ledger_facts(step.id, name, ledger.until(entry.day), ledger.goal, ledger.unit))
+                facts += Facts(totals, {"total": _TOTALLED})
     return facts
 
 
@@ -155,21 +157,22 @@ def _parameters(found: StepReport, day: int) -> Iterator[Fact]:
 
 def _told(step: str, report: Report, day: int) -> Iterator[Fact]:
     """Yield what headline, captions and titles count: "81 steps" is a fact named "steps"."""
-    texts = [report.headline_text]
+    texts = [(report.headline_text, "")]
     for item in report.items:
-        if not isinstance(item, Metric | Table):
-            texts += [str(getattr(item, name, "")) for name in ("caption", "title", "text") if item.kind != "quote"]
+        if item.kind == "quote":  # its title says whose words it has, and how many
+            texts.append((str(getattr(item, "title", "")), str(getattr(item, "title", ""))))
+        elif not isinstance(item, Metric | Table):
+            texts += [(str(getattr(item, name, "")), "") for name in ("caption", "title", "text")]
     seen = set()
-    for text in texts:
+    for text, title in texts:
         for match in _COUNTED.finditer(text):
             number = match["number"].replace(",", "")
             digits = len(number.partition(".")[2])
-            key = (match["noun"], number)
+            key = (match["noun"], number, title)
             if key not in seen and match["noun"] not in _UNITS:
                 seen.add(key)
-                yield Fact(
-                    step, (match["noun"],), Number(float(number), "%" if match["percent"] else "", digits), day=day
-                )
+                shown = Number(float(number), "%" if match["percent"] else "", digits)
+                yield Fact(step, (match["noun"],), shown, title, day=day)
 
 
 def _ledger_facts(step: str, name: str, total: float, goal: float | None, unit: str) -> Iterator[Fact]:

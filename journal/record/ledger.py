@@ -10,7 +10,7 @@ from journal.api.numbers import format_number
 from journal.errors import EntryError, StoreError
 from journal.layout import shown_step
 from journal.record import Record
-from journal.text.workspace import Amount
+from journal.text.workspace import FILE_NAME, Amount
 
 
 @dataclass(frozen=True)
@@ -23,14 +23,16 @@ class Ledger:
     goal: float | None = None
     drafts: Mapping[int, float] = field(default_factory=dict)
     """What days add that are still drafts, which counts on their own pages alone."""
+    start: float = 0.0
+    """What there was before the first day."""
 
     @property
     def total(self) -> float:
-        return sum(self.by_day.values(), start=0.0)
+        return sum(self.by_day.values(), start=self.start)
 
     def until(self, day: int) -> float:
         """Return the total up to and including a day."""
-        own = self.drafts.get(day, 0.0)
+        own = self.start + self.drafts.get(day, 0.0)
         return sum((value for when, value in self.by_day.items() if when <= day), start=own)
 
     def sentence(self, day: int) -> str:
@@ -106,7 +108,15 @@ class Ledgers:
         for one in sorted(found, key=lambda one: one.day):
             days = sums[one.day in self.drafts]
             days[one.day] = days.get(one.day, 0.0) + _convert(one, name, unit)
-        return Ledger(name, unit, sums[0], goal.value if goal else None, sums[1])
+        return Ledger(name, unit, sums[0], goal.value if goal else None, sums[1], self._start(name, unit))
+
+    def _start(self, name: str, unit: str) -> float:
+        """Return what a ledger holds before its first day. Raises ``EntryError`` where its unit is another."""
+        start = self.record.workspace.starts.get(name)
+        try:
+            return start.to(unit) if start else 0.0
+        except ValueError as error:
+            raise EntryError(f"{FILE_NAME}: start '{name}': {error}; use the unit of its goal") from error
 
     def _totals_of(self, day: int, folder: Path) -> Iterator[_Counted]:
         """Yield a report's totals. Raises ``EntryError`` where it can't be read, since the sum would be too small."""

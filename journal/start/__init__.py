@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+import re
+from collections.abc import Iterator, Sequence
 from datetime import date
 from pathlib import Path
 
 from journal.errors import UsageError
 from journal.layout import LAST_DAY, entry_file
 from journal.record import Record
-from journal.text.template import fill_template, read_template
+from journal.start.habits import entry_template
+from journal.start.likeness import steps_like
+from journal.text.entry import Entry
+from journal.text.template import fill_template
 from journal.text.workspace import FILE_NAME, read_workspace
 from journal.trust import trust
 
@@ -40,10 +44,11 @@ def make_workspace(folder: Path) -> Iterator[Path]:
         yield new_entry(record, None, "")
 
 
-def new_entry(record: Record, day: int | None, title: str) -> Path:
+def new_entry(record: Record, day: int | None, title: str, like: Entry | None = None) -> Path:
     """Write the entry of a day, or of the one after the last, from the workspace's template.md or the built-in one.
 
-    Raises ``UsageError`` where the day can't have a new entry.
+    ``like`` is an entry whose steps it takes over, without their data. Raises ``UsageError`` where the day can't have
+    a new entry.
     """
     workspace, days = record.workspace, record.days()
     day = day if day is not None else max(days, default=0) + 1
@@ -56,11 +61,23 @@ def new_entry(record: Record, day: int | None, title: str) -> Path:
     when = workspace.date_of(day) or date.today()
     written = (title or f"Day {day}").encode("utf-8", "replace").decode()
     title = json.dumps(written, ensure_ascii=False)
-    text = fill_template(read_template(workspace), day, when.isoformat(), title)
+    text = fill_template(entry_template(record, day), day, when.isoformat(), title)
+    text = _with_steps(text, *steps_like(like, workspace)) if like else text
     path = entry_file(workspace.entries, day, when)
     if not _write_new(path, text):
         raise UsageError(f"{workspace.display_path(path)} already exists; read or remove it first")
     return path
+
+
+def _with_steps(text: str, tasks: str, steps: Sequence[str]) -> str:
+    """Return an entry's text with these steps instead of its own, and a marker for each before its closing words."""
+    front, found, body = text.partition("\n---\n")
+    front = re.sub(r"^tasks:.*\n?(?:[ \t]+.*\n?)*", "", f"{front}\n", count=1, flags=re.MULTILINE)
+    markers = "".join(f"<!-- journal:{step} -->\n\n" for step in steps)
+    paragraphs = body.rstrip().split("\n\n")
+    at = next((place + 1 for place, one in enumerate(paragraphs) if one.strip() in "*-+"), len(paragraphs))
+    parts = [*paragraphs[:at], markers.strip(), *paragraphs[at:]]
+    return f"{front.rstrip()}\n{tasks}---\n" + "\n\n".join(parts) + "\n" if found else text
 
 
 def _write_new(path: Path, text: str) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, timedelta
@@ -11,10 +12,14 @@ from typing import Any
 
 from journal.errors import EntryError, UsageError, nearest
 from journal.text.document import Document, parse_yaml
+from journal.text.formats import check_format, move_to_present
 from journal.text.servers import Server, read_servers
 
 FILE_NAME = "journal.yml"
-_SETTINGS = ["name", "url", "day-1", "goals", "models", "servers", "speakers", "limits", "run", "blog", "private"]
+_SETTINGS = [
+    *["name", "url", "day-1", "goals", "models", "servers", "speakers", "limits", "run", "blog", "private"],
+    "format",
+]
 _SECONDS = {"s": 1.0, "min": 60.0, "h": 3600.0}
 _BYTES = {"kB": 1e3, "KB": 1e3, "MB": 1e6, "GB": 1e9}
 _GIGABYTES = {"GB": 1.0, "MB": 1e-3}
@@ -57,6 +62,8 @@ class Workspace:
     url: str = ""
     day_1: date | None = None
     goals: Mapping[str, Amount] = field(default_factory=dict)
+    starts: Mapping[str, Amount] = field(default_factory=dict)
+    """What ledgers held before their first day here."""
     models: Mapping[str, str] = field(default_factory=dict)
     servers: Mapping[str, Server] = field(default_factory=dict)
     """Servers of language models, by name."""
@@ -113,10 +120,12 @@ class Workspace:
 def find_workspace(start: Path) -> Workspace:
     """Read the workspace of a folder, from the nearest journal.yml in it or above it.
 
-    Raises ``UsageError`` where there is none.
+    One of an earlier format is brought to the present one, and a line says so. Raises ``UsageError`` where there is
+    none.
     """
     for folder in (start.resolve(), *start.resolve().parents):
         if (folder / FILE_NAME).is_file():
+            move_to_present(folder / FILE_NAME, folder / ".journal", lambda line: print(line, file=sys.stderr))
             return read_workspace(folder)
     raise UsageError(
         f"no {FILE_NAME} here or in a folder above; go to your workspace, or create one with: journal init"
@@ -130,6 +139,7 @@ def read_workspace(root: Path) -> Workspace:
     except OSError as error:
         raise EntryError(f"{FILE_NAME}:1: can't be read: {error.strerror}; fix that first") from error
     document = parse_yaml(text, FILE_NAME)
+    check_format(document)  # first: a newer format may have keys that are unknown here
     _check_names(document, (), _SETTINGS)
     _check_names(document, ("blog",), ["author", "description", "accent", "embeds"])
     _check_names(document, ("limits",), ["artifact", "text"])
@@ -140,7 +150,12 @@ def read_workspace(root: Path) -> Workspace:
         name=_text(document, "name") or root.name,
         url=_text(document, "url"),
         day_1=_day_1(document),
-        goals={name: _goal(document, name, value) for name, value in _section(document, "goals").items()},
+        goals={name: _goal(document, name, "goal", value) for name, value in _section(document, "goals").items()},
+        starts={
+            name: _goal(document, name, "start", value)
+            for name, value in _section(document, "goals").items()
+            if isinstance(value, dict) and "start" in value
+        },
         models={name: _text(document, "models", name) for name in _section(document, "models")},
         servers=read_servers(document, root),
         speakers=root / speakers if (speakers := _text(document, "speakers")) else None,
@@ -207,7 +222,9 @@ def _accent(document: Document) -> str:
 
 
 def _check_names(document: Document, path: tuple[str, ...], known: list[str]) -> None:
-    names = document.data.get(path[0]) or {} if path else document.data
+    names: Any = document.data
+    for part in path:
+        names = names.get(part) or {}
     for name in names:
         if name not in known:
             place = document.place(*path, name)
@@ -221,11 +238,18 @@ def _day_1(document: Document) -> date | None:
     raise EntryError(f"{document.place('day-1')}: day-1 is {value!r}; write a date such as 2024-01-02")
 
 
-def _goal(document: Document, name: str, value: Any) -> Amount:
+def _goal(document: Document, name: str, which: str, value: Any) -> Amount:
+    """Return a ledger's goal, or what it starts from; a value that is no mapping is its goal."""
+    path: tuple[str, ...] = ("goals", name)
+    if isinstance(value, dict):
+        _check_names(document, path, ["goal", "start"])
+        if which not in value:
+            raise EntryError(f"{document.place(*path)}: '{name}' has no goal; write {{goal: 120 min, start: 4.75 min}}")
+        value, path = value[which], (*path, which)
     try:
         return parse_amount(value)
     except ValueError as error:
-        raise EntryError(f"{document.place('goals', name)}: goal '{name}': {error}") from error
+        raise EntryError(f"{document.place(*path)}: {which} '{name}': {error}") from error
 
 
 def _memory(document: Document, value: Any) -> float | None:

@@ -30,7 +30,9 @@ from .transcripts import Phrase, Transcripts, phrases_by_recording, read_transcr
     resources={"cpu": 2},
 )
 def clip(
-    recordings: Files,
+    recordings: Annotated[
+        Files, Field(description="any sound or video file", examples=["data/scottish-phrases/*.opus"])
+    ],
     ctx: Context,
     dataset: Annotated[str, Field(description="the ledger that the clips' seconds count toward")] = "",
     transcripts: Annotated[

@@ -27,7 +27,9 @@ Count = Annotated[int, Field(ge=1, le=10_000)]
 
 @task("diffusion.sample", version=2, libraries=LIBRARIES, resources={"cpu": 8})
 def sample(
-    prompts: Annotated[list[str], Field(min_length=1, description="what the pictures shall show")],
+    prompts: Annotated[
+        list[str], Field(min_length=1, description="what the pictures shall show", examples=[["a red apple"]])
+    ],
     ctx: Context,
     model: ModelName = "emoji-scenes",
     seeds: Annotated[list[Seed] | Count, Field(description="a list of seeds, or how many from 0 on")] = 4,

@@ -53,7 +53,11 @@ _AT_ONCE = 8  # parts between two words of progress
 @task("factor.analysis", version=4, libraries=["numpy", "scipy"])
 def analysis(
     data: Annotated[
-        File, Field(description="CSV, TSV, Parquet, SPSS, Stata or Excel: a row for each case, or a matrix (see input)")
+        File,
+        Field(
+            description="CSV, TSV, Parquet, SPSS, Stata or Excel: a row for each case, or a matrix (see input)",
+            examples=["data/grades.csv"],
+        ),
     ],
     ctx: Context,
     factors: Annotated[int, Field(ge=1)] | Literal["auto"] = "auto",

@@ -87,6 +87,7 @@ def _add_variables(report: Report, solution: Solution) -> None:
     rows = [[variables[row], found.msa[row], found.multiple_r2[row], shares[row]] for row in np.argsort(found.msa)]
     title = "By variable: sampling adequacy, R² on the others, share of variance explained"
     report.table(rows, ["Variable", "MSA", "SMC", "explained"], title=title)
+    report.also_called("MSA", "sampling adequacy", "measure of sampling adequacy")
     report.also_called("SMC", "squared multiple correlation", "R²")
 
 

@@ -17,7 +17,9 @@ from .training_report import ParameterCount, build_report
 
 @task("llm.lora", version=1, libraries=["torch", "transformers", "peft"])
 def lora(
-    data: Annotated[File, Field(description="pairs to learn: .jsonl, .csv or .tsv")],
+    data: Annotated[
+        File, Field(description="pairs to learn: .jsonl, .csv or .tsv", examples=["data/phrasebook/phrasebook.jsonl"])
+    ],
     ctx: Context,
     model: Annotated[ModelName, Field(description="a short name of journal.yml, or a source")] = "default-llm",
     prompts: Annotated[tuple[str, ...], Field(description="asked before and after; else held-out ones")] = (),

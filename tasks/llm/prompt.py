@@ -17,7 +17,9 @@ from .strategies import Strategy, compose
 
 @task("llm.prompt", version=2, libraries=["torch", "transformers", "peft"])
 def prompt(
-    prompt: Annotated[str | list[str], Field(description="what to ask; several are asked one by one")],
+    prompt: Annotated[
+        str | list[str], Field(description="what to ask; several are asked one by one", examples=["How are you?"])
+    ],
     ctx: Context,
     strategies: Annotated[tuple[Strategy, ...], Field(min_length=1, description="how to ask")] = ("zero-shot",),
     examples: Annotated[

@@ -29,7 +29,11 @@ _TAG, _INJECTED = "parameters", "injected-parameters"
 def run(
     ctx: Context,
     notebook: Annotated[
-        File, Field(description="an .ipynb file; the copy that ran is kept, the file itself is not changed")
+        File,
+        Field(
+            description="an .ipynb file; the copy that ran is kept, the file itself is not changed",
+            examples=["notebooks/survey.ipynb"],
+        ),
     ],
     files: Annotated[
         Files | None, Field(description="modules and data that it reads; it runs in a folder with these alone")

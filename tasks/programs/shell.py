@@ -20,7 +20,10 @@ _LONGEST = 300
 def run(
     ctx: Context,
     command: Annotated[
-        str, Field(min_length=1, description="what sh runs, in one line or many; it stops at a failure")
+        str,
+        Field(
+            min_length=1, description="what sh runs, in one line or many; it stops at a failure", examples=["echo aye"]
+        ),
     ],
     files: Annotated[
         Files | None, Field(description="scripts and data that it reads; it runs in a folder with these alone")

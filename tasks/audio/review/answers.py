@@ -12,7 +12,7 @@ from journal import UsageError
 
 from .day_run import DayRun
 from .repeats import Repeats
-from .sheet import SheetChangedError, ReviewSheet, parse_rows
+from .sheet import ReviewSheet, SheetChangedError, parse_rows
 from .track import BANDS, COLUMNS_PER_S, PEAKS_PER_S, Track
 from .tracks import Tracks
 

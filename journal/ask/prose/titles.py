@@ -1,0 +1,41 @@
+"""Which of several tables or texts of one kind a sentence speaks of: "Few-shot: …", "Zero-shot: …"."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from journal.ask.prose.names import tokens_of
+from journal.record.facts import Fact
+
+
+class Titles:
+    """Titles that begin with whose facts they have, before a colon, each with the words that no other of them has."""
+
+    def __init__(self, facts: Iterable[Fact]) -> None:
+        groups: dict[tuple[str, tuple[str, ...]], set[str]] = {}
+        for fact in facts:
+            if ":" in fact.title:
+                groups.setdefault((fact.step, fact.names), set()).add(fact.title)
+        self._groups = {
+            (step, frozenset(titles)): _own_words(titles) for (step, _), titles in groups.items() if len(titles) > 1
+        }
+
+    def ruled_out(self, text: str) -> set[tuple[str, str]]:
+        """Return step and title of the facts that a sentence doesn't speak of, since it names another title."""
+        said = {token.stem for token in tokens_of(text)}
+        found: set[tuple[str, str]] = set()
+        for (step, titles), words in self._groups.items():
+            named = {title for title in titles if words[title] & said}
+            if named and named != titles:
+                found |= {(step, title) for title in titles - named}
+        return found
+
+
+def _own_words(titles: Iterable[str]) -> dict[str, set[str]]:
+    words = {
+        title: {token.stem for token in tokens_of(title.partition(":")[0]) if token.stem.isalpha()} for title in titles
+    }
+    return {
+        title: own - {word for other, its in words.items() if other != title for word in its}
+        for title, own in words.items()
+    }
