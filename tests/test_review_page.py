@@ -181,6 +181,22 @@ def test_a_sheet_that_was_changed_on_disk_is_told_and_nothing_is_lost(cut: Space
     assert [rows(cut)[place]["text"] for place in (2, 4)] == ["mine", ""]
 
 
+def test_coming_back_shows_the_sheet_as_it_is_on_disk_unless_something_is_unsaved(cut: Space, browser: Any) -> None:
+    with opened(cut, browser) as page:
+        for text in ("theirs", "later"):
+            theirs = rows(cut)
+            theirs[1]["text"] = text
+            save(cut, theirs)
+            page.evaluate("dispatchEvent(new Event('focus'))")
+            if text == "theirs":
+                page.wait_for_selector("text=this is how it is now")
+                page.locator("#list .time").nth(2).click()
+                page.keyboard.press("x")
+        assert page.locator("#list .text").nth(1).input_value() == "theirs"
+        page.keyboard.press("Control+s")
+        page.wait_for_selector("text=changed on disk meanwhile")
+
+
 def test_the_best_of_what_is_said_three_times_is_kept(cut: Space, browser: Any) -> None:
     """In greetings each phrase is said three times, as data/scottish-phrases/phrases.csv says."""
     with opened(cut, browser) as page:

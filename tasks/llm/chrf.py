@@ -36,9 +36,7 @@ def chrf_interval(given: Sequence[str], expected: Sequence[str], seed: int = 0) 
     return Score(_score(counts.sum(axis=0)), float(low), float(high))
 
 
-def chrf_differences(
-    given: Sequence[str], other: Sequence[str], expected: Sequence[str], seed: int = 0
-) -> Score:
+def chrf_differences(given: Sequence[str], other: Sequence[str], expected: Sequence[str], seed: int = 0) -> Score:
     """Return how much better the first texts score than others of the same references, with its paired interval."""
     one, two = _counts(given, expected), _counts(other, expected)
     random = np.random.default_rng(seed)

@@ -66,6 +66,7 @@ async function start() {
     button.addEventListener("click", () => ((page.filter = name), show()));
     find("#filters").append(button);
   }
+  addEventListener("focus", refresh);
   addEventListener("beforeunload", (event) => history.isSaved || event.preventDefault());
   matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => show());
   const asked = decodeURIComponent(location.hash.slice(1));
@@ -81,6 +82,15 @@ function take(sheet) {
   find("#recording").replaceChildren(...sheet.recordings.map((name) => new Option(name, name, false, name === page.recording)));
   if (before) page.chosen = rows.toSorted((one, other) => overlap(other, before) - overlap(one, before))[0]?.id;
   history.take(rows);
+}
+
+// Back from another program, show what that has made of the sheet, unless something here isn't saved.
+async function refresh() {
+  if (!history.isSaved || document.querySelector("dialog[open]")) return;
+  const sheet = await ask("sheet").catch((problem) => tell(problem.message));
+  if (!sheet || sheet.version === page.version || !history.isSaved) return;
+  take(sheet);
+  say("the cut sheet was changed on disk: this is how it is now");
 }
 
 async function open(recording, row = undefined) {
