@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from journal.api.numbers import Composite, NamedNumber, Number
     from journal.api.rate import Rate
     from journal.api.report import Report
-    from journal.api.sheet_file import write_rows
+    from journal.api.sheet_file import is_touched, write_rows
     from journal.api.task import File, Files, ModelName, Sheet, Task, brief, task
     from journal.errors import EntryError, JournalError, ModelError, TaskError, UsageError, nearest
     from journal.record import Record, open_record
@@ -94,6 +94,7 @@ __all__ = [
     "escape",
     "escape_html",
     "free_ram_gb",
+    "is_touched",
     "looks_like_correlations",
     "nearest",
     "new_figure",
@@ -122,7 +123,7 @@ _PLACES = {
     "journal.api.numbers": ["Composite", "NamedNumber", "Number"],
     "journal.api.rate": ["Rate"],
     "journal.api.report": ["Report"],
-    "journal.api.sheet_file": ["write_rows"],
+    "journal.api.sheet_file": ["is_touched", "write_rows"],
     "journal.api.task": ["File", "Files", "ModelName", "Sheet", "Task", "brief", "task"],
     "journal.errors": ["EntryError", "JournalError", "ModelError", "TaskError", "UsageError", "nearest"],
     "journal.record": ["Record", "open_record"],

@@ -34,6 +34,7 @@ _NEEDS = {
     "test_guide_page.py": "playwright",
     "test_page.py": "playwright",
     "test_page_safety.py": "playwright",
+    "test_review_page.py": "playwright",
     "test_task_diffusion_sample.py": "diffusers",
     "test_task_llm_lora.py": "torch",
     "test_task_llm_prompt.py": "torch",

@@ -189,6 +189,12 @@ class Record:
 
         write_sheet(entry, step, name, rows)
 
+    def sheet_version(self, entry: Path, step: str, name: str) -> str:
+        """Return a text that changes whenever a step's sheet does."""
+        from journal.record.sheets import sheet_version
+
+        return sheet_version(entry, step, name)
+
     def _day_of(self, path: Path) -> int | None:
         """Return the day in the file's name, or else in its front matter."""
         if name := parse_entry_name(path):

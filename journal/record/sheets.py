@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
@@ -25,6 +26,12 @@ def write_sheet(entry: Path, step: str, name: str, rows: Sequence[Mapping[str, s
     """Replace a step's sheet."""
     columns = list(dict.fromkeys(column for row in rows for column in row))
     write_atomically(sheet_of(entry, step, name), dump_rows(columns, rows).encode())
+
+
+def sheet_version(entry: Path, step: str, name: str) -> str:
+    """Return the digest of a step's sheet as it stands in its file; the empty text where there is none."""
+    path = sheet_of(entry, step, name)
+    return hashlib.sha256(path.read_bytes()).hexdigest() if path.is_file() else ""
 
 
 def authors_rows(entry: Path, step: str, name: str, workspace: Workspace) -> list[Row]:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import re
-import unicodedata
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
@@ -16,7 +14,7 @@ from journal import Context, Field, File, Files, Report, Sheet, TaskError, task
 from .clip_report import build_report, find_faults, metadata_rows
 from .cut_sheet import Edits, Row, apply_edits, read_edits, write_sheet
 from .cutting import ClipFormat
-from .file_names import no_split
+from .file_names import name_recording
 from .listening import Heard, Source, listen
 from .recording_clips import ClippedRecording, Cut, cut_recording
 from .sound import load_libraries
@@ -170,8 +168,7 @@ def _name_recordings(recordings: list[Path], ctx: Context) -> dict[Path, str]:
     names: dict[Path, str] = {}
     taken: dict[str, Path] = {}
     for path in recordings:
-        name = re.sub(r"[^\w.-]+", "-", unicodedata.normalize("NFC", path.stem)).strip("-.") or "recording"
-        name = no_split(name)
+        name = name_recording(path)
         other = taken.setdefault(name.casefold(), path)
         if other != path:
             both = f"{_shown(other, ctx)} and {_shown(path, ctx)}"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 from typing import Annotated
 
@@ -21,8 +22,12 @@ def clips(
     ] = None,
     labels: Annotated[Path | None, typer.Option("--import", help="Take labels into the cut sheet.")] = None,
     recording: Annotated[str, typer.Option(help="Which of the step's recordings.")] = "",
+    listed: Annotated[bool, typer.Option("--list", help="Only say what is in the cut sheet.")] = False,
+    no_open: Annotated[
+        bool, typer.Option("--no-open", help="Say the review page's address and open no browser.")
+    ] = False,
 ) -> None:
-    """Show the cut sheet of a day's clips, write it as labels, or read labels into it."""
+    """Review a day's clips in a browser, where they are heard, cut and typed; or exchange them as labels."""
     from .sheet_exchange import describe_sheet, export_sheet, find_step, import_labels
 
     day, _, name = step.partition(".")
@@ -36,7 +41,13 @@ def clips(
     if labels:
         record.write_sheet(entry, found, "cuts", import_labels(rows, labels, recording))
         typer.echo(f"taken into the cut sheet; cut the clips with: journal day {day}")
-    if not export and not labels:
+    if export or labels:
+        return
+    if not listed and (no_open or sys.stdout.isatty()):
+        from .review.open_page import review_clips
+
+        review_clips(record, entry, found, recording, not no_open, typer.echo)
+    else:
         typer.echo("\n".join(describe_sheet(rows)))
 
 

@@ -61,7 +61,7 @@ def read_edits(rows: Sequence[Mapping[str, str]], recordings: Sequence[str]) -> 
     found: dict[str, list[Row]] = {}
     strays, notes = [], []
     for given in rows:
-        row = _read_row(given)
+        row = read_row(given)
         if row.recording not in recordings:
             known = nearest(row.recording, list(recordings))
             strays.append(row)
@@ -99,7 +99,8 @@ def _cells(row: Row) -> dict[str, str]:
     }
 
 
-def _read_row(given: Mapping[str, str]) -> Row:
+def read_row(given: Mapping[str, str]) -> Row:
+    """Return a row as its author wrote it. Raises TaskError where it can't be understood."""
     place = f"the cut sheet's row '{given.get('recording', '')} {given.get('start', '')}'"
     start_s, end_s = (_seconds(given.get(name, ""), name, place) for name in ("start", "end"))
     if not 0 <= start_s < end_s:

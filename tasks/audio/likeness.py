@@ -18,7 +18,11 @@ def read_features(path: Path) -> Features:
     """Return a clip's spectrum in time, (moments, bands), without its loudness."""
     import soundfile
 
-    samples, rate_hz = soundfile.read(path, dtype="float32")
+    return features_of(*soundfile.read(path, dtype="float32"))
+
+
+def features_of(samples: NDArray[np.float32], rate_hz: int) -> Features:
+    """Return the spectrum in time of sound between -1 and 1, (moments, bands), without its loudness."""
     size = 1 << (rate_hz // 40).bit_length()
     hop = rate_hz // 100
     padded = np.pad(samples, (0, max(0, size + hop - len(samples))))

@@ -84,7 +84,7 @@ def _read(path: Path) -> Heard:
 
 
 def _listen(source: Source, segmentation: Segmentation, jobs: int, progress: Callable[[float], None]) -> Heard:
-    channel, note = _choose(source)
+    channel, note = choose(source)
     with source.open(RATE_HZ, FILTERS) as decoding:
         expected = max(1.0, (decoding.expected_s or 60.0) * RATE_HZ)
         blocks = mono_blocks(decoding.blocks(), channel)
@@ -103,7 +103,7 @@ def _listen(source: Source, segmentation: Segmentation, jobs: int, progress: Cal
     return Heard(spans, left_out, round(length_s, 3), channel, speech.pause_s, findings)
 
 
-def _choose(source: Source) -> tuple[int | None, list[str]]:
+def choose(source: Source) -> tuple[int | None, list[str]]:
     """Return the channel to cut, and a sentence on it where that wasn't asked for."""
     with source.open(RATE_HZ, FILTERS) as decoding:
         count = decoding.channels
