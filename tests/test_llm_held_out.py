@@ -127,7 +127,7 @@ def test_an_example_does_not_see_another(tiny: Any) -> None:
 
 @pytest.mark.parametrize(
     ("adapter", "said"),
-    [("expected", "The adapter beats the best of the others, the prompt, copied, by"), ("junk", "better left off")],
+    [("expected", "The adapter beats the best of the others, copying the prompt, by"), ("junk", "better left off")],
 )
 def test_the_verdict_says_what_the_adapter_is_worth(adapter: str, said: str) -> None:
     pairs = [Pair(f"I am going home {n}", f"Ah'm gaun hame {n}") for n in range(30)]

@@ -236,10 +236,17 @@ def test_a_single_pair_is_learnt_with_nothing_held_out(learn: Callable[..., Repo
     assert metric(report, "loss, last epoch") > 0
 
 
-def test_held_out_prompts_are_asked_where_none_are_given(learn: Callable[..., Report]) -> None:
+def test_held_out_pairs_are_answered_and_without_any_the_first_are_asked(learn: Callable[..., Report]) -> None:
     report = learn(lines(10), held_out=0.2, prompts=())
+    shown = next(item for item in report.items if isinstance(item, Table) and "with the adapter" in item.columns)
+    assert len(shown.rows) == 2
+    assert not any(isinstance(item, Table) and "after" in item.columns for item in report.items)
+
+
+def test_without_held_out_pairs_the_first_are_asked_before_and_after(learn: Callable[..., Report]) -> None:
+    report = learn(lines(10), held_out=0, prompts=())
     table = next(item for item in report.items if isinstance(item, Table) and "after" in item.columns)
-    assert len(table.rows) == 2
+    assert len(table.rows) == 4
 
 
 def test_pairs_that_are_too_long_are_cut_and_the_report_says_so(learn: Callable[..., Report]) -> None:

@@ -18,7 +18,7 @@ MOST_ROWS = 200
 """Of more held-out pairs only so many are answered: each costs seconds."""
 SHOTS = 8
 COPY, ZERO, FEW, ADAPTER = (
-    "the prompt, copied", "the model as it is", f"the model with {SHOTS} examples in its prompt", "with the adapter"
+    "copying the prompt", "the model as it is", f"the model with {SHOTS} examples in its prompt", "with the adapter"
 )  # fmt: skip
 _WAYS = (COPY, ZERO, FEW, ADAPTER)
 _OPEN_ROWS = 5

@@ -23,7 +23,7 @@ def lora(
     ],
     ctx: Context,
     model: Annotated[ModelName, Field(description="a short name of journal.yml, or a source")] = "default-llm",
-    prompts: Annotated[tuple[str, ...], Field(description="asked before and after; else held-out ones")] = (),
+    prompts: Annotated[tuple[str, ...], Field(description="asked before and after, beside the held-out ones")] = (),
     prompt_column: Annotated[str, Field(description="what the model is asked")] = "prompt",
     completion_column: Annotated[str, Field(description="what it should answer")] = "completion",
     rank: Annotated[int, Field(ge=1, le=512, description="rank of the adapter's matrices")] = 8,
@@ -52,7 +52,7 @@ def lora(
     source = ctx.model(model)
     base_model = load_language_model(source, ctx.jobs)
     data_set = build_data_set(pairs, base_model, held_out, max_length, ctx.seed)
-    asked = list(prompts) or [pair.prompt for pair in (data_set.held_out_pairs or data_set.pairs)[:4]]
+    asked = list(prompts) or [pair.prompt for pair in data_set.pairs[: 0 if data_set.held_out_pairs else 4]]
     decoding = Decoding(max_new_tokens, top=0)
     before = generate(base_model, _as_chats(base_model, asked), decoding)
     tell = partial(ctx.progress, 0, 1)

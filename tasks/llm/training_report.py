@@ -48,9 +48,11 @@ def build_report(
     report = Report().headline(_headline(curve, found))
     if found:
         add_held_out(report, found)
-    report.part("answers", "The same prompts before and after", folded=found is not None)
-    rows = [(prompt, before.text or "(nothing)", after.text or "(nothing)") for prompt, before, after in comparisons]
-    report.table(rows, ["prompt", "before", "after"], title="" if found else "The same prompts before and after")
+    if comparisons:
+        report.part("answers", "The same prompts before and after", folded=found is not None)
+        rows = [(prompt, one.text or "(nothing)", other.text or "(nothing)") for prompt, one, other in comparisons]
+        columns = ["prompt", "before", "after"]
+        report.table(rows, columns, title="" if found else "The same prompts before and after")
     _add_training(report, data_set, training, curve)
     _add_data_set(report, data_set)
     report.part("parameters", "What is trained", folded=True)
