@@ -13,7 +13,7 @@ from journal.record.ledger import Ledger
 
 _WIDTH, _HEIGHT = 1000, 300
 _FARTHEST = 3
-"""A goal that lies more than so many times the days so far ahead isn't drawn, or these would be a dot."""
+"""A goal that lies more than so many times the days, or the amount, so far ahead isn't drawn, or these would be a dot."""
 _CLEAR = 30
 """How far from both ends a label has to stand, in percent, to have room on a phone."""
 _FEWEST_DAYS = 7
@@ -31,7 +31,8 @@ def burn_up(ledger: Ledger, as_of: int) -> str:
     first, ahead = min(days) - 1, forecast(ledger, as_of)
     is_near = ahead is not None and ahead.day - as_of <= _FARTHEST * (as_of - first)
     last = ahead.day if ahead and is_near else as_of
-    top = max(ledger.total, ledger.goal or 0.0) or 1.0
+    goal = ledger.goal if ledger.goal and (is_near or ledger.total * _FARTHEST >= ledger.goal) else None
+    top = max(ledger.total, goal or 0.0) or 1.0
 
     def point(day: float, amount: float) -> str:
         return f"{_WIDTH * (day - first) / (last - first):.1f},{_HEIGHT * (1 - amount / top):.1f}"
@@ -44,11 +45,11 @@ def burn_up(ledger: Ledger, as_of: int) -> str:
     steps.append(point(as_of, sums[-1]))
     area = " ".join([*steps, point(as_of, 0), point(first, 0)])
     drawn = [f'<polygon class="grown" points="{area}"/>', f'<polyline class="sum" points="{" ".join(steps)}"/>']
-    if ledger.goal:
-        drawn.append(f'<polyline class="goal" points="{point(first, ledger.goal)} {point(last, ledger.goal)}"/>')
-    if ahead and is_near and ledger.goal:
-        drawn += _ahead(ahead, as_of, last, sums[-1], ledger.goal, point)
-    scale = f"{format_number(top, None if top == ledger.goal else 2)} {ledger.unit}".rstrip()
+    if goal:
+        drawn.append(f'<polyline class="goal" points="{point(first, goal)} {point(last, goal)}"/>')
+    if ahead and is_near and goal:
+        drawn += _ahead(ahead, as_of, last, sums[-1], goal, point)
+    scale = f"{format_number(top, None if top == goal else 2)} {ledger.unit}".rstrip()
     label = html.escape(f"{ledger.sentence(as_of)}, by day", quote=True)
     labels = f"<span>Day {min(days)}</span>"
     if last > as_of:

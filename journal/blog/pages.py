@@ -262,7 +262,7 @@ def _neighbours(post: Post, before: Post | None, after: Post | None) -> str:
 
 
 def _newest(post: Post) -> str:
-    picture, link = _thumbnail(post, HOME, eager=True), way(HOME, post.address)
+    picture, link = _thumbnail(post, HOME, eager=True) or _player(post), way(HOME, post.address)
     return (
         f'<article class="newest">\n{picture}<p class="day-meta">{_time(post)}</p>\n'
         f'<h2><a href="{link}">{_text(post.name)}</a></h2>\n<p>{_text(_summary(post))}</p>\n</article>\n'
@@ -285,6 +285,17 @@ def _thumbnail(post: Post, here: str, *, eager: bool = False) -> str:
         return ""
     loading = "" if eager else ' loading="lazy" decoding="async"'
     return f'<img class="thumbnail" src="{way(here, post.pictures[0][0])}" alt=""{loading}>'
+
+
+def _player(post: Post) -> str:
+    """Return a player of a post's first sound."""
+    if not post.sounds:
+        return ""
+    place = post.sounds[0][0]
+    name = _text(place.rsplit("/", 1)[-1].rsplit(".", 1)[0])
+    return (
+        f'<p class="audio"><audio controls preload="none" src="{way(HOME, place)}" aria-label="{name}"></audio></p>\n'
+    )
 
 
 def _topic_list(kind: str, topics: Mapping[str, list[Post]]) -> str:
