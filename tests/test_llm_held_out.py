@@ -137,3 +137,53 @@ def test_the_verdict_says_what_the_adapter_is_worth(adapter: str, said: str) -> 
     report = Report()
     add_held_out(report, HeldOut(pairs, answers, 30))
     assert any(said in getattr(item, "markdown_text", getattr(item, "text", "")) for item in report.items)
+
+
+_SAID = [("system", "Be brief."), ("user", "Hi"), ("assistant", "Aye?"), ("user", "Home?"), ("assistant", "Hame")]
+CHAT = [{"role": role, "content": content} for role, content in _SAID]
+FORMS = {
+    "pairs.jsonl": '{"question": "Home?", "answer": "Hame"}\n',
+    "alpaca.json": '[{"instruction": "Say it in Scots", "input": "Home?", "output": "Hame"}]',
+    "without-input.json": '{"data": [{"instruction": "Home?", "input": "", "output": "Hame"}]}',
+    "trl.jsonl": '{"prompt": [{"role": "user", "content": "Home?"}], '
+    '"completion": [{"role": "assistant", "content": "Hame"}]}',
+    "sharegpt.json": '[{"conversations": [{"from": "human", "value": "Home?"}, {"from": "gpt", "value": "Hame"}]}]',
+    "semicolon.csv": "Prompt;Completion\nHome?;Hame\n",
+    "tab.tsv": "input\toutput\nHome?\tHame\n",
+    "parts.jsonl": '{"messages": [{"role": "user", "content": [{"type": "text", "text": "Home?"}]}, '
+    '{"role": "assistant", "content": "Hame"}]}',
+}
+
+
+@pytest.mark.parametrize("name", FORMS)
+def test_training_data_are_read_in_the_forms_that_people_have_them_in(tmp_path: Path, name: str) -> None:
+    (tmp_path / name).write_text(FORMS[name])
+    (pair,) = read_pairs(tmp_path / name)
+    assert pair.completion == "Hame"
+    assert pair.prompt == ("Say it in Scots\n\nHome?" if name == "alpaca.json" else "Home?")
+    assert pair.before == ()
+
+
+def test_each_answer_of_a_chat_is_learnt_after_what_was_said_and_stays_with_its_chat(tmp_path: Path) -> None:
+    import json
+
+    (tmp_path / "c.jsonl").write_text(f"{json.dumps({'messages': CHAT})}\n" + '{"prompt": "a", "completion": "b"}\n')
+    first, second, alone = read_pairs(tmp_path / "c.jsonl")
+    assert (first.prompt, first.completion, first.before) == ("Hi", "Aye?", tuple(CHAT[:1]))
+    assert (second.prompt, second.completion, second.before) == ("Home?", "Hame", tuple(CHAT[:3]))
+    for seed in range(10):
+        learnt, _, _ = split_pairs([first, second, alone], 0.7, seed)
+        assert (first in learnt) == (second in learnt)
+
+
+def test_parquet_is_read_where_pyarrow_is(tmp_path: Path) -> None:
+    pyarrow = pytest.importorskip("pyarrow")
+    from pyarrow import parquet
+
+    table = pyarrow.table({"messages": [CHAT[:3]], "split": ["test"]})
+    parquet.write_table(table, tmp_path / "c.parquet")
+    (pair,) = read_pairs(tmp_path / "c.parquet")
+    assert (pair.prompt, pair.completion, pair.is_held_out) == ("Hi", "Aye?", True)
+    (tmp_path / "bad.parquet").write_bytes(b"PAR1 no")
+    with pytest.raises(TaskError, match=r"bad\.parquet can't be read as Parquet"):
+        read_pairs(tmp_path / "bad.parquet")

@@ -263,12 +263,21 @@ def test_pairs_that_are_too_long_are_cut_and_the_report_says_so(learn: Callable[
     [
         ("", "pairs.jsonl", "pairs.jsonl has no rows to learn from"),
         ("prompt,completion\n", "pairs.csv", "pairs.csv has no rows to learn from"),
-        ('{"prompt": "a", "completion": "b"}\n\n{"prompt": "a"}\n', "p.jsonl", "p.jsonl:3: no column 'completion'"),
-        ("prompt,answer\na,b\n", "p.csv", "p.csv:2: no column 'completion' (there is prompt, answer)"),
-        ('{"prompt": "a", "completion": 3}', "p.jsonl", "p.jsonl:1: column 'completion' has no text"),
+        (
+            '{"prompt": "a", "completion": "b"}\n\n{"prompt": "a"}\n',
+            "p.jsonl",
+            "p.jsonl:3: no columns for what is asked",
+        ),
+        ("prompt,text\na,b\n", "p.csv", "p.csv:2: no columns for what is asked and answered (there is prompt, text)"),
+        ('{"prompt": "a", "completion": ""}', "p.jsonl", "p.jsonl:1: column 'completion' has no text"),
+        ("prompt,completion\na,b,c\n", "p.csv", "p.csv:2: more cells than the header names"),
+        ('{"messages": [{"role": "robot", "content": "x"}]}', "p.jsonl", "p.jsonl:1: column 'messages': a message of"),
+        ('{"messages": [{"role": "user", "content": "x"}]}', "p.jsonl", "p.jsonl:1: column 'messages' has no answer"),
+        ('{"messages": "x"}', "p.jsonl", "p.jsonl:1: column 'messages' is no list of messages"),
+        ('{"a": 1}', "p.json", "p.json: a list of objects with named columns is needed"),
         ('{"prompt": "a",', "p.jsonl", "p.jsonl:1: not JSON: "),
         ("[1]", "p.jsonl", "p.jsonl:1: each line must be an object with named columns"),
-        ("x", "p.txt", "p.txt is no table of pairs: .jsonl, .csv or .tsv is needed"),
+        ("x", "p.txt", "p.txt is no table of pairs: .jsonl, .json, .csv, .tsv, .parquet are known"),
     ],
 )
 def test_data_that_cannot_be_learnt_is_one_line(

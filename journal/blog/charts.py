@@ -13,7 +13,7 @@ from journal.record.ledger import Ledger
 
 _WIDTH, _HEIGHT = 1000, 300
 _FARTHEST = 3
-"""A goal that lies more than so many times the days, or the amount, so far ahead isn't drawn, or these would be a dot."""
+"""A goal more than so many times the days, or the amount, so far ahead isn't drawn, or these would be a dot."""
 _CLEAR = 30
 """How far from both ends a label has to stand, in percent, to have room on a phone."""
 _FEWEST_DAYS = 7

@@ -27,6 +27,8 @@ class DataSet:
     """Examples whose prompt alone is too long, so that nothing is left to learn."""
     split: str = ""
     """How the pairs were split, in words."""
+    marked: int = 0
+    """Pairs with one of the model's own marks in their answer, which ends or breaks it there."""
 
 
 def build_data_set(pairs: list[Pair], model: LanguageModel, held_out: float, max_length: int, seed: int) -> DataSet:
@@ -48,6 +50,7 @@ def build_data_set(pairs: list[Pair], model: LanguageModel, held_out: float, max
         sample=model.tokenizer.decode(usable[0].input_ids),
         truncated=sum(example.truncated for example in [*training, *measured]),
         split=words,
+        marked=sum(any(mark in pair.completion for mark in model.tokenizer.all_special_tokens) for pair in pairs),
         left_out=sum(not example.target_tokens for example in [*training, *measured]),
     )
 
@@ -91,7 +94,8 @@ def _groups(pairs: list[Pair]) -> list[int]:
 
     seen: dict[tuple[str, str], int] = {}
     for place, pair in enumerate(pairs):
-        for key in (("prompt", _plain(pair.prompt)), ("answer", _plain(pair.completion))):
+        talk = str(pair.conversation) if pair.conversation >= 0 else ""
+        for key in (("prompt", _plain(pair.prompt)), ("answer", _plain(pair.completion)), ("talk", talk)):
             if key[1]:
                 leader[find(place)] = find(seen.setdefault(key, place))
     numbers: dict[int, int] = {}

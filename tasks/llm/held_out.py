@@ -125,8 +125,19 @@ def _short_enough(model: LanguageModel, pairs: Sequence[Pair], decoding: Decodin
 def _answers(
     model: LanguageModel, pairs: Sequence[Pair], examples: list[dict[str, str]], decoding: Decoding
 ) -> list[str]:
-    asked = [model.render_chat([*examples, {"role": "user", "content": pair.prompt}]) for pair in pairs]
+    asked = [
+        model.render_chat([*_system(pair), *examples, *_talk(pair), {"role": "user", "content": pair.prompt}])
+        for pair in pairs
+    ]
     return [answer.text for answer in generate(model, asked, decoding)]
+
+
+def _system(pair: Pair) -> list[dict[str, str]]:
+    return [turn for turn in pair.before[:1] if turn["role"] == "system"]
+
+
+def _talk(pair: Pair) -> list[dict[str, str]]:
+    return [turn for turn in pair.before if turn["role"] != "system"]
 
 
 def _turns(pair: Pair) -> list[dict[str, str]]:

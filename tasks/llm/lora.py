@@ -19,13 +19,17 @@ from .training_report import ParameterCount, build_report
 @task("llm.lora", version=2, libraries=["torch", "transformers", "peft"], resources={"cpu": 1e6})  # all cores
 def lora(
     data: Annotated[
-        File, Field(description="pairs to learn: .jsonl, .csv or .tsv", examples=["data/phrasebook/phrasebook.jsonl"])
+        File,
+        Field(
+            description="pairs, chats or instructions: .jsonl, .json, .csv, .tsv, .parquet",
+            examples=["data/phrasebook/phrasebook.jsonl"],
+        ),
     ],
     ctx: Context,
     model: Annotated[ModelName, Field(description="a short name of journal.yml, or a source")] = "default-llm",
     prompts: Annotated[tuple[str, ...], Field(description="asked before and after, beside the held-out ones")] = (),
-    prompt_column: Annotated[str, Field(description="what the model is asked")] = "prompt",
-    completion_column: Annotated[str, Field(description="what it should answer")] = "completion",
+    prompt_column: Annotated[str, Field(description="what the model is asked; found by its name if left out")] = "",
+    completion_column: Annotated[str, Field(description="what it should answer; the same")] = "",
     rank: Annotated[int, Field(ge=1, le=512, description="rank of the adapter's matrices")] = 8,
     alpha: Annotated[float, Field(gt=0, description="the adapter counts alpha / rank times")] = 16,
     dropout: Annotated[float, Field(ge=0, lt=1, description="part of its inputs left out in training")] = 0.05,

@@ -12,8 +12,10 @@ from typing import Any
 from journal import TaskError
 
 from .language_model import LanguageModel
+from .pair_formats import Turn, conversations_of
 
 SPLIT = "split"
+_TOO_MANY = "\0more"
 _LEARNT = ("train", "training", "learn")
 _HELD_OUT = ("held-out", "held_out", "heldout", "test", "validation", "valid", "val", "dev", "eval")
 IGNORED = -100
@@ -28,6 +30,10 @@ class Pair:
     completion: str
     is_held_out: bool | None = None
     """Whether its file keeps it for measuring; None where that doesn't say."""
+    before: tuple[Turn, ...] = ()
+    """What was said before the prompt, a system prompt first."""
+    conversation: int = -1
+    """Which of several conversations it is from; -1 for one that stands alone."""
 
 
 @dataclass(frozen=True)
@@ -44,22 +50,35 @@ class Example:
         return sum(label != IGNORED for label in self.labels)
 
 
-def read_pairs(path: Path, prompt_column: str, completion_column: str) -> list[Pair]:
-    """Read JSON lines (.jsonl) or a table (.csv, .tsv); raises TaskError with the line where a pair is not whole.
+def read_pairs(path: Path, prompt_column: str = "", completion_column: str = "") -> list[Pair]:
+    """Read JSON, JSON lines, CSV, TSV or Parquet; raises TaskError with the line where a row can't be learnt.
 
-    A column ``split`` says which pairs are to be learnt and which are held out.
+    Without names of columns the form is known by those there are (``conversations_of``). Each answer of a conversation
+    is a pair. A column ``split`` says which pairs are to be learnt and which are held out.
     """
-    wanted = (prompt_column, completion_column)
+    wanted = (prompt_column or "prompt", completion_column or "completion")
+    columns = wanted if prompt_column or completion_column else None
+    pairs: list[Pair] = []
     try:
-        pairs = [
-            Pair(*_pick(row, wanted, f"{path.name}:{line}"), _is_held_out(row, f"{path.name}:{line}"))
-            for line, row in _rows(path)
-        ]
+        for number, (line, row) in enumerate(_rows(path)):
+            place = f"{path.name}:{line}"
+            turns, held_out = conversations_of(row, columns, place), _is_held_out(row, place)
+            pairs += _pairs_of(turns, held_out, number)
     except UnicodeDecodeError as error:
         raise TaskError(f"{path.name} is not UTF-8 text") from error
     if not pairs:
         raise TaskError(f"{path.name} has no rows to learn from")
     return pairs
+
+
+def _pairs_of(turns: list[Turn], held_out: bool | None, number: int) -> Iterator[Pair]:
+    """Yield a pair for each answer of a conversation."""
+    answers = [place for place, turn in enumerate(turns) if turn["role"] == "assistant" and place]
+    for place in answers:
+        if turns[place - 1]["role"] == "user":
+            prompt, completion = turns[place - 1]["content"], turns[place]["content"]
+            several = number if len(answers) > 1 else -1
+            yield Pair(prompt, completion, held_out, tuple(turns[: place - 1]), several)
 
 
 def encode(pair: Pair, model: LanguageModel, max_length: int) -> Example:
@@ -73,11 +92,12 @@ def encode(pair: Pair, model: LanguageModel, max_length: int) -> Example:
 
 
 def _rows(path: Path) -> Iterator[tuple[int, Mapping[str, Any]]]:
-    if path.suffix == ".jsonl":
-        return _json_rows(path)
-    if path.suffix in (".csv", ".tsv"):
-        return _table_rows(path)
-    raise TaskError(f"{path.name} is no table of pairs: .jsonl, .csv or .tsv is needed")
+    readers = {
+        ".jsonl": _json_rows, ".json": _json_list, ".csv": _table_rows, ".tsv": _table_rows, ".parquet": _parquet_rows,
+    }  # fmt: skip
+    if path.suffix not in readers:
+        raise TaskError(f"{path.name} is no table of pairs: {', '.join(readers)} are known")
+    return readers[path.suffix](path)
 
 
 def _json_rows(path: Path) -> Iterator[tuple[int, Mapping[str, Any]]]:
@@ -93,24 +113,47 @@ def _json_rows(path: Path) -> Iterator[tuple[int, Mapping[str, Any]]]:
         yield number, row
 
 
+def _json_list(path: Path) -> Iterator[tuple[int, Mapping[str, Any]]]:
+    """Yield the objects of a list, or of the one list in an object; their places are numbers in the list."""
+    try:
+        found = json.loads(path.read_text(encoding="utf-8-sig"))
+    except UnicodeDecodeError:
+        raise
+    except ValueError as error:
+        raise TaskError(f"{path.name}: not JSON: {error}; for an object on each line, name it .jsonl") from error
+    if isinstance(found, dict):
+        lists = [value for value in found.values() if isinstance(value, list)]
+        found = lists[0] if len(lists) == 1 else None
+    if not isinstance(found, list) or not all(isinstance(row, dict) for row in found):
+        raise TaskError(f"{path.name}: a list of objects with named columns is needed")
+    yield from enumerate(found, 1)
+
+
 def _table_rows(path: Path) -> Iterator[tuple[int, Mapping[str, Any]]]:
     with path.open(encoding="utf-8-sig", newline="") as stream:
-        reader = csv.DictReader(stream, delimiter="\t" if path.suffix == ".tsv" else ",")
+        head = stream.readline()
+        stream.seek(0)
+        delimiter = "\t" if path.suffix == ".tsv" else max(",;\t", key=head.count)
+        reader = csv.DictReader(stream, delimiter=delimiter, restkey=_TOO_MANY)
         for row in reader:
+            if _TOO_MANY in row:
+                raise TaskError(f"{path.name}:{reader.line_num}: more cells than the header names; quote a text that "
+                                f"has '{delimiter}' in it")  # fmt: skip
             yield reader.line_num, row
 
 
-def _pick(row: Mapping[str, Any], columns: tuple[str, str], place: str) -> tuple[str, str]:
-    for column in columns:
-        value = row.get(column)
-        if column not in row:
-            have = ", ".join(str(name) for name in row) or "nothing"
-            raise TaskError(
-                f"{place}: no column '{column}' (there is {have}); name it as prompt_column or completion_column"
-            )
-        if not isinstance(value, str) or not value.strip():
-            raise TaskError(f"{place}: column '{column}' has no text")
-    return row[columns[0]].strip(), row[columns[1]].strip()
+def _parquet_rows(path: Path) -> Iterator[tuple[int, Mapping[str, Any]]]:
+    try:
+        from pyarrow import ArrowException
+        from pyarrow.parquet import read_table
+    except ImportError as error:
+        raise TaskError(
+            f"{path.name} needs pyarrow: pip install 'journal-in-public[parquet]', or give the data as .jsonl"
+        ) from error
+    try:
+        yield from enumerate(read_table(path).to_pylist(), 1)
+    except (ArrowException, OSError) as error:
+        raise TaskError(f"{path.name} can't be read as Parquet: {error}") from error
 
 
 def _is_held_out(row: Mapping[str, Any], place: str) -> bool | None:
@@ -125,7 +168,7 @@ def _is_held_out(row: Mapping[str, Any], place: str) -> bool | None:
 
 def _render(pair: Pair, model: LanguageModel) -> tuple[str, str]:
     """Return what the model reads before it answers, and its answer with what the template puts behind it."""
-    asked = [{"role": "user", "content": pair.prompt}]
+    asked = [*pair.before, {"role": "user", "content": pair.prompt}]
     head = model.render_chat(asked)
     whole = model.render_chat([*asked, {"role": "assistant", "content": pair.completion}], answering=False)
     if whole.startswith(head):

@@ -72,6 +72,11 @@ def _add_data_set(report: Report, data_set: DataSet) -> None:
         report.text(f"{data_set.left_out} of the pairs were left out: the prompt alone is longer than `max_length`.")
     if data_set.truncated > data_set.left_out:
         report.text(f"{data_set.truncated - data_set.left_out} of the pairs were cut off at `max_length` tokens.")
+    if data_set.marked:
+        report.text(
+            f"{data_set.marked} of the answers have one of the model's own marks in them, such as the one that ends an "
+            "answer; what comes after it is not learnt."
+        )
     title = "A pair as the model reads it; the answer and the token that ends it are learnt"
     report.quote(data_set.sample, title=title)
 
