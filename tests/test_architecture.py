@@ -29,6 +29,7 @@ ORDER = [
         "day",
         "testing",
         "ask",
+        "media",
         "blog",
         "start",
         "importing",

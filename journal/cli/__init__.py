@@ -9,7 +9,7 @@ from typing import Annotated, Any
 
 import typer
 
-from journal.cli import explain, look, publish, run, write
+from journal.cli import explain, look, media, publish, run, write
 from journal.cli.group import Commands, add_commands
 from journal.cli.opening import say
 from journal.cli.values import spare_checks
@@ -57,6 +57,7 @@ add_commands(
         "init": write.init,
         "new": write.new,
         "import": write.import_,
+        "media": media.media,
         "day": run.day,
         "run": run.run,
         "trust": run.trust,

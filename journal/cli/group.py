@@ -13,7 +13,7 @@ from journal.doors import COMMANDS, DoorError, EntryPoint, Installed
 from journal.errors import JournalError, UsageError, nearest, one_line
 
 GROUPS: dict[str, list[str]] = {
-    "Write": ["init", "new", "import"],
+    "Write": ["init", "new", "import", "media"],
     "Run": ["day", "run", "trust", "gc", "models"],
     "Look": ["status", "why", "check", "stats", "history"],
     "Publish": ["build", "serve", "publish"],
