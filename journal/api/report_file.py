@@ -68,7 +68,7 @@ def write_report(
     settled = {
         "schema": SCHEMA,
         **asdict(header or ReportHeader()),
-        "headline": " ".join((report.headline_text or _first_metric(report)).split()),
+        "headline": " ".join((report.headline_text or first_metric(report)).split()),
         "items": [_settle(item, folder, kinds or ItemKinds()) for item in report.items],
         "outputs": {name: _settle_output(name, value, folder) for name, value in report.outputs.items()},
     }
@@ -237,7 +237,8 @@ def _load_output(data: Mapping[str, Any], folder: Path) -> Any:
     return data["value"]
 
 
-def _first_metric(report: Report) -> str:
+def first_metric(report: Report) -> str:
+    """Return what stands for a headline where a task sets none: its first metric, or nothing."""
     for item in report.metrics:
         return f"{item.name} {item}"
     return ""

@@ -9,6 +9,7 @@ from itertools import groupby
 from journal.api.item import Item, file_link, markdown_of
 from journal.api.items import Gallery, Metric, Part, Quote, Table
 from journal.api.report import Report
+from journal.api.report_file import first_metric
 from journal.record.ledger import Ledgers
 from journal.render.parts import Arrangement, Section, arrange, sections_of
 from journal.text.escape import escape, escape_html
@@ -37,7 +38,8 @@ def render_report(report: Report, page: BlockPage, wanted: Arrangement = Arrange
     """Return a report as Markdown that ends with a newline: what comes first open, the rest folded."""
     sections = arrange(sections_of(report.items), wanted)
     has_parts = any(isinstance(item, Part) for item in report.items)
-    opening = f"**{escape(report.headline_text)}**" if has_parts and report.headline_text else ""
+    said = "" if report.headline_text == first_metric(report) else report.headline_text  # that metric is shown anyway
+    opening = f"**{escape(said)}**" if has_parts and said else ""
     texts = [opening, *(_render_section(section, page) for section in sections)]
     return "\n\n".join(text for text in texts if text) + "\n"
 
