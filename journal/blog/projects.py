@@ -34,7 +34,8 @@ class Project:
 
     def key(self, post: Post) -> tuple[str, ...]:
         """Return all that a day's page shows of the project."""
-        return (self.name, self.place(post), *(one.address for one in self.around(post) if one))
+        around = [one for one in (*self.around(post), self.posts[0]) if one]
+        return (self.name, self.place(post), *(word for one in around for word in (one.address, one.name)))
 
     def _place(self, post: Post) -> int:
         return next(number for number, one in enumerate(self.posts) if one.day == post.day)
