@@ -258,6 +258,7 @@ def test_slips_are_found_and_right_sentences_left_in_peace(name: str, tmp_path: 
     [
         ("Held-out perplexity went from 17.4 to 1609 thanks to the adapter.", ["17.4"]),
         ("Held-out perplexity went from 1609 to 17.4 thanks to the adapter.", []),
+        ("Perplexity went from 17.4 to 1609; the KMO of the grades is 0.430.", ["17.4", "0.430"]),
         ("The loading of Marketing on the second factor is 0.0815.", ["0.0815"]),
         ("The loading of Marketing on the second factor is negative, 0.0815.", []),
         ("The loading of Marketing on the second factor is -0.0815.", []),

@@ -89,3 +89,12 @@ def test_a_workspace_that_is_not_trusted_runs_no_code_at_the_tab_key(space: Spac
     asked = {"_JOURNAL_COMPLETE": "complete_bash", "COMP_WORDS": "journal run bad.one ", "COMP_CWORD": "3"}
     subprocess.run([sys.executable, "-m", "journal"], cwd=space.root, env={**variables, **asked}, check=True)
     assert not (space.root / "ran").exists()
+
+
+def test_the_tab_key_moves_no_workspace_of_an_earlier_format(days: Space, commands: Path) -> None:
+    """The move says a line, which nobody would see."""
+    path = days.write("journal.yml", "name: x\nday-1: 2024-01-02\nmodels: {p: package:tasks/audio}\n")
+    before = path.read_bytes()
+    assert offered(days, commands, "day", "13") == ["134", "133"]
+    assert offered(days, commands, "run", "toy.t") == ["toy.total"]
+    assert path.read_bytes() == before

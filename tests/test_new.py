@@ -57,6 +57,20 @@ def test_such_an_entry_is_a_draft_until_something_is_written(two_days: Space) ->
     assert "a draft" not in two_days.run("build").err
 
 
+def test_whether_it_is_a_draft_follows_the_entry_before_it_at_each_build(two_days: Space) -> None:
+    """A post that is kept between builds must not keep what another entry decides."""
+    two_days.write("site/mkdocs.yml", "site_name: x\ntheme: {name: material, font: false}\n")
+    two_days.run("new", "3", check=0)
+    (new,) = two_days.root.glob("entries/*day-3.md")
+    (before,) = two_days.root.glob("entries/*day-2.md")
+    for path in (new, before):
+        os.utime(path, (1_700_000_000, 1_700_000_000))  # older than what is read anew for being young
+    assert "day-3.md: a draft" in two_days.run("build").err
+    before.write_text(before.read_text().replace("Bye bye!", "Good night."))
+    os.utime(before, (1_700_000_100, 1_700_000_100))
+    assert "day-3.md: a draft" not in two_days.run("build").err
+
+
 def test_a_workspaces_own_template_stands(two_days: Space) -> None:
     two_days.write("template.md", "---\nday: {{DAY}}\ndate: {{DATE}}\ntitle: {{TITLE}}\n---\nMine.\n")
     two_days.run("new", "3", check=0)
@@ -67,13 +81,17 @@ def test_a_workspaces_own_template_stands(two_days: Space) -> None:
 def test_steps_are_taken_over_without_their_data(space: Space) -> None:
     space.write("in.txt", "one two three")
     space.entry(
-        "  both:\n    uses: text.join\n    sources: [in.txt]\n    title: T\n  more: {uses: toy.total, seconds: 5}\n"
+        "  both:\n    uses: text.join\n    sources: [in.txt]\n    title: T\n    timeout: 5 min\n    show: [quotes]\n"
+        "  more: {uses: toy.total, seconds: 5, when: manual, ledger: 'a: null'}\n"
     )
     space.run("new", "134", "--like", "133", check=0)
     (path,) = space.root.glob("entries/*day-134.md")
     text = path.read_text()
-    assert "  both:\n    uses: text.join\n    sources:\n    title: T\n" in text
-    assert "  more:\n    uses: toy.total\n    seconds: 5\n" in text
+    assert (
+        "  both:\n    uses: text.join\n    sources:\n    title: T\n    timeout: 5 min\n    show:\n    - quotes\n"
+        in text
+    )
+    assert "  more:\n    uses: toy.total\n    seconds: 5\n    when: manual\n    ledger: 'a: null'\n" in text
     assert "<!-- journal:both -->\n\n<!-- journal:more -->" in text
     done = space.run("day", "134")
     assert "sources" in done.err  # what is left blank is told, and nothing is taken by mistake

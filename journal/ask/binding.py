@@ -2,39 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator
 from functools import cache
 
 from journal.ask.check import meant_facts
-from journal.ask.day_links import DayLink
+from journal.ask.proposals import Proposal
 from journal.ask.prose.numerals import Numeral
 from journal.errors import EntryError, TaskError
-from journal.files import write_atomically
 from journal.record import Record
 from journal.record.facts import Fact
 from journal.record.ledger import read_ledgers
 from journal.record.values import Names
 from journal.text.edits import checksum
 from journal.text.entry import Entry
-
-
-@dataclass(frozen=True)
-class Proposal:
-    """A number that could be a value; offsets are into the entry's text."""
-
-    line: int
-    start: int
-    end: int
-    typed: str
-    call: str
-
-    @property
-    def marked(self) -> str:
-        return f"<!--= {self.call} -->{self.typed}<!--/= {checksum(self.typed)}-->"
-
-    def sentence(self, shown: str) -> str:
-        return f"{shown}:{self.line}: {self.typed} → {self.marked}"
 
 
 def propose_values(entry: Entry, record: Record) -> list[Proposal]:
@@ -46,15 +26,6 @@ def propose_values(entry: Entry, record: Record) -> list[Proposal]:
     return [found for one in meant_facts(entry, record) if (found := _proposal(*one, entry, names)) is not None]
 
 
-def bind_values(entry: Entry, chosen: Sequence[Proposal | DayLink]) -> None:
-    """Write the markers and links of proposals into an entry. Raises ``StoreError`` where it can't be written."""
-    text, position = "", 0
-    for one in sorted(chosen, key=lambda one: one.start):
-        text += entry.text[position : one.start] + one.marked
-        position = one.end
-    write_atomically(entry.path, (text + entry.text[position:]).encode("utf-8", "surrogateescape"))
-
-
 def _proposal(offset: int, number: Numeral, fact: Fact, entry: Entry, names: Names) -> Proposal | None:
     start = offset + number.start
     before = entry.text[max(entry.text.rfind("\n", 0, start), entry.text.rfind("\r", 0, start)) + 1 : start]
@@ -62,7 +33,15 @@ def _proposal(offset: int, number: Numeral, fact: Fact, entry: Entry, names: Nam
         return None
     line = entry.text.count("\n", 0, start) + 1
     found = call_for(fact, entry.text, start, offset + number.end, number.unit, names)
-    return Proposal(line, start, start + len(found[1]), found[1], found[0]) if found else None
+    if not found:
+        return None
+    call, reads = found
+    return Proposal(line, start, start + len(reads), reads, marked(call, reads))
+
+
+def marked(call: str, reads: str) -> str:
+    """Return a value as an entry has it, with its marker and its checksum."""
+    return f"<!--= {call} -->{reads}<!--/= {checksum(reads)}-->"
 
 
 def call_for(fact: Fact, text: str, start: int, end: int, unit: str, names: Names) -> tuple[str, str] | None:

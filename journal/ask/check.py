@@ -6,12 +6,12 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
-from itertools import pairwise
 
 from journal.ask.prose.binding import Tie, bind
 from journal.ask.prose.cues import is_inexact, is_of_others, is_rough
 from journal.ask.prose.names import Mention, Names, tokens_of
 from journal.ask.prose.numerals import SECONDS, UNITS, Numeral, read_numerals
+from journal.ask.prose.order import turned_round
 from journal.ask.prose.runs import Runs
 from journal.ask.prose.sentences import Sentence, sentences_of
 from journal.ask.prose.slips import Slip, equals, find_slip, is_square, told
@@ -20,11 +20,6 @@ from journal.record import Record
 from journal.record.facts import Fact, Facts, former_facts, read_facts
 from journal.text.entry import Entry
 
-_ENDS = (("before", "after"), ("first", "last"), ("start", "end"))
-_FROM = re.compile(r"\bfrom\s+(?:about |a |an |the |\w+ of )?$", re.IGNORECASE)
-_TO = re.compile(
-    r"^\s*(?:%|percent|min|minutes|seconds|s)?\s*(?:down |up )?to\s+(?:about |a |an |the )?$", re.IGNORECASE
-)
 _MINUS = re.compile(r"[-−–]\d|\b(?:negativ\w*|minus|below zero|opposite|absolute|magnitude|size|sign)\b", re.IGNORECASE)
 _WHOLE = {"all", "total", "overall"}
 """Names of wholes, which sentences put beside their parts: 1.2 million out of 135.7 million."""
@@ -175,17 +170,20 @@ def _check_sentence(sentence: Sentence, known: _Known, day: int) -> Iterator[Fin
     if not numerals or is_of_others(sentence.text, day):
         return
     mentions = known.names.find(tokens_of(sentence.text))
-    if found := _swapped(sentence.text, numerals, known):
-        yield replace(found, line=sentence.line_of(numerals[0].start))
-        return
+    turned = {number: (begun, ended) for number, begun, ended in turned_round(sentence.text, numerals, known.facts)}
     for index, number in enumerate(numerals):
+        if number in turned:
+            begun, ended = turned[number]
+            found = _finding(number, begun, Slip.NEIGHBOUR, source=ended.called)
+            yield replace(found, line=sentence.line_of(number.start))
+            continue
         rough = is_rough(sentence.text, number)
         if is_inexact(sentence.text, number) and not rough:
             continue
         matches = list(_matches(numerals, index, mentions, known, sentence.text))
-        found = _judge(number, matches, known, sentence.text)
-        if found and (not rough or (found.sure and found.slip == Slip.FACTOR)):
-            yield replace(found, line=sentence.line_of(number.start))
+        judged = _judge(number, matches, known, sentence.text)
+        if judged and (not rough or (judged.sure and judged.slip == Slip.FACTOR)):
+            yield replace(judged, line=sentence.line_of(number.start))
 
 
 def _shared_units(text: str, numerals: list[Numeral]) -> list[Numeral]:
@@ -269,28 +267,6 @@ def _without_sign(number: Numeral, right: list[_Match], text: str) -> Finding | 
     if is_positive and all(one.fact.value < 0 and one.strength == 3 for one in right) and not _MINUS.search(text):
         return _finding(number, right[0].fact, Slip.SIGN)
     return None
-
-
-def _swapped(text: str, numerals: Sequence[Numeral], known: _Known) -> Finding | None:
-    """Return the slip of "from 17.4 to 1609.4" where the report has them the other way round."""
-    for one, other in pairwise(numerals):
-        if not (_FROM.search(text[: one.start]) and _TO.match(text[one.end : other.start])):
-            continue
-        for fact in known.facts:
-            first = next((first for first, last in _ENDS if last in tokens_in(fact.names[0])), None)
-            if first is None or not equals(one, one.unit, fact.number):
-                continue
-            last = next(last for start, last in _ENDS if start == first)
-            name = re.sub(rf"\b{last}\b", first, fact.names[0])
-            begun = next((own for own in known.facts if own.step == fact.step and own.names[0] == name), None)
-            if begun and equals(other, other.unit, begun.number) and not equals(one, one.unit, begun.number):
-                return _finding(one, begun, Slip.NEIGHBOUR, source=fact.called)
-    return None
-
-
-def tokens_in(name: str) -> list[str]:
-    """Return a name's words, in small letters."""
-    return re.findall(r"\w+", name.lower())
 
 
 def _counts(number: Numeral, match: _Match) -> bool:

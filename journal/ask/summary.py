@@ -6,7 +6,7 @@ import re
 from collections.abc import Sequence
 from functools import cache
 
-from journal.ask.binding import call_for
+from journal.ask.binding import call_for, marked
 from journal.ask.prose.names import tokens_of
 from journal.ask.prose.numerals import Numeral, read_numerals
 from journal.ask.prose.slips import equals
@@ -17,7 +17,6 @@ from journal.record.facts import Fact, facts_of
 from journal.record.ledger import read_ledgers
 from journal.record.values import Names
 from journal.text.blocks import find_blocks
-from journal.text.edits import checksum
 from journal.text.entry import Entry
 
 _HEADING = re.compile(r"^#{2,4} +(.+?)(?: +#+)?[ \t]*$", re.MULTILINE)
@@ -84,7 +83,7 @@ def _headline(entry: Entry, step: str, record: Record, names: Names, *, is_first
         calls = (call_for(fact, text, number.start, number.end, number.unit, names) for fact in same)
         if found_call := next((call for call in calls if call), None):
             call, reads = found_call
-            parts.append(f"{text[position : number.start]}<!--= {call} -->{reads}<!--/= {checksum(reads)}-->")
+            parts.append(text[position : number.start] + marked(call, reads))
             position = number.start + len(reads)
     return "".join(parts) + text[position:]
 

@@ -86,6 +86,8 @@ class Post:
     """A digest of its HTML."""
     has_values: bool = False
     """Whether its sentences hold values."""
+    is_bare: bool = False
+    """Whether it has an empty bullet, so that the entry before it says whether this one is a draft."""
 
     @property
     def address(self) -> str:
@@ -151,7 +153,11 @@ class PostBox:
 
     def _keep(self, path: Path, post: Post, html: str, words: str) -> Post:
         self._words[path.name] = words
-        young = is_fresh(path) or any(is_fresh(Path(file)) for file, *_ in tree_stats(str(artifacts_of(path))))
+        young = (
+            post.is_bare
+            or is_fresh(path)
+            or any(is_fresh(Path(file)) for file, *_ in tree_stats(str(artifacts_of(path))))
+        )
         data = json.dumps(asdict(post), ensure_ascii=False)
         row = (path.name, "" if young else self._stamp(path), data, html, words)
         self._database.execute("INSERT OR REPLACE INTO post VALUES (?, ?, ?, ?, ?)", row)
@@ -209,7 +215,7 @@ def read_post(entry: Entry, record: Record, days: Mapping[str, int]) -> Read:
         prose.words, [(one.level, one.anchor, _clean(one.text)) for one in prose.headings], sorted(prose.uses),
         links.files, _with_descriptions(links.pictures, links.page, html), links.sounds, sorted(links.hosts),
         links.entries, links.elsewhere, totals, _said(entry, totals), links.warnings, edited,
-        digest_of(html), may_have_values(entry.text),
+        digest_of(html), may_have_values(entry.text), bool(_EMPTY_BULLET.search(entry.body)),
     )  # fmt: skip
     return post, html, " ".join(words_of(f"{post.name} {_clean(prose.text)}"))
 

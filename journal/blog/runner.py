@@ -80,7 +80,7 @@ class DayRunner:
                 self.tell(f"day {day}: it can't be brought up to date: {error}")
 
     def _run(self, day: int) -> None:
-        steps = self._read(day, "day", str(day), "--dry-run", "--json")
+        steps = self._read("day", str(day), "--dry-run", "--json")
         if not isinstance(steps, Mapping) or "steps" not in steps:
             return  # what is wrong with the entry is shown in the page
         stale = [one["step"] for one in steps["steps"] if one["outcome"] != _CURRENT]
@@ -114,13 +114,13 @@ class DayRunner:
     def _seconds(self, day: int) -> dict[str, float]:
         """Return how long each step took when it ran last."""
         found: dict[str, float] = {}
-        runs = self._read(day, "history", "--day", str(day), "--limit", "200", "--json")
+        runs = self._read("history", "--day", str(day), "--limit", "200", "--json")
         for one in runs if isinstance(runs, list) else []:
             if one.get("outcome") == "done":
                 found.setdefault(str(one.get("step")), float(one.get("seconds") or 0.0))
         return found
 
-    def _read(self, day: int, *arguments: str) -> Any:
+    def _read(self, *arguments: str) -> Any:
         out, _ = self._start(*arguments).communicate()
         try:
             return json.loads(out)

@@ -14,22 +14,22 @@ def bind_days(days: str, *, yes: bool) -> int:
 
     Elsewhere than at a terminal they are only listed, unless ``yes`` says to write them all.
     """
-    from journal.ask.binding import Proposal, bind_values, propose_values
-    from journal.ask.day_links import DayLink, propose_links
+    from journal.ask.binding import propose_values
+    from journal.ask.day_links import propose_links
+    from journal.ask.proposals import write_proposals
     from journal.record import open_record
 
     record = open_record()
     asks = sys.stdin.isatty() and sys.stdout.isatty() and not yes
     for number in parse_days(days, record):
         entry = record.entry(number)
-        chosen: list[Proposal | DayLink] = []
-        proposals: list[Proposal | DayLink] = [*propose_values(entry, record), *propose_links(entry, record)]
-        for one in proposals:
+        chosen = []
+        for one in (*propose_values(entry, record), *propose_links(entry, record)):
             typer.echo(one.sentence(entry.display_path))
             if yes or (asks and typer.confirm("  bind it?", default=True)):
                 chosen.append(one)
         if chosen:
-            bind_values(entry, chosen)
+            write_proposals(entry, chosen)
             typer.echo(f"{entry.display_path}: {len(chosen)} written")
         elif not asks and not yes:
             typer.echo("nothing was written; --yes writes them all", err=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import redirect_stderr, redirect_stdout
 from io import StringIO
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import typer
@@ -13,6 +14,7 @@ if TYPE_CHECKING:
     from journal.plan.registry import Registry
     from journal.record import Record
     from journal.text.entry import Entry
+    from journal.text.workspace import Workspace
 
 Completion = tuple[str, str]
 """What may be typed, and a few words on it, which some shells show."""
@@ -136,16 +138,22 @@ def _choices(hint: Any, parts_of: Callable[[Any], tuple[Any, ...]]) -> list[str]
 
 
 def _record() -> Record:
-    from journal.record import open_record
+    from journal.record import Record
 
-    return open_record()
+    return Record(_workspace())
 
 
 def _registry() -> Registry:
-    from journal.cli.opening import open_workspace
     from journal.plan.registry import read_registry
 
-    return read_registry(open_workspace().plugins)
+    return read_registry(_workspace().plugins)
+
+
+def _workspace() -> Workspace:
+    """Return the workspace as it stands: pressing a key changes no file."""
+    from journal.text.workspace import find_workspace
+
+    return find_workspace(Path.cwd(), moves=False)
 
 
 def _entries(ctx: Any) -> Iterator[Entry]:

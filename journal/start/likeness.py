@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from types import NoneType
 from typing import Any
 
 import yaml
 
-from journal.text.entry import Entry
+from journal.text.document import parse_yaml
+from journal.text.entry import RESERVED, Entry, split_front_matter
 from journal.text.workspace import Workspace
 
 
@@ -15,12 +17,23 @@ def steps_like(entry: Entry, workspace: Workspace) -> tuple[str, list[str]]:
 
     A step whose parameter is blank is told by line before anything runs, so that no data is taken by mistake.
     """
-    steps: dict[str, dict[str, Any]] = {}
-    for step in entry.steps:
-        given = {name: _without_files(value, workspace) for name, value in step.parameters.items()}
-        steps[step.id] = {"uses": step.uses, **given}
-    text = yaml.safe_dump({"tasks": steps}, sort_keys=False, allow_unicode=True, width=1000, default_flow_style=False)
-    return text.replace(": null\n", ":\n"), list(steps)
+    front, _, _ = split_front_matter(entry.text, entry.display_path)
+    given = parse_yaml(front, entry.display_path).data["tasks"] if entry.steps else {}
+    steps = {
+        step: {
+            name: value if name in RESERVED else _without_files(value, workspace) for name, value in settings.items()
+        }
+        for step, settings in given.items()
+    }
+    text = yaml.dump({"tasks": steps}, Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=1000)
+    return text, [step.id for step in entry.steps]
+
+
+class _Dumper(yaml.SafeDumper):
+    """Writes what is left blank as a blank."""
+
+
+_Dumper.add_representer(NoneType, lambda dumper, value: dumper.represent_scalar("tag:yaml.org,2002:null", ""))
 
 
 def _without_files(value: Any, workspace: Workspace) -> Any:

@@ -117,15 +117,16 @@ class Workspace:
         return path.relative_to(self.root).as_posix() if path.is_relative_to(self.root) else path.name
 
 
-def find_workspace(start: Path) -> Workspace:
+def find_workspace(start: Path, *, moves: bool = True) -> Workspace:
     """Read the workspace of a folder, from the nearest journal.yml in it or above it.
 
-    One of an earlier format is brought to the present one, and a line says so. Raises ``UsageError`` where there is
-    none.
+    One of an earlier format is brought to the present one, and a line says so, unless ``moves`` is False: it is read
+    all the same. Raises ``UsageError`` where there is none.
     """
     for folder in (start.resolve(), *start.resolve().parents):
         if (folder / FILE_NAME).is_file():
-            move_to_present(folder / FILE_NAME, folder / ".journal", lambda line: print(line, file=sys.stderr))
+            if moves:
+                move_to_present(folder / FILE_NAME, folder / ".journal", lambda line: print(line, file=sys.stderr))
             return read_workspace(folder)
     raise UsageError(
         f"no {FILE_NAME} here or in a folder above; go to your workspace, or create one with: journal init"

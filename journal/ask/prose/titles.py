@@ -22,6 +22,8 @@ class Titles:
 
     def ruled_out(self, text: str) -> set[tuple[str, str]]:
         """Return step and title of the facts that a sentence doesn't speak of, since it names another title."""
+        if not self._groups:
+            return set()
         said = {token.stem for token in tokens_of(text)}
         found: set[tuple[str, str]] = set()
         for (step, titles), words in self._groups.items():
