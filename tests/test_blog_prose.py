@@ -91,6 +91,30 @@ def test_nothing_in_a_text_can_act(text: str) -> None:
     assert "Before." in page
 
 
+NAMES = (
+    *("int", "list", "set", "vector", "union", "max", "min", "sum", "in", "and", "or", "not", "lambda", "apply"),
+    *("domain", "T", "String", "foo-bar", "std::pair"),
+)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_name_in_pointed_brackets_takes_no_words_along(name: str) -> None:
+    """Some of them are elements of MathML, at which a parser once dropped the rest of the paragraph."""
+    page = read_prose(f"A vector<{name}> b **after**.\n\nNext.\n", READING).html
+    assert "b <strong>after</strong>." in page and "<p>Next.</p>" in page
+
+
+@pytest.mark.parametrize("name", ["script", "style", "title", "textarea", "template", "noscript", "iframe", "xmp"])
+def test_a_tag_that_is_only_named_is_words_and_hides_nothing(name: str) -> None:
+    page = read_prose(f"Use the <{name}> tag, after.\n\nNext.\n", READING).html
+    assert f"Use the &lt;{name}&gt; tag, after." in page and "<p>Next.</p>" in page
+
+
+def test_a_whole_script_is_left_out_with_what_is_in_it() -> None:
+    page = read_prose("Before.\n\n<script>alert(1)</script>\n\nAfter.\n", READING).html
+    assert "alert" not in page and "After." in page
+
+
 def test_the_examples_of_commonmark_come_out_as_published(tmp_path: Path) -> None:
     """The 652 examples of CommonMark 0.31.2; GitHub's autolinks differ in three of them, and so do ours."""
     examples = re.findall(r"^`{32} example\n(.*?)^\.\n(.*?)^`{32}$", _specification(tmp_path), re.DOTALL | re.MULTILINE)

@@ -151,6 +151,17 @@ TOKEN = "ghp_" + "a1B2c3D4e5F6g7H8i9J0k1L2"
 REFUSED: dict[str, tuple[str, str, str]] = {
     "a token": ("secret", f"My token is {TOKEN}.", "a token of GitHub, ghp…"),
     "a key in code": ("secret", "```python\napi_key = 'a8f3kd92mfk20dkf8s'\n```", "a key or password"),
+    "a key by its name's end": ("secret", "`DB_PASSWORD=hunter22x9`", "a password"),
+    "a key in a fence": ("secret", "```\nexport OPENAI_API_KEY=a8f3kd92mfk20dkf8s\n```", "a key or password"),
+    "a quoted key": ("secret", "SECRET_KEY = 'django-insecure-4$kd9!x(2'", "a key or password"),
+    "a password in words": ("secret", "The password is: hunter22x.", "a password, pas…"),
+    "a password of a command": ("secret", "Run `curl -u admin:hunter2 https://a.dev`.", "a password of a command"),
+    "a token in entities": ("secret", f"My token: gh&#112;{TOKEN[3:]}.", "a token of GitHub, ghp…"),
+    "a private word over a line's end": ("private", "Today Acme\nCorp paid.", "a private word"),
+    "a private word in markup": ("private", "Today Acme&nbsp;**Corp** paid.", "a private word"),
+    "a private word in an address": ("private", "[x](https://a.dev/acme-corp/x)", "a private word"),
+    "an address in entities": ("email", "Write to jane&#64;mail.dev!", "jane@mail.dev"),
+    "a home folder in a link": ("path", "[x](file:///home/jane/x.html)", "/home/jane"),
     "a private key": ("secret", "-----BEGIN OPENSSH PRIVATE KEY-----", "a private key"),
     "a password in an address": ("secret", "postgres://me:hunter2x@db.dev/x", "a password in an address"),
     "an address of somebody": ("email", "Write to jane.doe@mail.dev!", "jane.doe@mail.dev"),
@@ -235,6 +246,9 @@ def test_a_voice_without_consent_is_refused(blog: Space, consent: str, passes: b
 
 
 FINE = [
+    "AWS's own example is AKIAIOSFODNN7EXAMPLE, and `ghp_xxxxxxxxxxxxxxxxxxxxxxxx` is none.",
+    "`postgres://postgres:postgres@localhost/db` and `https://user:password@example.com/` are of the docs.",
+    "In C:\\Users\\YourName\\x, and `password = getpass()`, `token = tokens[0]`, `key: value`.",
     "An `api_key` is a word, and so are passwords and tokens.",
     "The token count was 177, and `max_tokens: 40`.",
     "Write to me@example.org or git@github.com:a/b.git.",
@@ -267,3 +281,43 @@ def test_a_placeholder_address_is_refused(blog: Space) -> None:
 
 def test_a_kind_that_does_not_exist_is_said(blog: Space) -> None:
     assert "did you mean 'secret'?" in publish(blog, "--allow", "secrets", check=2).err
+
+
+def test_a_private_word_in_a_files_name_and_in_other_letters_is_found(blog: Space) -> None:
+    """macOS writes an umlaut as two letters."""
+    blog.write("journal.yml", f"{YML}private: [Acme Corp, Jürgen Groß]\n")
+    blog.write("entries/acme_corp.csv", "a,b\n")
+    blog.entry(day=135, body="[x](acme_corp.csv)\n\nMit J\u0075\u0308rgen Gro\u00df\n")
+    said = blog.run("check", "--publish", check=1).out
+    assert "entries/acme_corp.csv: its name has a private word" in said
+    assert f"entries/{entry_name(135)}.md:7: a private word of journal.yml, Jür" in said
+
+
+def test_an_open_value_in_a_title_is_found(blog: Space) -> None:
+    path = blog.entry(day=135)
+    path.write_text(path.read_text().replace("title: A day", "title: Loss ${train.loss}"))
+    assert "${train.loss} stands in the title as it is" in blog.run("check", "--publish", check=1).out
+
+
+def test_an_attached_drawing_with_a_script_is_refused(blog: Space) -> None:
+    blog.write("entries/evil.svg", '<svg xmlns="http://www.w3.org/2000/svg" onload="x()"><path d="M0 0"/></svg>')
+    blog.write("entries/good.svg", '<svg xmlns="http://www.w3.org/2000/svg"><path d="M0 0"/></svg>')
+    blog.entry(day=135, body="![x](evil.svg) ![y](good.svg)\n")
+    said = blog.run("check", "--publish", check=1).out
+    assert "entries/evil.svg: it holds a script" in said and "good.svg" not in said
+
+
+def test_files_of_others_are_replaced_only_where_that_is_allowed(blog: Space, tmp_path: Path) -> None:
+    folder = tmp_path / "mine"
+    folder.mkdir()
+    (folder / "index.html").write_text("mine")
+    done = blog.run("publish", "--folder", str(folder), "--yes", check=3)
+    assert "index.html is not what journal published, and would be replaced" in done.err
+    assert (folder / "index.html").read_text() == "mine"
+    blog.run("publish", "--folder", str(folder), "--yes", "--allow", "others", check=0)
+    blog.run("publish", "--folder", str(folder), "--yes", check=0)
+
+
+@pytest.mark.parametrize("name", ["entries", "build", "site/out"])
+def test_a_folder_of_the_workspaces_own_is_refused(blog: Space, name: str) -> None:
+    assert "is among what this workspace is made of" in blog.run("publish", "--folder", name, "--yes", check=1).err

@@ -10,9 +10,9 @@ from pathlib import Path
 
 from journal.api.report_file import read_data
 from journal.blog.heads import site_url
+from journal.blog.leaks import emails_in, homes_in, private_in, private_words, secrets_in
 from journal.blog.posts import Post
 from journal.layout import steps_of
-from journal.text.secrets import SHAPES
 from journal.text.workspace import Workspace
 
 _LOOKED_INTO = {
@@ -21,24 +21,11 @@ _LOOKED_INTO = {
 }
 _MOST_BYTES = 20_000_000
 _MOST_LINES = 20
-_SECRETS = {
-    **SHAPES,
-    "a key or password": (
-        r"(?i)\b(?:api[_-]?key|secret|token|passw(?:or)?d|access[_-]?key)\b[\"']?\s*[:=]\s*[\"']?"
-        r"(?=[^\s\"'<]*\d)(?=[^\s\"'<]*[A-Za-z])[A-Za-z0-9_./+~-]{12,}"
-    ),
-}
-_EMAIL = re.compile(r"://[^\s/]*@\S*|(?<![\w.+/@-])[\w.+-]+@(?:[\w-]+\.)+[A-Za-z]{2,}\b")
-_NOT_ANYBODYS = re.compile(
-    r"^://|@(?:.*\.)?example\.(?:com|org|net)$|^(?:git|noreply|no-reply)@|\.(?:png|jpe?g|svg|webp)$"
-)
-_HOME = re.compile(
-    r"(?<![\w/.~])(?:/home/(?!user\b|you\b|me\b)[\w.-]+|/Users/(?!you\b|me\b)[\w.-]+|/root/[\w.-]+"
-    r"|[A-Z]:\\\\?Users\\\\?[\w.-]+)"
-)
 _WITH_PLACES = {".jpg", ".jpeg", ".png", ".webp", ".tif", ".tiff", ".heic", ".avif"}
 _GPS = 0x8825
 """The part of Exif data that holds a place (Exif 2.32, 4.6.3)."""
+_DRAWINGS = {".svg", ".xml", ".xhtml", ".xht"}
+_SCRIPT = re.compile(r"<(?:\w+:)?script\b|\son[a-z]+\s*=|javascript:|<\?xml-stylesheet", re.IGNORECASE)
 _OPEN_VALUE = re.compile(r"\$\{[^}\s]+\}")
 
 
@@ -113,6 +100,10 @@ def _edited(outgoing: Outgoing) -> Iterator[str]:
 
 
 def _values(outgoing: Outgoing) -> Iterator[str]:
+    for post in outgoing.posts:
+        for what, said in (("title", post.title), ("description", post.description)):
+            for match in _OPEN_VALUE.finditer(said):
+                yield f"entries/{post.file}: {match[0]} stands in the {what} as it is; write what it should be"
     entries = {f"entries/{post.file}" for post in outgoing.posts}
     for name, text in outgoing.texts():
         for number, line in _prose_lines(text) if name in entries else ():
@@ -127,28 +118,39 @@ def _address(outgoing: Outgoing) -> Iterator[str]:
 
 
 def _secrets(outgoing: Outgoing) -> Iterator[str]:
-    patterns = {what: re.compile(pattern) for what, pattern in _SECRETS.items()}
     for name, text in outgoing.texts():
-        for number, line in enumerate(text.splitlines(), 1):
-            for what, pattern in patterns.items():
-                if match := pattern.search(line):
-                    yield f"{name}:{number}: {what}, {_hidden(match[0])}; remove it, and have it replaced"
-                    break
+        for number, what, found in secrets_in(text):
+            yield f"{name}:{number}: {what}, {_hidden(found)}; remove it, and have it replaced"
 
 
 def _emails(outgoing: Outgoing) -> Iterator[str]:
-    yield from _matches(outgoing, _EMAIL, "an e-mail address", lambda found: not _NOT_ANYBODYS.search(found))
+    for name, text in outgoing.texts():
+        yield from (f"{name}:{number}: an e-mail address, {found}; take it out" for number, found in emails_in(text))
 
 
 def _paths(outgoing: Outgoing) -> Iterator[str]:
-    yield from _matches(outgoing, _HOME, "a folder of somebody's machine", lambda found: True)
+    for name, text in outgoing.texts():
+        for number, found in homes_in(text):
+            yield f"{name}:{number}: a folder of somebody's machine, {found}; take it out"
 
 
 def _private(outgoing: Outgoing) -> Iterator[str]:
-    words = [word for word in outgoing.workspace.private if word.strip()]
-    if words:
-        pattern = re.compile(rf"(?<!\w)(?:{'|'.join(map(re.escape, words))})(?!\w)", re.IGNORECASE)
-        yield from _matches(outgoing, pattern, "a private word of journal.yml", lambda found: True, hides=True)
+    pattern = private_words(outgoing.workspace.private)
+    if pattern is None:
+        return
+    for name, text in outgoing.texts():
+        for number, found in private_in(text, pattern):
+            yield f"{name}:{number}: a private word of journal.yml, {_hidden(found)}; take it out"
+    for name in (*outgoing.files(), *(f"entries/{post.file}" for post in outgoing.posts)):
+        for _, found in private_in(name, pattern):
+            yield f"{name}: its name has a private word of journal.yml, {_hidden(found)}; rename it"
+
+
+def _active(outgoing: Outgoing) -> Iterator[str]:
+    """Yield the attached drawings that hold a script, which runs at the blog's address for who opens them."""
+    for source in sorted({source for post in outgoing.posts for source in post.files.values()}):
+        if Path(source).suffix.lower() in _DRAWINGS and _SCRIPT.search(_read(outgoing.workspace.root / source)):
+            yield f"{source}: it holds a script, which runs where it is opened by itself; save it without"
 
 
 def _hosts(outgoing: Outgoing) -> Iterator[str]:
@@ -220,6 +222,7 @@ RULES: dict[str, Rule] = {
     "email": _emails,
     "path": _paths,
     "place": _places,
+    "script": _active,
     "consent": _consent,
     "value": _values,
     "link": _links,
@@ -227,16 +230,6 @@ RULES: dict[str, Rule] = {
     "address": _address,
 }
 """The rules by the kinds that ``--allow`` names."""
-
-
-def _matches(
-    outgoing: Outgoing, pattern: re.Pattern[str], what: str, counts: Callable[[str], bool], *, hides: bool = False
-) -> Iterator[str]:
-    for name, text in outgoing.texts():
-        for number, line in enumerate(text.splitlines(), 1):
-            found = next((match[0] for match in pattern.finditer(line) if counts(match[0])), None)
-            if found is not None:
-                yield f"{name}:{number}: {what}, {_hidden(found) if hides else found}; take it out"
 
 
 def _prose_lines(text: str) -> Iterator[tuple[int, str]]:

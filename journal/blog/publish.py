@@ -22,6 +22,7 @@ LIST = ".journal-files"
 """The file in a published site that lists what was published, so that what others put there is left alone."""
 _MARK = "Published with journal"
 _UNDONE = "Publish what was there before"
+_SOURCES = ("entries", "site", "plugins", "build", ".journal", ".git")
 _DAY = re.compile(r"day/(\d+)/index\.html")
 
 
@@ -85,6 +86,13 @@ def changes(site: Path, target: Target) -> Changes:
     changed = sorted(day for name, day in days.items() if name in differing and name in there)
     gone = sorted(day for name, day in days.items() if name in removed)
     return Changes(tuple(new), tuple(changed), tuple(gone), len(differing | removed) - len(days))
+
+
+def taken_by_others(site: Path, target: Target) -> list[str]:
+    """Return the files of others that the site would replace by its own."""
+    there = target.published()
+    both = (there.keys() - _listed(there, target)) & set(files_of(site))
+    return sorted(name for name in both if there[name] != blob_digest((site / name).read_bytes()))
 
 
 def files_of(site: Path) -> list[str]:
@@ -234,6 +242,9 @@ class Folder(Target):
         self.before = self.folder.with_name(f".{self.folder.name}.before")
         if (self.folder / FILE_NAME).exists() or workspace.root.is_relative_to(self.folder):
             raise PublishError(f"{folder} holds the sources of a workspace; publish to another folder")
+        inside = self.folder.is_relative_to(workspace.root) and self.folder.relative_to(workspace.root).parts[:1]
+        if inside and inside[0] in _SOURCES:
+            raise PublishError(f"{folder} is among what this workspace is made of; publish to another folder")
         if self.folder.exists() and not self.folder.is_dir():
             raise PublishError(f"{folder} is a file; publish to a folder")
 

@@ -42,6 +42,12 @@ _ATTRIBUTES = {
 _DROPPED = {"script", "style", "template", "noscript", "textarea", "title"}
 _PRE = re.compile(r"(<pre\b[^>]*>)(\n|&#10;|&#xa;)", re.IGNORECASE)
 """HTML leaves out a line end right after the tag, when it is read here and once more on the page."""
+_ANY_TAG = re.compile(r"</?(?P<name>[A-Za-z][\w.:-]*)(?:\s[^<>]*|/)?>")
+_ENDS = {
+    name: re.compile(rf"</{name}\s*>", re.IGNORECASE)
+    for name in (*_DROPPED, "iframe", "xmp", "plaintext", "noembed", "noframes")
+}
+"""The ends of elements that swallow what follows them: where one is missing, the tag is shown as words."""
 _ADDRESSES = {"href", "src", "poster", "cite"}
 _SCHEMES = {"http", "https", "mailto", "tel", "xmpp", "irc", "ircs"}
 
@@ -61,9 +67,24 @@ def clean_html(html: str, resolve: Callable[[str, str], str | None], frames: Col
 
     attributes = {tag: _COMMON | _ATTRIBUTES.get(tag, set()) for tag in _TAGS}
     return nh3.clean(
-        _PRE.sub(r"\1\n\2", html), tags=_TAGS, attributes=attributes, attribute_filter=keep,
+        _PRE.sub(r"\1\n\2", _plain_tags(html)), tags=_TAGS, attributes=attributes, attribute_filter=keep,
         url_schemes=_SCHEMES, link_rel=None, clean_content_tags=_DROPPED,
     )  # fmt: skip
+
+
+def _plain_tags(html: str) -> str:
+    """Return HTML without tags that are none here, such as in ``vector<int>``, their words kept.
+
+    A parser would take some of them for mathematics, and drop all that follows in the paragraph.
+    """
+
+    def plain(found: re.Match[str]) -> str:
+        name = found["name"].lower()
+        if name in _ENDS and not found[0].startswith("</") and not _ENDS[name].search(html, found.end()):
+            return found[0].replace("<", "&lt;")
+        return found[0] if name in _TAGS or name in _ENDS else ""
+
+    return _ANY_TAG.sub(plain, html)
 
 
 def _is_of(address: str, hosts: Collection[str]) -> bool:

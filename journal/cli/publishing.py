@@ -32,21 +32,24 @@ def publish_reviewed(
 ) -> None:
     """Build, refuse what should not go out, show what changes, ask, and publish."""
     from journal.blog import build_site
-    from journal.blog.gate import RULES, refusal
-    from journal.blog.publish import changes
+    from journal.blog.gate import RULES, Finding, refusal
+    from journal.blog.publish import changes, taken_by_others
 
-    check_kinds(allowed, [*RULES, "future"])
+    check_kinds(allowed, [*RULES, "future", "others"])
     built = build_site(workspace, future="future" in allowed)
     if built.problems:
         raise EntryError("\n".join(built.problems))
     target = open_place()
-    if lines := refusal(gate(workspace, built), allowed):
+    found = gate(workspace, built)
+    for name in taken_by_others(built.index.parent, target):
+        found.append(Finding("others", f"{target.name}: {name} is not what journal published, and would be replaced"))
+    if lines := refusal(found, allowed):
         for line in (*lines, "nothing was published"):
             warn(line)
         raise typer.Exit(EntryError.exit_code)
-    found = changes(built.index.parent, target)
-    typer.echo("\n".join([f"{target.name}:", *(f"  {line}" for line in found.lines())]))
-    if found.is_none:
+    seen = changes(built.index.parent, target)
+    typer.echo("\n".join([f"{target.name}:", *(f"  {line}" for line in seen.lines())]))
+    if seen.is_none:
         return
     _ask(yes)
     target.put(built.index.parent, message)
