@@ -64,15 +64,6 @@ class Servant(BaseHTTPRequestHandler):
     def do_GET(self) -> None:
         with Servant.lock:
             Servant.asked[self.path] += 1
-            Servant.at_once += 1
-            Servant.most_at_once = max(Servant.most_at_once, Servant.at_once)
-        try:
-            self._answer()
-        finally:
-            with Servant.lock:
-                Servant.at_once -= 1
-
-    def _answer(self) -> None:
         from urllib.parse import unquote
 
         path = unquote(self.path.split("?")[0])
@@ -99,13 +90,22 @@ class Servant(BaseHTTPRequestHandler):
             self.end_headers()
         else:
             if path.startswith("/slow"):
-                time.sleep(0.2)
+                self._wait()
             code, kind, data = PAGES.get(path, (200, "image/png", picture(12 + len(path))))
             self.send_response(code)
             self.send_header("Content-Type", kind)
             self.send_header("Content-Length", str(len(data)))
             self.end_headers()
             self.wfile.write(data)
+
+    def _wait(self) -> None:
+        """Hold a request; counted before any of its answer leaves, or a quick client's next one overlaps."""
+        with Servant.lock:
+            Servant.at_once += 1
+            Servant.most_at_once = max(Servant.most_at_once, Servant.at_once)
+        time.sleep(0.2)
+        with Servant.lock:
+            Servant.at_once -= 1
 
     def log_message(self, format: str, *args: Any) -> None:
         """Say nothing."""
