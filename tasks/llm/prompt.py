@@ -9,7 +9,7 @@ from journal import Context, Field, File, ModelName, Report, TaskError, content_
 
 from .answers import LocalAnswerer, ask, tokens_at_most
 from .chat_server import ServerAnswerer
-from .generation import Decoding
+from .generation import Decoding, check_narrowing
 from .language_model import adapted, load_language_model
 from .prompt_report import build_report
 from .strategies import Strategy, compose
@@ -35,13 +35,21 @@ def prompt(
     repetition_penalty: Annotated[
         float, Field(gt=0, le=5, description="above 1 makes the model repeat itself less")
     ] = 1.0,
+    top_p: Annotated[
+        float, Field(gt=0, le=1, description="draw from the likeliest tokens that have this probability together")
+    ] = 1.0,
+    top_k: Annotated[int, Field(ge=0, description="draw from so many of the likeliest tokens; 0 is from all")] = 0,
+    stop: Annotated[
+        tuple[Annotated[str, Field(min_length=1)], ...], Field(description="texts before which an answer ends")
+    ] = (),
     top: Annotated[int, Field(ge=0, le=50, description="likeliest first tokens to list; 0 lists none")] = 5,
     batch_size: Annotated[int, Field(ge=1, le=256, description="prompts answered at once")] = 8,
     show_prompt: Annotated[bool, Field(description="show the text that was really sent, chat template and all")] = True,
 ) -> Report:
     """Ask a language model, by zero-shot, few-shot or chain-of-thought prompts."""
     questions = compose(_prompts(prompt), strategies, examples, system)
-    decoding = Decoding(max_new_tokens, temperature, repetition_penalty, ctx.seed, top, batch_size)
+    decoding = Decoding(max_new_tokens, temperature, repetition_penalty, ctx.seed, top, batch_size, top_p, top_k, stop)
+    check_narrowing(decoding)
     progress = partial(_show_progress, ctx, tokens_at_most(questions, decoding))
     progress(0)
     source = ctx.model(model)
