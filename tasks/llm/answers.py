@@ -62,7 +62,7 @@ class LocalAnswerer:
 
     def render(self, question: Question, reasoned: Answer | None = None) -> Prompt:
         """Return the text that the model goes on from."""
-        text = question.text or self.model.render_chat(question.messages)
+        text = self.model.opening + question.text if question.text else self.model.render_chat(question.messages)
         return Prompt(f"{text}{reasoned.text}\n\n{CONCLUDE}" if reasoned else text, question.messages)
 
     def answers(self, prompts: Sequence[Prompt], decoding: Decoding) -> Iterator[tuple[int, Answer]]:

@@ -33,7 +33,7 @@ def build_report(exchanges: Sequence[Exchange], show_prompt: bool, server: Serve
         for exchange, name in named:
             report.quote(exchange.answers[0].prompt, title=f"{name}: the prompt as sent")
     if server:
-        _add_usage(report, exchanges, server)
+        add_usage(report, exchanges, server)
     report.output("answers", [_as_data(exchange) for exchange in exchanges])
     report.metric("answers", len(exchanges), visible=False)
     tokens = _written(exchanges)
@@ -100,9 +100,11 @@ def _add_tops(report: Report, named: Sequence[tuple[Exchange, str]]) -> None:
             report.table(rows, columns, title=f"{name}: the likeliest first tokens {after}", digits=2)
 
 
-def _add_usage(report: Report, exchanges: Sequence[Exchange], server: Server) -> None:
+def add_usage(
+    report: Report, exchanges: Sequence[Exchange], server: Server, title: str = "What the answers took"
+) -> None:
     """Add what the answers took, as the server counts it, and which settings it would not follow."""
-    report.part("usage", "What the answers took", folded=True)
+    report.part("usage", title, folded=True)
     read, written, price = _read(exchanges), _written(exchanges), _price(exchanges, server)
     if read is not None:
         report.metric("tokens read", read)
