@@ -38,9 +38,8 @@ def build_report(comparisons: Sequence[Comparison], names: tuple[str, str], open
     same = [(one, row) for one in comparisons for row in one.changes if row.change == Change.SAME]
     if same:
         report.part("unchanged", f"{len(same)} answers that are the same", folded=True)
-        report.table(
-            [[brief(row.later.prompt, _CELL), _cell(row.later, one)] for one, row in same], ["question", names[1]]
-        )
+        rows = [[brief(row.later.prompt, _CELL), _cell(row.later, one)] for one, row in same]
+        report.table(rows, ["question", names[1]])
     report.output("changes", [_as_data(row) for _, row in changed])
     return report
 
@@ -51,9 +50,9 @@ def _kinds(comparison: Comparison) -> tuple[Change, ...]:
 
 def _headline(comparisons: Sequence[Comparison]) -> str:
     kinds = dict.fromkeys(change for one in comparisons for change in _kinds(one) if change != Change.SAME)
-    counts = {change: sum(one.count(change) for one in comparisons) for change in kinds}
+    counts = [f"{sum(one.count(change) for one in comparisons)} {change}" for change in kinds]
     total = sum(len(one.changes) for one in comparisons)
-    return f"of {total} answers {', '.join(f'{count} {change}' for change, count in counts.items())}"
+    return f"of {total} answer{'' if total == 1 else 's'} {', '.join(counts)}"
 
 
 def _counts(comparisons: Sequence[Comparison], names: tuple[str, str]) -> tuple[list[list[object]], list[str]]:

@@ -20,6 +20,9 @@ from .scores import Score, mark, vote_key
 VOTING_TEMPERATURE = 0.7
 """At what temperature self-consistency draws its samples unless another is given (Wang et al. 2023)."""
 
+_BEFORE = re.compile(r"(?:[\s:…*\"“]|[.,](?!\d))*")
+"""What may stand between the words that ask for a conclusion and the conclusion."""
+
 
 @dataclass(frozen=True)
 class Variant:
@@ -104,7 +107,8 @@ class Examination:
         if len(answers) == 1:
             return Marked(answers[0], mark(answers[0], known, self.score))
         keys = [vote_key(answer, self.score) for answer in answers]
-        key, votes = Counter(keys).most_common(1)[0]  # of as many votes, the one that came first
+        said = [key for key in keys if key] or keys  # who says nothing has no vote
+        key, votes = Counter(said).most_common(1)[0]  # of as many votes, the one that came first
         answer = answers[keys.index(key)]
         return Marked(answer, mark(answer, known, self.score), votes=f"{votes} of {len(answers)}")
 
@@ -128,4 +132,4 @@ def _drawn_out(exchange: Exchange) -> str:
     text = exchange.answer.text or exchange.answer.refusal
     if exchange.reasoning is None:
         return text
-    return re.split(r"\n|(?<=[.!?])\s", text.strip().lstrip(":…. "), maxsplit=1)[0]
+    return re.split(r"\n|(?<=[.!?])\s", _BEFORE.sub("", text, count=1), maxsplit=1)[0].strip()

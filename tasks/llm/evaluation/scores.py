@@ -15,8 +15,9 @@ from .questions import KnownQuestion
 
 Score = Literal["exact", "contains", "number", "regex", "choice", "chrF"]
 
-_NUMBER = re.compile(r"(?<![\w.])[-−]?(?:\d{1,3}(?:,\d{3})+|\d+)(?:\.\d+)?")
-_AROUND = " \t\n\"'“”‘’«»„.!?,;:*`()[]"
+_NUMBER = re.compile(r"(?<![\w.])[-−]?(?:\d{1,3}(?:,\d{3})+(?:\.\d+)?|\d+(?:\.\d+)?|\.\d+)(?:[eE][-+]?\d+)?")
+_AROUND = "\\s\"'“”‘’«»„!?;:*`()\\[\\]"
+_OUTER = re.compile(rf"^(?:[{_AROUND}]|[.,](?!\d))+|[{_AROUND}.,]+$")
 """What may stand around an answer without making it another."""
 
 
@@ -71,11 +72,11 @@ def vote_key(answer: str, score: Score) -> str:
 
 def plain(text: str) -> str:
     """Return a text without case, outer marks and the width of its spaces, by which answers are compared."""
-    return " ".join(text.casefold().strip(_AROUND).split())
+    return " ".join(_OUTER.sub("", text.casefold()).split())
 
 
 def number_in(text: str) -> float | None:
-    """Return the last number in a text, as an answer at the end of a reckoning; None where there is none."""
+    """Return the last number in a text, written as 1,234.5 or 1e6: the end of a reckoning; None where there is none."""
     found = _NUMBER.findall(text)
     return float(found[-1].replace(",", "").replace("−", "-")) if found else None
 
