@@ -232,8 +232,10 @@ def _plot(outcomes: Sequence[Outcome], labels: Sequence[str], score: Score) -> P
     ordered = marks[:, np.argsort(-marks.mean(axis=0), kind="stable")]
     plot, axes = new_figure(height=0.7 + 0.28 * len(outcomes))
     colours = _BETWEEN if score == "chrF" else ListedColormap([_WRONG, _RIGHT])
-    mesh = axes.pcolormesh(ordered, cmap=colours, vmin=0, vmax=100 if score == "chrF" else 1, edgecolors="none")
-    axes.hlines(range(1, len(outcomes)), 0, marks.shape[1], colors="white", linewidth=2)
+    edges, most = np.arange(marks.shape[1] + 1), 100 if score == "chrF" else 1
+    for place, row in enumerate(ordered):
+        cells = {"cmap": colours, "vmin": 0, "vmax": most, "edgecolors": "face", "linewidth": 0.1}
+        mesh = axes.pcolormesh(edges, [place + 0.04, place + 0.96], row[None], **cells)
     axes.set_yticks([place + 0.5 for place in range(len(outcomes))], [_short(label) for label in labels])
     axes.set(ylim=(len(outcomes), 0), xlabel="questions, those that most have right at the left")
     axes.tick_params(left=False)
