@@ -92,6 +92,16 @@ def test_answers_of_llm_prompt_are_compared_by_their_words() -> None:
     assert report.headline_text == "of 2 answers 1 other words"
 
 
+def test_answers_of_llm_prompt_are_marked_by_a_file_of_questions(tmp_path: Path) -> None:
+    questions = tmp_path / "q.jsonl"
+    questions.write_text('{"text": "Why?", "expected": "Because"}\n{"text": "Who?", "expected": "me"}\n')
+    before = [{"prompt": one, "strategy": "zero-shot", "answer": "Because."} for one in ("Why?", "Who?")]
+    now = [{"prompt": one, "strategy": "zero-shot", "answer": "me"} for one in ("Why?", "Who?")]
+    report = compare([before, now], questions=questions)
+    assert metrics(report) == {"questions": 2, "newly right": 1, "newly wrong": 1, "other words": 0, "the same": 0}
+    assert tables(report)[1].rows[0] == ["newly right", "Who?", "me", "✗ Because.", "✓ me"]
+
+
 def test_chrf_marks_go_up_and_down() -> None:
     before, now = (marked(0, 0, 0, score="chrF") for _ in range(2))
     for row, mark in zip([*before, *now], (10.0, 20, 30, 15, 5, 30), strict=True):
@@ -197,3 +207,8 @@ def test_a_list_is_compared_with_a_file(space: Space) -> None:
     space.entry(f"  ask: {{uses: toy.answer, marks: [0, 1]}}\n{STEP}")
     space.run("day", "120..133", check=0)
     assert changes(space) == {"questions": 2, "other words": 1, "the same": 1}
+
+
+def test_rounds_need_names_that_differ() -> None:
+    with pytest.raises(TaskError, match="both rounds are called 'now'; give two names"):
+        compare([marked(1), marked(1)], names=("now", "now"))

@@ -5,11 +5,14 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from journal import TaskError
+
+from .questions import KnownQuestion
+from .scores import Score, mark
 
 
 @dataclass(frozen=True)
@@ -32,6 +35,11 @@ class AnswerSet:
 
     name: str
     answers: tuple[GivenAnswer, ...]
+
+    def marked(self, questions: Sequence[KnownQuestion], score: Score) -> AnswerSet:
+        """Return the answers, those without a mark marked by the questions that are known."""
+        known = {question.text: question for question in questions}
+        return replace(self, answers=tuple(_marked(one, known.get(one.prompt), score) for one in self.answers))
 
     @property
     def variants(self) -> list[tuple[str, str]]:
@@ -58,6 +66,12 @@ class Match:
     only_earlier: int
     """Questions that the later round lacks."""
     only_later: int
+
+
+def _marked(given: GivenAnswer, known: KnownQuestion | None, score: Score) -> GivenAnswer:
+    if known is None or given.mark is not None:
+        return given
+    return replace(given, expected=known.expected, score=score, mark=mark(given.answer, known, score))
 
 
 def read_answer_set(value: Any, name: str) -> AnswerSet:
@@ -127,9 +141,9 @@ def _answer(row: Any, name: str, number: int) -> GivenAnswer:
     place = f"the answers called '{name}', {number}"
     if not isinstance(row, Mapping) or not all(isinstance(row.get(key), str) for key in ("prompt", "answer")):
         raise TaskError(f"{place}: it has no prompt and answer; give the output answers of llm.prompt or llm.evaluate")
-    mark, expected = row.get("mark"), row.get("expected")
-    if mark is not None and (isinstance(mark, bool) or not isinstance(mark, int | float)):
-        raise TaskError(f"{place}: its mark is {str(mark)[:40]!r}, not a number; give an output of llm.evaluate")
+    given, expected = row.get("mark"), row.get("expected")
+    if given is not None and (isinstance(given, bool) or not isinstance(given, int | float)):
+        raise TaskError(f"{place}: its mark is {str(given)[:40]!r}, not a number; give an output of llm.evaluate")
     model, adapter = str(row.get("model") or ""), str(row.get("adapter") or "")
     return GivenAnswer(
         row["prompt"],
@@ -138,5 +152,5 @@ def _answer(row: Any, name: str, number: int) -> GivenAnswer:
         str(row["answer"] or row.get("refusal") or ""),
         tuple(map(str, expected)) if isinstance(expected, list) else (),
         str(row.get("score") or ""),
-        mark,
+        given,
     )

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from typing import Annotated, Any
 
-from journal import Field, Report, task
+from journal import Field, File, Report, TaskError, task
 
 from .answer_sets import matched, read_answer_set
 from .comparison import compare_match
 from .comparison_report import build_report
+from .questions import read_questions
+from .scores import MarkedScore, score_for
 
 
 @task("llm.compare", version=1)
@@ -26,8 +28,17 @@ def compare(
         "before",
         "now",
     ),
+    questions: Annotated[
+        File | None, Field(description="marks answers that have no marks: a file as for llm.evaluate")
+    ] = None,
+    score: Annotated[MarkedScore, Field(description="how these are marked")] = "exact",
     rows: Annotated[int, Field(ge=0, le=100, description="changed questions to show open")] = 5,
 ) -> Report:
     """Compare two rounds of answers to the same questions, such as of two days, question by question."""
-    earlier, later = (read_answer_set(one, name) for one, name in zip(answers, names, strict=True))
+    if names[0] == names[1]:
+        raise TaskError(f"both rounds are called '{names[0]}'; give two names")
+    known = read_questions(questions) if questions else []
+    score_for(known, score)
+    rounds = [read_answer_set(one, name) for one, name in zip(answers, names, strict=True)]
+    earlier, later = (one.marked(known, score) for one in rounds)
     return build_report([compare_match(one) for one in matched(earlier, later)], names, rows)

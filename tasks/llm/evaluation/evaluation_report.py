@@ -224,7 +224,7 @@ def _nearest(outcome: Outcome, questions: Sequence[KnownQuestion]) -> list[str]:
 
 
 def _plot(outcomes: Sequence[Outcome], labels: Sequence[str], score: Score) -> Plot:
-    """Draw a row for each variant and a column for each question, those that most have right at the left."""
+    """Draw a row for each variant and a column for each question, those answered best at the left."""
     import numpy as np
     from matplotlib.colors import ListedColormap
 
@@ -234,10 +234,10 @@ def _plot(outcomes: Sequence[Outcome], labels: Sequence[str], score: Score) -> P
     colours = _BETWEEN if score == "chrF" else ListedColormap([_WRONG, _RIGHT])
     edges, most = np.arange(marks.shape[1] + 1), 100 if score == "chrF" else 1
     for place, row in enumerate(ordered):
-        cells = {"cmap": colours, "vmin": 0, "vmax": most, "edgecolors": "face", "linewidth": 0.1}
+        cells = {"cmap": colours, "vmin": 0, "vmax": most, "edgecolors": "face", "linewidth": 0.4}
         mesh = axes.pcolormesh(edges, [place + 0.04, place + 0.96], row[None], **cells)
     axes.set_yticks([place + 0.5 for place in range(len(outcomes))], [_short(label) for label in labels])
-    axes.set(ylim=(len(outcomes), 0), xlabel="questions, those that most have right at the left")
+    axes.set(ylim=(len(outcomes), 0), xlabel="questions, those answered best at the left")
     axes.tick_params(left=False)
     axes.spines[["left", "bottom"]].set_visible(False)
     if score == "chrF":

@@ -13,7 +13,9 @@ from journal import TaskError
 from ..chrf import chrf
 from .questions import KnownQuestion
 
-Score = Literal["exact", "contains", "number", "regex", "choice", "chrF"]
+MarkedScore = Literal["exact", "contains", "number", "regex", "chrF"]
+"""How an answer is marked by its text."""
+Score = MarkedScore | Literal["choice"]
 
 _NUMBER = re.compile(r"(?<![\w.])[-−]?(?:\d{1,3}(?:,\d{3})+(?:\.\d+)?|\d+(?:\.\d+)?|\.\d+)(?:[eE][-+]?\d+)?")
 _AROUND = "\\s\"'“”‘’«»„!?;:*`()\\[\\]"
