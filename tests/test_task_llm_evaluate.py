@@ -466,3 +466,49 @@ def test_a_server_is_sent_what_is_drawn_from(tmp_path: Path) -> None:
     [request] = server.requests
     assert (request["top_p"], request["stop"]) == (0.5, ["\n", "END"])
     assert math.isclose(request["temperature"], 1.0)
+
+
+def test_the_likeliest_whole_answers_have_the_probabilities_of_their_tokens(ctx: Context, tiny: str) -> None:
+    """Each token's by a forward pass over all before it."""
+    import torch
+
+    model = load_language_model(ctx.model(tiny), threads=1)
+    report = prompt("Why?", ctx, model=tiny, max_new_tokens=3, beams=6)
+    [kept] = [one["whole_answers"] for one in ctx.answers._known.values() if "whole_answers" in one]
+    assert [one["probability"] for one in kept] == sorted((one["probability"] for one in kept), reverse=True)
+    assert len(kept) == 6
+    read = model.tokenizer("<s>Question: Why?\nAnswer:", add_special_tokens=False)["input_ids"]
+    plainly_written = [one for one in kept if one["is_cut"] and len(one["text"]) == 3 and one["text"].isascii()]
+    assert plainly_written
+    for one in plainly_written:
+        written = model.tokenizer(one["text"], add_special_tokens=False)["input_ids"]
+        with torch.no_grad():
+            logits = model.network(torch.tensor([[*read, *written]])).logits[0, len(read) - 1 : -1]
+        found = torch.log_softmax(logits, -1)[torch.arange(3), written].sum().exp()
+        assert one["probability"] == pytest.approx(float(found), rel=1e-3)
+    again = prompt("Why?", ctx, model=tiny, max_new_tokens=3, beams=6)
+    assert tables(again) == tables(report)
+    assert any(item.name == "whole-answers" and item.folded for item in report.items if isinstance(item, Part))
+
+
+@pytest.mark.models
+def test_whole_answers_of_the_default_model_have_the_probabilities_of_their_tokens(
+    ctx: Context, smollm: LanguageModel
+) -> None:
+    """Those of the choices of a question, with the token that ends an answer; by code that is held against lm_eval."""
+    asked = "What is the capital of Norway?"
+    report = prompt(asked, ctx, max_new_tokens=12, beams=4)
+    [kept] = [one["whole_answers"] for one in ctx.answers._known.values() if "whole_answers" in one]
+    text = smollm.render_chat([{"role": "user", "content": asked}])
+    whole = [one for one in kept if not one["is_cut"]]
+    assert whole
+    for one in whole:
+        [value] = log_likelihoods(smollm, Prompt(text, []), [f"{one['text']}<|im_end|>"])
+        assert one["probability"] == pytest.approx(math.exp(value), rel=2e-3)
+    assert "whole-answers-1.svg" in report.plots
+
+
+def test_a_server_searches_no_beams(ctx: Context) -> None:
+    servers = {"mine": Server("mine", "http://127.0.0.1:9/v1", retries=0)}
+    with pytest.raises(TaskError, match="a server searches no beams; leave beams out"):
+        prompt("Why?", Context(ctx.out, root=ctx.root, servers=servers), model="mine:m", beams=3)

@@ -11,8 +11,9 @@ from .answers import LocalAnswerer, ask, tokens_at_most
 from .chat_server import ServerAnswerer
 from .generation import Decoding, check_narrowing
 from .language_model import adapted, load_language_model
-from .prompt_report import build_report
+from .prompt_report import add_whole_answers, build_report
 from .strategies import Strategy, compose
+from .whole_answers import likeliest_answers
 
 
 @task("llm.prompt", version=2, libraries=["torch", "transformers", "peft"])
@@ -43,6 +44,9 @@ def prompt(
         tuple[Annotated[str, Field(min_length=1)], ...], Field(description="texts before which an answer ends")
     ] = (),
     top: Annotated[int, Field(ge=0, le=50, description="likeliest first tokens to list; 0 lists none")] = 5,
+    beams: Annotated[
+        int, Field(ge=0, le=50, description="likeliest whole answers to list, by beam search; 0 lists none")
+    ] = 0,
     batch_size: Annotated[int, Field(ge=1, le=256, description="prompts answered at once")] = 8,
     show_prompt: Annotated[bool, Field(description="show the text that was really sent, chat template and all")] = True,
 ) -> Report:
@@ -56,13 +60,22 @@ def prompt(
     if source.server:
         if adapter is not None:
             raise TaskError(f"an adapter can't be put on '{source.source}': its weights are on a server")
+        if beams:
+            raise TaskError(f"model '{source.source}': a server searches no beams; leave beams out")
         answerer = ServerAnswerer(source, source.server, progress)
         return build_report(ask(questions, answerer, decoding, ctx.answers), show_prompt, source.server)
     with adapted(load_language_model(source, ctx.jobs), adapter) as adapted_model:
         identity = {"model": source.digest, "adapter": content_digest(adapter) if adapter else "", "server": ""}
         names = {"model": source.name, **({"adapter": adapter.name} if adapter else {})}
         local = LocalAnswerer(adapted_model, identity, names, progress)
-        return build_report(ask(questions, local, decoding, ctx.answers), show_prompt)
+        exchanges = ask(questions, local, decoding, ctx.answers)
+        report = build_report(exchanges, show_prompt)
+        if beams:
+            found = [
+                likeliest_answers(local, one.answer.prompt, beams, max_new_tokens, ctx.answers) for one in exchanges
+            ]
+            add_whole_answers(report, exchanges, found)
+        return report
 
 
 def _show_progress(ctx: Context, total: int, tokens: int) -> None:
