@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 from chat_servers import ChatServer, completion, serving
+from conftest import Space
 from hypothesis import given
 from hypothesis import strategies as st
 from journal_tasks.llm.answers import LocalAnswerer
@@ -26,8 +27,10 @@ from journal_tasks.llm.prompt import prompt
 from test_task_llm_prompt import MODELS, make_tiny_model
 
 from journal import Context, Report, TaskError
-from journal.api.items import Part, Quote, Table
+from journal.api.answers import KeptAnswer
+from journal.api.items import Part, Quote, Table, Text
 from journal.api.report_file import read_report, write_report
+from journal.ask.asked import DayAnswer
 from journal.record import Record
 from journal.record.ledger import Ledgers
 from journal.render import BlockPage, render_report
@@ -329,6 +332,22 @@ def test_a_vote_takes_what_most_samples_say(tmp_path: Path) -> None:
     assert any(isinstance(item, Part) and item.name == "usage" for item in report.items)
 
 
+def test_a_key_that_a_server_repeats_is_in_no_file(space: Space, monkeypatch: pytest.MonkeyPatch) -> None:
+    key = "mine-2f9c81b7aa40"
+    monkeypatch.setenv("MINE_KEY", key)
+    write(space.root / "q.jsonl", [{"text": "Who?", "expected": "me"}])
+    with serving(ChatServer(lambda request, number: completion(f"I know {key} and \ud83d"))) as server:
+        settings = f"day-1: 2024-01-02\nservers: {{mine: {{url: '{server.url}', key: $MINE_KEY}}}}\n"
+        space.write("journal.yml", f"name: A journal\n{settings}")
+        path = space.entry("  test: {uses: llm.evaluate, questions: q.jsonl, models: ['mine:m'], score: contains}\n")
+        space.run("day", "133", check=0)
+        assert server.keys == {f"Bearer {key}"}
+    files = [path, *(one for one in path.with_suffix("").rglob("*") if one.is_file())]
+    assert {"results.jsonl", "answers.jsonl", "report.json"} <= {one.name for one in files}
+    assert [one.name for one in files if key in one.read_text(encoding="utf-8")] == []
+    assert "I know" in path.read_text()
+
+
 def test_models_and_adapters_stand_side_by_side(tmp_path: Path, ctx: Context, tiny: str) -> None:
     from peft import LoraConfig, get_peft_model
     from transformers import AutoModelForCausalLM
@@ -456,6 +475,21 @@ def test_answers_kept_before_there_were_such_settings_are_found(ctx: Context, ti
         "settings": {"max_new_tokens": 4, "temperature": 0.0, "repetition_penalty": 1.0}, "seed": 0, "sample": 0,
     }  # fmt: skip
     assert ctx.answers.find(asked) is not None
+
+
+def test_the_history_tells_what_was_drawn_from() -> None:
+    settings = {"temperature": 1.0, "repetition_penalty": 1.0, "top_p": 0.9, "top_k": 40, "stop": ["\n"]}
+    answer = DayAnswer(133, "ask", KeptAnswer({"settings": settings, "seed": 0}, {}, {}))
+    assert answer.settings == "temperature 1, top_p 0.9, top_k 40, stop '\\n'"
+
+
+def test_a_server_that_takes_no_top_p_answers_without_it(tmp_path: Path) -> None:
+    (tmp_path / "out").mkdir()
+    refusal = (400, {}, json.dumps({"error": {"message": "top_p is not supported"}}))
+    with serving(ChatServer(lambda request, number: refusal if "top_p" in request else completion())) as server:
+        ctx = Context(tmp_path / "out", root=tmp_path, servers={"mine": Server("mine", server.url)})
+        report = prompt("Why?", ctx, model="mine:m", top=0, temperature=1.0, top_p=0.5)
+    assert any("takes no top_p" in item.text for item in report.items if isinstance(item, Text))
 
 
 def test_a_server_is_sent_what_is_drawn_from(tmp_path: Path) -> None:

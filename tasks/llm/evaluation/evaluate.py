@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from journal import Context, Field, File, ModelName, Report, Server, TaskError, content_digest, task
 
@@ -16,7 +16,7 @@ from ..language_model import adapted, load_language_model
 from .conversations import EvaluationStrategy, Order, style_of
 from .evaluation_report import build_report
 from .outcomes import Examination, Outcome, Variant
-from .questions import KnownQuestion, read_questions
+from .questions import read_questions
 from .scores import Score, score_for
 
 RESULTS = "results.jsonl"
@@ -77,7 +77,8 @@ def evaluate(
     _check_unlike("models", models)
     examination = Examination(tuple(asked), style, decoding, score, samples)
     outcomes = list(_outcomes(examination, ctx, models, adapters or {}, strategies))
-    path = _write_results(ctx.out / RESULTS, outcomes, asked, score)
+    rows = [row for outcome in outcomes for row in outcome.as_data(asked, score)]
+    path = _write_results(ctx.out / RESULTS, [ctx.answers.redactor.clean_data(row) for row in rows])
     return build_report(outcomes, asked, score, path).output("answers", path)
 
 
@@ -125,9 +126,10 @@ def _answerers(
             yield adapter, LocalAnswerer(adapted_model, identity, names, tell), None
 
 
-def _write_results(path: Path, outcomes: Sequence[Outcome], questions: Sequence[KnownQuestion], score: Score) -> Path:
-    rows = [row for outcome in outcomes for row in outcome.as_data(questions, score)]
-    path.write_text("".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows), encoding="utf-8")
+def _write_results(path: Path, rows: Sequence[Mapping[str, Any]]) -> Path:
+    """Write JSON lines, in which a half of a letter, which UTF-8 can't hold, is a question mark."""
+    text = "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows)
+    path.write_bytes(text.encode("utf-8", "replace"))
     return path
 
 
