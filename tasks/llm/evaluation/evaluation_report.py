@@ -207,7 +207,7 @@ def _answer_cell(outcome: Outcome, place: int, score: Score) -> object:
     answer = brief(" ".join(one.answer.split()) or "(nothing)", _CELL)
     votes = f" ({one.votes})" if one.votes else ""
     shown = f"{one.mark:.0f}" if score == "chrF" else "✓" if one.mark else "✗"
-    return f"{shown} {answer}{votes}"
+    return f"{shown}\N{NO-BREAK SPACE}{answer}{votes}"
 
 
 def _rate(outcome: Outcome) -> Rate:
