@@ -37,6 +37,7 @@ _NEEDS = {
     "test_review_page.py": "playwright",
     "test_task_diffusion_sample.py": "diffusers",
     "test_llm_held_out.py": "torch",
+    "test_task_llm_evaluate.py": "torch",
     "test_task_llm_lora.py": "torch",
     "test_task_llm_prompt.py": "torch",
     "test_task_llm_server.py": "openai",

@@ -25,9 +25,15 @@ def registry(folder: Path, **files: str | bytes) -> Registry:
 
 
 def test_the_built_in_tasks_come_by_entry_points() -> None:
-    assert {"audio.clip", "factor.analysis", "llm.prompt", "llm.lora", "diffusion.sample"} <= set(
-        read_registry(Path("none")).names()
-    )
+    assert {
+        "audio.clip",
+        "factor.analysis",
+        "llm.prompt",
+        "llm.evaluate",
+        "llm.compare",
+        "llm.lora",
+        "diffusion.sample",
+    } <= set(read_registry(Path("none")).names())
 
 
 def test_listing_names_imports_nothing(tmp_path: Path) -> None:

@@ -56,7 +56,8 @@ def test_a_version_gives_the_results_of_its_reference(space: Space, name: str) -
 
 
 def test_every_built_in_task_has_a_version() -> None:
-    for name in ("audio.clip", "factor.analysis", "llm.prompt", "llm.lora", "diffusion.sample"):
+    names = ("audio.clip", "factor.analysis", "llm.prompt", "llm.evaluate", "llm.compare", "llm.lora")
+    for name in (*names, "diffusion.sample"):
         assert _version(name)
 
 

@@ -17,7 +17,8 @@ from journal.ask.tasks import explain_task, type_words
 from journal.plan.registry import load_task, read_registry
 
 SHIPPED = [
-    *["audio.clip", "diffusion.sample", "factor.analysis", "llm.lora", "llm.prompt"],
+    *["audio.clip", "diffusion.sample", "factor.analysis"],
+    *["llm.compare", "llm.evaluate", "llm.lora", "llm.prompt"],
     *["notebook.run", "shell.run"],
 ]
 

@@ -13,7 +13,7 @@ from journal.layout import answer_files
 from journal.record import Record
 
 _WIDEST_ANSWER, _WIDEST_CELL = 70, 28
-_SHOWN = {"temperature": 0.0, "repetition_penalty": 1.0}
+_SHOWN = {"temperature": 0.0, "repetition_penalty": 1.0, "top_p": 1.0, "top_k": 0}
 """Settings that a table names where they differ from these."""
 
 
@@ -35,6 +35,7 @@ class DayAnswer:
         found = self.kept.asked.get("settings")
         given = found if isinstance(found, Mapping) else {}
         words = [f"{name} {given[name]:g}" for name, usual in _SHOWN.items() if given.get(name, usual) != usual]
+        words += [f"stop {', '.join(map(repr, given['stop']))}"] if given.get("stop") else []
         if given.get("temperature"):
             words += [f"{name} {self.kept.asked[name]}" for name in ("seed", "sample") if self.kept.asked.get(name)]
         return ", ".join(words)

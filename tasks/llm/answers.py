@@ -12,7 +12,7 @@ from journal import AnswerStore
 from .generation import Answer, Decoding, Prompt, generate_each
 from .kept_answers import Asked, kept_or_new
 from .language_model import LanguageModel
-from .strategies import CONCLUDE, Messages, Question
+from .strategies import CONCLUDE, Question
 
 CONCLUSION_TOKENS = 40
 """The most that a conclusion may take once the reasoning is done."""
@@ -44,8 +44,8 @@ class Answerer(Protocol):
     def names(self) -> Mapping[str, str]:
         """What people call them."""
 
-    def render(self, messages: Messages, reasoned: Answer | None = None) -> Prompt:
-        """Return what is sent for a conversation; given what it reasoned, to have that concluded."""
+    def render(self, question: Question, reasoned: Answer | None = None) -> Prompt:
+        """Return what is sent for a question; given what it reasoned, to have that concluded."""
 
     def answers(self, prompts: Sequence[Prompt], decoding: Decoding) -> Iterator[tuple[int, Answer]]:
         """Yield each answer with its prompt's place, as they come."""
@@ -60,10 +60,10 @@ class LocalAnswerer:
     names: Mapping[str, str]
     progress: Callable[[int], None] = lambda tokens: None
 
-    def render(self, messages: Messages, reasoned: Answer | None = None) -> Prompt:
+    def render(self, question: Question, reasoned: Answer | None = None) -> Prompt:
         """Return the text that the model goes on from."""
-        text = self.model.render_chat(messages)
-        return Prompt(f"{text}{reasoned.text}\n\n{CONCLUDE}" if reasoned else text, messages)
+        text = self.model.opening + question.text if question.text else self.model.render_chat(question.messages)
+        return Prompt(f"{text}{reasoned.text}\n\n{CONCLUDE}" if reasoned else text, question.messages)
 
     def answers(self, prompts: Sequence[Prompt], decoding: Decoding) -> Iterator[tuple[int, Answer]]:
         """Yield each answer with its prompt's place, batch by batch."""
@@ -77,7 +77,7 @@ def ask(questions: Sequence[Question], answerer: Answerer, decoding: Decoding, s
     """
     answers = _answers_to(questions, [None] * len(questions), answerer, decoding, store)
     exchanges = [Exchange(question, reply) for question, reply in zip(questions, answers, strict=True)]
-    reasoned = [place for place, question in enumerate(questions) if question.strategy == "chain-of-thought"]
+    reasoned = [place for place, question in enumerate(questions) if question.is_reasoned]
     if reasoned:
         short = replace(decoding, max_new_tokens=min(decoding.max_new_tokens, CONCLUSION_TOKENS))
         concluded = [questions[at] for at in reasoned]
@@ -98,8 +98,8 @@ def _answers_to(
     seen = Counter[str]()
     asked = []
     for question, said in zip(questions, reasoned, strict=True):
-        prompt = answerer.render(question.messages, said)
-        is_reasoning = question.strategy == "chain-of-thought" and said is None
+        prompt = answerer.render(question, said)
+        is_reasoning = question.is_reasoned and said is None
         about = {"question": question.prompt, "strategy": question.strategy, **answerer.names}
         about |= {"part": "reasoning"} if is_reasoning else {}
         asked.append(Asked(replace(prompt, sample=seen[prompt.text]), about))

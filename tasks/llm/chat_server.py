@@ -14,9 +14,9 @@ from journal import Model, Server, TaskError
 
 from .chat_reply import read_reply
 from .generation import Answer, Decoding, Prompt
-from .strategies import CONCLUDE, Messages
+from .strategies import CONCLUDE, Messages, Question
 
-_OPTIONAL = ("logprobs", "top_logprobs", "seed", "temperature")
+_OPTIONAL = ("logprobs", "top_logprobs", "seed", "temperature", "top_p")
 """What a request can do without where a server refuses it."""
 _MOST_ALTERNATIVES = 20
 """The API's limit."""
@@ -42,9 +42,11 @@ class ServerAnswerer:
         """What people call the model and its server."""
         return {"model": self.model.name, "server": self.server.name}
 
-    def render(self, messages: Messages, reasoned: Answer | None = None) -> Prompt:
-        """Return what is sent for a conversation; given what it reasoned, to have that concluded."""
-        asked = [*messages, *_concluding(reasoned)] if reasoned else messages
+    def render(self, question: Question, reasoned: Answer | None = None) -> Prompt:
+        """Return what is sent for a question; given what it reasoned, to have that concluded."""
+        if question.text:
+            raise TaskError(f"model '{self.model.source}': a chat server completes no plain text; leave completion out")
+        asked = [*question.messages, *_concluding(reasoned)] if reasoned else question.messages
         return Prompt("\n".join(f"[{one['role']}] {one['content']}" for one in asked), asked)
 
     def answers(self, prompts: Sequence[Prompt], decoding: Decoding) -> Iterator[tuple[int, Answer]]:
@@ -52,8 +54,9 @@ class ServerAnswerer:
 
         Raises ``TaskError`` where one fails, after all that were being answered.
         """
-        if decoding.repetition_penalty != 1:
-            raise TaskError(f"model '{self.model.source}': a server takes no repetition_penalty; leave it out")
+        for name, usual in (("repetition_penalty", 1), ("top_k", 0)):
+            if getattr(decoding, name) != usual:
+                raise TaskError(f"model '{self.model.source}': a server takes no {name}; leave it out")
         failed = threading.Event()
         failure: BaseException | None = None
         done = 0
@@ -86,11 +89,11 @@ class ServerAnswerer:
             raise
 
     def _ask(self, client: Any, prompt: Prompt, decoding: Decoding) -> Answer:
-        request = _request(self.model.name, prompt, decoding)
+        request = wanted = _request(self.model.name, prompt, decoding)
         for name in sorted(self.refused):
             request = _with_less(request, name) or request
         body, request = self._complete(client, request)
-        without = tuple(name for name in ("temperature", "seed") if name not in request)
+        without = tuple(name for name in ("temperature", "seed", "top_p") if name in wanted and name not in request)
         try:
             return read_reply(body, prompt.text, without)
         except ValueError as error:
@@ -184,6 +187,8 @@ def _request(model: str, prompt: Prompt, decoding: Decoding) -> dict[str, Any]:
         "temperature": decoding.temperature,
         "seed": decoding.seed + prompt.sample,
     }
+    request |= {"top_p": decoding.top_p} if decoding.top_p != 1 else {}
+    request |= {"stop": list(decoding.stop)} if decoding.stop else {}
     if decoding.top:
         request |= {"logprobs": True, "top_logprobs": min(decoding.top, _MOST_ALTERNATIVES)}
     return request

@@ -36,9 +36,18 @@ def chrf_interval(given: Sequence[str], expected: Sequence[str], seed: int = 0) 
     return Score(_score(counts.sum(axis=0)), float(low), float(high))
 
 
-def chrf_differences(given: Sequence[str], other: Sequence[str], expected: Sequence[str], seed: int = 0) -> Score:
-    """Return how much better the first texts score than others of the same references, with its paired interval."""
-    one, two = _counts(given, expected), _counts(other, expected)
+def chrf_differences(
+    given: Sequence[str],
+    other: Sequence[str],
+    expected: Sequence[str],
+    seed: int = 0,
+    others_expected: Sequence[str] | None = None,
+) -> Score:
+    """Return how much better the first texts score than others on the same questions, with its paired interval.
+
+    Where a question has several references, ``others_expected`` are those that the others are held against.
+    """
+    one, two = _counts(given, expected), _counts(other, expected if others_expected is None else others_expected)
     random = np.random.default_rng(seed)
     drawn = []
     for _ in range(_SAMPLES):

@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
+from journal import TaskError
+
 from .language_model import LanguageModel, quiet
 
 if TYPE_CHECKING:
@@ -41,6 +43,19 @@ class Decoding:
     top: int = 5
     """How many of the likeliest first tokens to report."""
     batch_size: int = 8
+    top_p: float = 1.0
+    """Tokens are drawn from the likeliest that have this probability together (nucleus sampling)."""
+    top_k: int = 0
+    """Tokens are drawn from so many of the likeliest; 0 is from all."""
+    stop: tuple[str, ...] = ()
+    """Texts before which an answer ends."""
+
+
+def check_narrowing(decoding: Decoding) -> None:
+    """Raise ``TaskError`` where settings of sampling are given though nothing is sampled."""
+    if not decoding.temperature and (decoding.top_p != 1 or decoding.top_k):
+        given = "top_p" if decoding.top_p != 1 else "top_k"
+        raise TaskError(f"{given} does nothing at temperature 0, where no token is drawn; raise the temperature")
 
 
 @dataclass(frozen=True)
@@ -135,10 +150,16 @@ def _generate_batch(
     batch = model.tokenizer(prompts, return_tensors="pt", padding=True, add_special_tokens=False)
     with torch.inference_mode():
         first = _next_token_logits(model.network, batch) if decoding.top else [None] * len(prompts)
-        written = model.network.generate(**batch, **_options(model, decoding, progress))
+        written = model.network.generate(**batch, **_options(model, decoding, progress, batch["input_ids"].shape[1]))
     new = written[:, batch["input_ids"].shape[1] :].tolist()
     return [
-        _read_answer(model, prompt, tokens, [] if logits is None else top_tokens(logits, model.tokenizer, decoding.top))
+        _read_answer(
+            model,
+            prompt,
+            tokens,
+            [] if logits is None else top_tokens(logits, model.tokenizer, decoding.top),
+            decoding.stop,
+        )
         for prompt, tokens, logits in zip(prompts, new, first, strict=True)
     ]
 
@@ -150,20 +171,34 @@ def _next_token_logits(network: Any, batch: Any) -> Tensor:
     return logits
 
 
-def _options(model: LanguageModel, decoding: Decoding, progress: Callable[[int], None]) -> dict[str, Any]:
+def _options(model: LanguageModel, decoding: Decoding, progress: Callable[[int], None], read: int) -> dict[str, Any]:
     sampling = (
         {"do_sample": True, "temperature": decoding.temperature} if decoding.temperature else {"do_sample": False}
     )
     return {
         **sampling,
-        "top_p": 1.0,
-        "top_k": 0,
+        "top_p": decoding.top_p,
+        "top_k": decoding.top_k,
         "max_new_tokens": decoding.max_new_tokens,
         "repetition_penalty": decoding.repetition_penalty,
         "pad_token_id": model.tokenizer.pad_token_id,
         "eos_token_id": model.end_tokens,
-        "stopping_criteria": [_progress_criterion(progress)],
+        "stopping_criteria": [
+            _progress_criterion(progress),
+            *([_stop_criterion(model.tokenizer, decoding.stop, read)] if decoding.stop else []),
+        ],
     }
+
+
+def _stop_criterion(tokenizer: Any, stop: tuple[str, ...], read: int) -> Callable[..., Tensor]:
+    """Make a stopping criterion of texts that end an answer; ``read`` is the length of the prompts in tokens."""
+    import torch
+
+    def is_done(input_ids: Tensor, scores: Tensor, **options: object) -> Tensor:
+        texts = tokenizer.batch_decode(input_ids[:, read:], skip_special_tokens=True)
+        return torch.tensor([_has_any(text, stop) for text in texts], device=input_ids.device)
+
+    return is_done
 
 
 def _progress_criterion(progress: Callable[[int], None]) -> Callable[..., Tensor]:
@@ -181,10 +216,17 @@ def _progress_criterion(progress: Callable[[int], None]) -> Callable[..., Tensor
     return go_on
 
 
-def _read_answer(model: LanguageModel, prompt: str, tokens: list[int], top: TopTokens) -> Answer:
-    """Cut an answer's tokens at the first that ends it."""
+def _read_answer(model: LanguageModel, prompt: str, tokens: list[int], top: TopTokens, stop: tuple[str, ...]) -> Answer:
+    """Cut an answer's tokens at the first that ends it, and its text before the first of the stop texts."""
     ends = model.end_tokens
     end = next((place for place, token in enumerate(tokens) if token in ends), None)
     kept = tokens[:end]
-    text = model.tokenizer.decode(kept, skip_special_tokens=True).strip()
-    return Answer(prompt, text, len(kept), "length" if end is None else "stop", top)
+    text = model.tokenizer.decode(kept, skip_special_tokens=True)
+    if stops := [text.index(one) for one in stop if one in text]:
+        until = (n for n in range(1, len(kept)) if _has_any(model.tokenizer.decode(kept[:n]), stop))
+        return Answer(prompt, text[: min(stops)].strip(), next(until, len(kept)), "stop", top)
+    return Answer(prompt, text.strip(), len(kept), "length" if end is None else "stop", top)
+
+
+def _has_any(text: str, stop: tuple[str, ...]) -> bool:
+    return any(one in text for one in stop)

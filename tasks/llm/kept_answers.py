@@ -13,6 +13,7 @@ from .generation import Answer, Decoding, Prompt
 Asker = Callable[[Sequence[Prompt], Decoding], Iterator[tuple[int, Answer]]]
 """Yields each answer with its prompt's place, as they come."""
 _LEFT_OUT = ("prompt", "top")
+_USUAL = Decoding()
 _PLAIN = {one.name: one.default for one in fields(Answer)}
 
 
@@ -52,9 +53,15 @@ def _key(prompt: Prompt, identity: Mapping[str, str], decoding: Decoding) -> dic
         "max_new_tokens": decoding.max_new_tokens,
         "temperature": decoding.temperature,
         "repetition_penalty": decoding.repetition_penalty,
+        **{name: value for name, value in _narrowing(decoding) if value != getattr(_USUAL, name)},
     }
     sent = prompt.messages if identity["server"] else prompt.text
     return {"prompt": sent, **identity, "settings": settings, "seed": decoding.seed, "sample": prompt.sample}
+
+
+def _narrowing(decoding: Decoding) -> list[tuple[str, Any]]:
+    """Return the settings that stand in a key only where they differ from the usual: earlier keys lack them."""
+    return [("top_p", decoding.top_p), ("top_k", decoding.top_k), ("stop", decoding.stop)]
 
 
 def _find(store: AnswerStore, key: Mapping[str, Any], asked: Asked, decoding: Decoding) -> Answer | None:

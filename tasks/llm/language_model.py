@@ -37,6 +37,12 @@ class LanguageModel:
         several = named if isinstance(named, list) else [named]
         return list(dict.fromkeys(t for t in [self.tokenizer.eos_token_id, *several] if t is not None))
 
+    @property
+    def opening(self) -> str:
+        """What the tokenizer puts before plain text, such as a mark of the beginning; often nothing."""
+        text: str = self.tokenizer.decode(self.tokenizer("")["input_ids"])
+        return text
+
     def render_chat(self, messages: list[dict[str, str]], answering: bool = True) -> str:
         """Return a conversation as the text that the network reads, up to where its answer begins."""
         options = {"tokenize": False, "add_generation_prompt": answering}

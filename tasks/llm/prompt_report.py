@@ -5,11 +5,12 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
-from journal import Report, Server
+from journal import Number, Report, Server
 
 from .answers import Exchange
 from .generation import Answer
 from .strategies import CONCLUDE
+from .whole_answers import WholeAnswer, draw_bars
 
 _ENDS = {
     "length": "cut off after {tokens}",
@@ -20,11 +21,7 @@ _ENDS = {
 def build_report(exchanges: Sequence[Exchange], show_prompt: bool, server: Server | None = None) -> Report:
     """Report each answer, with the prompt as sent where it is to be shown, and the likeliest first tokens."""
     report = Report().headline(", ".join(_summary(exchanges, server))).part("answers")
-    named: list[tuple[Exchange, str]] = []
-    several = len({exchange.question.prompt for exchange in exchanges}) > 1
-    for exchange in exchanges:
-        name = exchange.question.strategy.capitalize()
-        named.append((exchange, f"{exchange.question.prompt} – {name}" if several else name))
+    named = _named(exchanges)
     for exchange, name in named:
         _add_exchange(report, exchange, name)
     _add_tops(report, named)
@@ -33,11 +30,33 @@ def build_report(exchanges: Sequence[Exchange], show_prompt: bool, server: Serve
         for exchange, name in named:
             report.quote(exchange.answers[0].prompt, title=f"{name}: the prompt as sent")
     if server:
-        _add_usage(report, exchanges, server)
+        add_usage(report, exchanges, server)
     report.output("answers", [_as_data(exchange) for exchange in exchanges])
     report.metric("answers", len(exchanges), visible=False)
     tokens = _written(exchanges)
     return report if tokens is None else report.metric("tokens", tokens, visible=False)
+
+
+def add_whole_answers(report: Report, exchanges: Sequence[Exchange], found: Sequence[Sequence[WholeAnswer]]) -> None:
+    """Add the likeliest whole answers to each question, as bars and in words."""
+    report.part("whole-answers", "The likeliest whole answers", folded=True)
+    for number, ((_, name), answers) in enumerate(zip(_named(exchanges), found, strict=True), 1):
+        title = f"{name}: the likeliest whole answers"
+        report.figure(f"whole-answers-{number}", draw_bars(answers), alt=title, caption=title)
+        rows = [(one.text or "(nothing)", Number(100 * one.probability, "%", figures=3)) for one in answers]
+        report.table(rows, ["answer", "probability"])
+    if any(one.is_cut for answers in found for one in answers):
+        report.text("Of answers that were cut off, the probability is that of what is shown.")
+
+
+def _named(exchanges: Sequence[Exchange]) -> list[tuple[Exchange, str]]:
+    """Return each exchange with what tells it apart from the others."""
+    several = len({exchange.question.prompt for exchange in exchanges}) > 1
+    named = []
+    for exchange in exchanges:
+        name = exchange.question.strategy.capitalize()
+        named.append((exchange, f"{exchange.question.prompt} – {name}" if several else name))
+    return named
 
 
 def _summary(exchanges: Sequence[Exchange], server: Server | None) -> list[str]:
@@ -100,9 +119,11 @@ def _add_tops(report: Report, named: Sequence[tuple[Exchange, str]]) -> None:
             report.table(rows, columns, title=f"{name}: the likeliest first tokens {after}", digits=2)
 
 
-def _add_usage(report: Report, exchanges: Sequence[Exchange], server: Server) -> None:
+def add_usage(
+    report: Report, exchanges: Sequence[Exchange], server: Server, title: str = "What the answers took"
+) -> None:
     """Add what the answers took, as the server counts it, and which settings it would not follow."""
-    report.part("usage", "What the answers took", folded=True)
+    report.part("usage", title, folded=True)
     read, written, price = _read(exchanges), _written(exchanges), _price(exchanges, server)
     if read is not None:
         report.metric("tokens read", read)

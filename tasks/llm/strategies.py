@@ -22,8 +22,12 @@ class Question:
     """A prompt, the strategy that it is asked by, and the conversation that this makes."""
 
     prompt: str
-    strategy: Strategy
+    strategy: str
     messages: Messages
+    is_reasoned: bool = False
+    """Whether the model is to reason first, and then to conclude."""
+    text: str = ""
+    """What the model goes on from in place of a conversation."""
 
 
 def compose(
@@ -37,7 +41,12 @@ def compose(
     opening = [_message("system", system)] if system else []
     shown = [turn for example in examples for turn in _as_messages(example)]
     return [
-        Question(prompt, strategy, [*opening, *(shown if strategy == "few-shot" else []), _ask(prompt, strategy)])
+        Question(
+            prompt,
+            strategy,
+            [*opening, *(shown if strategy == "few-shot" else []), _ask(prompt, strategy)],
+            is_reasoned=strategy == "chain-of-thought",
+        )
         for prompt in prompts
         for strategy in strategies
     ]

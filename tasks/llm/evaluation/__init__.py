@@ -1,0 +1,1 @@
+"""Language models tested on questions whose answers are known, and two rounds of answers compared."""
