@@ -8,6 +8,7 @@ import socket
 import subprocess
 import sys
 import time
+import urllib.error
 import urllib.request
 from collections.abc import Iterator
 from html.parser import HTMLParser
@@ -175,6 +176,31 @@ def test_a_link_that_leads_nowhere_is_said(blog: Space) -> None:
     assert len(done.err.strip().splitlines()) == 1
 
 
+def test_an_anchor_that_is_nowhere_is_said(blog: Space) -> None:
+    body = f"## Here\n\n[a](#here) [b](#hree) [c]({entry_name(133)}.md#there)\n"
+    blog.entry("", body, day=135)
+    said = blog.run("build", check=0).err.strip().splitlines()
+    name = f"entries/{entry_name(135)}.md"
+    assert said == [
+        f"{name}: a link leads nowhere: {entry_name(135)}.md has no heading or place 'hree'",
+        f"{name}: a link leads nowhere: {entry_name(133)}.md has no heading or place 'there'",
+    ]
+
+
+def test_a_former_address_of_two_days_is_said(blog: Space) -> None:
+    for day in (135, 136):
+        blog.entry("aliases: [/old/]\n", "Words of this day.\n", day=day)
+    said = blog.run("build", check=0).err
+    assert f"entries/{entry_name(136)}.md: /old/ is a former address of {entry_name(135)}.md too" in said
+
+
+def test_a_file_with_a_sharp_in_its_name_is_found(blog: Space) -> None:
+    blog.entry("", "See [this](c%23.txt).\n", day=135)
+    (blog.root / "entries/c#.txt").write_text("C#")
+    assert blog.run("build", check=0).err == ""
+    assert 'href="../../files/c%23.txt"' in (blog.root / "build/site/day/135/index.html").read_text()
+
+
 def test_serve_shows_the_day_and_follows_its_entry(blog: Space) -> None:
     port = free_port()
     command = [sys.executable, "-m", "journal", "serve", "--port", str(port)]
@@ -185,6 +211,14 @@ def test_serve_shows_the_day_and_follows_its_entry(blog: Space) -> None:
             path = blog.root / "entries" / f"{entry_name(133)}.md"
             path.write_text(path.read_text().replace("Today I drew", "Today I really drew"))
             assert _wait_for(address, "Today I really drew")
+            path.write_text(path.read_text().replace("day: 133", "day: [133"))
+            assert _wait_for(address, f"entries/{path.name}")  # the fault stands where the day's page did
+            style = next((blog.root / "build/preview").rglob("*.css"))
+            part = urllib.request.Request(f"http://127.0.0.1:{port}/{style.relative_to(blog.root / 'build/preview')}")
+            part.add_header("Range", "bytes=1-3")
+            with urllib.request.urlopen(part) as answer:  # as a player asks that jumps
+                assert (answer.status, answer.read()) == (206, style.read_bytes()[1:4])
+                assert answer.headers["Content-Range"] == f"bytes 1-3/{style.stat().st_size}"
         finally:
             server.terminate()
 
@@ -244,6 +278,9 @@ def _wait_for(address: str, text: str) -> bool:
             with urllib.request.urlopen(address, timeout=5) as answer:
                 if text in answer.read().decode():
                     return True
+        except urllib.error.HTTPError as page:
+            if text in page.read().decode():
+                return True
         except OSError:
             pass
         time.sleep(0.2)

@@ -34,8 +34,7 @@ def slug(name: str) -> str:
 
 def way(start: str, to: str) -> str:
     """Return the relative address of one page or file, seen from another."""
-    path, mark, anchor = to.partition("#")
-    return quote(posixpath.relpath(path, posixpath.dirname(start) or "."), safe="/~") + mark + anchor
+    return quote(posixpath.relpath(to, posixpath.dirname(start) or "."), safe="/~")
 
 
 def public(address: str) -> str:

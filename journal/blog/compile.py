@@ -20,6 +20,7 @@ from journal.blog.addresses import (
     TOPICS,
     TOTALS,
     former_day_address,
+    public,
     slug,
     topic_address,
 )
@@ -312,9 +313,17 @@ def _machine_files(
 def _redirects(posts: Sequence[Post], workspace: Workspace, taken: Collection[str]) -> dict[str, Output | Copied]:
     """Return pages at former addresses of days that lead to where they are now."""
     found: dict[str, Output | Copied] = {}
+    owners: dict[str, Post] = {}
     for post in posts:
         for former in (former_day_address(post.file), *map(_as_file, post.addresses)):
-            if former and former not in taken:
+            owner = owners.setdefault(former, post)
+            if former and owner is not post:
+                post.warnings.append(
+                    f"entries/{post.file}: /{public(former)} is a former address of {owner.file} too, and leads there"
+                )
+            elif former in taken and former != post.address:
+                post.warnings.append(f"entries/{post.file}: /{public(former)}, its former address, is another page's")
+            elif former and former not in found and former not in taken:
                 text = redirect_page(former, post.address, absolute(workspace, post.address))
                 found[former] = Output(digest_of(text), text.encode)
     return found

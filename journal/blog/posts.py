@@ -8,7 +8,7 @@ import posixpath
 import re
 import sqlite3
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import suppress
 from dataclasses import asdict, dataclass, field
@@ -36,6 +36,7 @@ from journal.text.values import may_have_values, without_value_markers
 from journal.text.workspace import Workspace
 
 _SHOWN = re.compile(r'<img[^>]*?\bsrc="([^"]*)"[^>]*?\balt="([^"]*)"')
+_PLACE = re.compile(r'\s(?:id|name)="([^"]+)"')
 _EMPTY_BULLET = re.compile(r"^[-*+][ \t]*$", re.MULTILINE)
 _MARKER = re.compile(r"<!--\s*journal:[\w-]+\s*-->")
 _MANY = 24
@@ -84,6 +85,8 @@ class Post:
     """The blocks that were edited by hand, and their lines."""
     content: str = ""
     """A digest of its HTML."""
+    anchors: list[tuple[str, str]] = field(default_factory=list)
+    """The places on pages that it links to: the entry, empty for its own, and the anchor."""
     has_values: bool = False
     """Whether its sentences hold values."""
     is_bare: bool = False
@@ -173,6 +176,20 @@ class PostBox:
         return digest_of(self._common, file_stat(path), list(tree_stats(str(artifacts_of(path)))))
 
 
+def say_dead_anchors(posts: Sequence[Post], box: PostBox) -> None:
+    """Add a warning to each post for every place on a page that it links to and that isn't there."""
+    by_file = {post.file: post for post in posts}
+    places: dict[str, set[str]] = {}
+    for post in posts:
+        for file, anchor in post.anchors:
+            target = file or post.file
+            if target in by_file and target not in places:
+                places[target] = {*map(unescape, _PLACE.findall(box.html(by_file[target]))), "top"}
+            if anchor not in places.get(target, {anchor}):
+                line = f"entries/{post.file}: a link leads nowhere: {target} has no heading or place '{anchor}'"
+                post.warnings.append(line)
+
+
 Read = tuple[Post, str, str]
 """A post, its HTML, and its distinct words."""
 
@@ -215,7 +232,7 @@ def read_post(entry: Entry, record: Record, days: Mapping[str, int]) -> Read:
         prose.words, [(one.level, one.anchor, _clean(one.text)) for one in prose.headings], sorted(prose.uses),
         links.files, _with_descriptions(links.pictures, links.page, html), links.sounds, sorted(links.hosts),
         links.entries, links.elsewhere, totals, _said(entry, totals), links.warnings, edited,
-        digest_of(html), may_have_values(entry.text), bool(_EMPTY_BULLET.search(entry.body)),
+        digest_of(html), links.anchors, may_have_values(entry.text), bool(_EMPTY_BULLET.search(entry.body)),
     )  # fmt: skip
     return post, html, " ".join(words_of(f"{post.name} {_clean(prose.text)}"))
 
@@ -282,6 +299,7 @@ class _Links:
         self.hosts: set[str] = set()
         self.entries: dict[str, int | None] = {}
         self.elsewhere: dict[str, str] = {}
+        self.anchors: list[tuple[str, str]] = []
         self.warnings: list[str] = []
 
     def resolve(self, tag: str, address: str) -> str | None:
@@ -294,6 +312,8 @@ class _Links:
             if tag not in ("a", "blockquote", "q", "del", "ins") and parts.netloc:
                 self.hosts.add(parts.hostname or "")
             return address
+        if not parts.path and parts.fragment and tag == "a":
+            self.anchors.append(("", unquote(parts.fragment)))
         if not parts.path or parts.path.startswith("/"):
             return address
         tail = f"#{parts.fragment}" if parts.fragment else ""
@@ -343,6 +363,8 @@ class _Links:
         if day is None:
             self._warn(f"there is no entry {name}")
             return None
+        if tail:
+            self.anchors.append((name, unquote(tail[1:])))
         return way(self.page, day_address(day)) + tail
 
     def _warn(self, what: str) -> None:

@@ -6,8 +6,10 @@ import html
 import re
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import chain, count
 from typing import TYPE_CHECKING, Any, cast
 
+from journal.blog.mathematics import mathml
 from journal.blog.safe_html import clean_html
 from journal.text.blocks import is_opaque
 from journal.text.markdown import parser
@@ -23,7 +25,6 @@ _HELD = re.compile("\ue000(\\d+)\ue001")
 DIAGRAM = '<pre class="diagram">'
 """Begins a diagram in mermaid's words, which the page's own script draws."""
 _EXCERPT = 320
-_ACTS = re.compile(r"\b(?:href|src|style|on\w+)\s*=|<\s*(?:script|img|maction|semantics)", re.IGNORECASE)
 _ALIGNED = {"text-align:right": "right", "text-align:center": "center", "text-align:left": "left"}
 
 
@@ -162,7 +163,7 @@ def _plain(token: Token) -> str:
     for child in token.children or []:
         if child.type in ("softbreak", "hardbreak"):
             parts.append(" ")
-        elif child.type in ("text", "code_inline", "math_inline"):
+        elif child.type in ("text", "code_inline", "math_inline", "math_inline_double"):
             parts.append(child.content)
     return "".join(parts)
 
@@ -175,11 +176,13 @@ class _PageWriter:
         self.held: list[str] = []
         self.headings: list[Heading] = []
         self.needs: set[str] = set()
-        self._anchors: dict[str, int] = {}
+        self._anchors: set[str] = set()
         self._open: str | None = None
 
     def prepare(self, tokens: list[Token]) -> None:
         """Give headings their anchors, blocks their sections, tables their frames and pictures their figures."""
+        blocks = (_START.fullmatch(token.content) for token in tokens if token.type == "html_block")
+        self._anchors.update(start["id"] for start in blocks if start)
         for place, token in enumerate(tokens):
             if token.type == "heading_open":
                 self._name(token, tokens[place + 1])
@@ -233,11 +236,11 @@ class _PageWriter:
     def _name(self, token: Token, inline: Token) -> None:
         text = " ".join(_plain(inline).split())
         slug = re.sub(r"[^\w\- ]", "", text.lower()).replace(" ", "-") or "part"
-        count = self._anchors.get(slug, 0)
-        self._anchors[slug] = count + 1
-        anchor = f"{slug}-{count}" if count else slug
+        names = chain([slug], (f"{slug}-{number}" for number in count(1)))
+        anchor = next(name for name in names if name not in self._anchors)
+        self._anchors.add(anchor)
         token.attrSet("id", anchor)
-        if token.level == 0:
+        if token.level == 0 and text:
             self.headings.append(Heading(int(token.tag[1]), anchor, text))
 
     def _section(self, content: str) -> str:
@@ -284,6 +287,8 @@ class _PageWriter:
         if language == "mermaid":
             self.needs.add("mermaid")
             return f"{DIAGRAM}{html.escape(token.content)}</pre>\n"
+        if language == "math":
+            return self._hold(_mathml(token.content, is_block=True)) + "\n"
         return self._highlighted(token.content, language)
 
     def _code(self, token: Token) -> str:
@@ -325,12 +330,7 @@ def _highlight(code: str, language: str) -> str:
 
 
 def _mathml(formula: str, is_block: bool) -> str:
-    from latex2mathml.converter import convert
-
-    try:
-        found = str(convert(formula.strip(), display="block" if is_block else "inline"))
-    except Exception:  # whatever it does not know is shown as it was written
-        found = ""
-    if not found or _ACTS.search(found):
+    found = mathml(formula, is_block=is_block)
+    if found is None:  # what is no formula is shown as it was written
         return f'<code class="math">{html.escape(formula)}</code>'
-    return f'<div class="math">{found}</div>' if is_block else found
+    return f'<span class="math" tabindex="0">{found}</span>' if is_block else found

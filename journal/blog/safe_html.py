@@ -16,7 +16,7 @@ _TAGS = set(
     "var video wbr".split()
 )
 _ATTRIBUTES = {
-    "a": {"href"},
+    "a": {"href", "name"},
     "audio": {"src", "controls", "preload", "loop", "muted", "data-length"},
     "blockquote": {"cite"},
     "col": {"span"},
@@ -49,6 +49,9 @@ _ENDS = {
 }
 """The ends of elements that swallow what follows them: where one is missing, the tag is shown as words."""
 _ADDRESSES = {"href", "src", "poster", "cite"}
+_REFUSED = "https://refused.invalid/"
+_FRAME = re.compile(r"<iframe\b[^>]*>.*?</iframe>", re.DOTALL)
+_REFUSED_SOURCE = re.compile(rf' src="{re.escape(_REFUSED)}([^"]*)"')
 _SCHEMES = {"http", "https", "mailto", "tel", "xmpp", "irc", "ircs"}
 
 
@@ -59,17 +62,26 @@ def clean_html(html: str, resolve: Callable[[str, str], str | None], frames: Col
     """
 
     def keep(tag: str, name: str, value: str) -> str | None:
+        if tag == "iframe" and name == "src" and not _is_of(value, frames):
+            return f"{_REFUSED}{value}" if re.match(r"https?://[^/]", value) else None
         if name in _ADDRESSES:
-            return None if tag == "iframe" and not _is_of(value, frames) else resolve(tag, value)
+            return resolve(tag, value)
         if name == "id" and value.startswith("__"):
             return None  # the frame's own controls have such names
         return None if tag == "input" and name == "type" and value.lower() != "checkbox" else value
 
     attributes = {tag: _COMMON | _ATTRIBUTES.get(tag, set()) for tag in _TAGS}
-    return nh3.clean(
+    clean = nh3.clean(
         _PRE.sub(r"\1\n\2", _plain_tags(html)), tags=_TAGS, attributes=attributes, attribute_filter=keep,
         url_schemes=_SCHEMES, link_rel=None, clean_content_tags=_DROPPED,
     )  # fmt: skip
+    return _FRAME.sub(_as_link, clean)
+
+
+def _as_link(frame: re.Match[str]) -> str:
+    """Return a link to what a frame of a host that was not named would have shown."""
+    found = _REFUSED_SOURCE.search(frame[0])
+    return f'<a href="{found[1]}">{found[1]}</a>' if found else frame[0] if " src=" in frame[0] else ""
 
 
 def _plain_tags(html: str) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import html
+import re
 import threading
 from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
@@ -113,7 +114,9 @@ class _Handler(SimpleHTTPRequestHandler):
             self._answer(200, "text/javascript", _SCRIPT)
         elif (page := self._page()) is not None:
             self._answer(200, "text/html; charset=utf-8", page)
-        else:
+        elif (missing := self._missing()) is not None:
+            self._answer(404, "text/html; charset=utf-8", missing)
+        elif not self._answer_part():
             super().do_GET()
 
     def do_HEAD(self) -> None:
@@ -121,6 +124,7 @@ class _Handler(SimpleHTTPRequestHandler):
 
     def end_headers(self) -> None:
         self.send_header("Cache-Control", "no-store")
+        self.send_header("Accept-Ranges", "bytes")
         super().end_headers()
 
     def log_message(self, format: str, *args: Any) -> None:
@@ -130,12 +134,45 @@ class _Handler(SimpleHTTPRequestHandler):
         """Return a page with the script that shows it anew, and with what is wrong with entries."""
         path = Path(self.translate_path(self.path))
         path = path / "index.html" if path.is_dir() and self.path.split("?")[0].endswith("/") else path
-        if path.suffix != ".html" or not path.is_file():
-            return None
+        return self._watched(path) if path.suffix == ".html" and path.is_file() else None
+
+    def _missing(self) -> bytes | None:
+        """Return the page for what isn't there, such as a day whose entry can't be read, with what is wrong with it."""
+        place = self.preview.site / "404.html"
+        return self._watched(place) if not Path(self.translate_path(self.path)).exists() and place.is_file() else None
+
+    def _watched(self, path: Path) -> bytes:
         problems = "".join(f"<p>{html.escape(line)}</p>" for line in self.preview.problems)
         alert = f'<div role="alert" class="problems">{problems}</div>' if problems else ""
         added = f'{alert}<script src="/-/reload.js"></script></body>'
         return path.read_bytes().replace(b"</body>", added.encode(), 1)
+
+    def _answer_part(self) -> bool:
+        """Answer a request for a part of a file (RFC 9110, 14.2), so that a player can jump; else return False."""
+        asked = re.fullmatch(r"bytes=(\d*)-(\d*)", self.headers.get("Range", ""))
+        path = Path(self.translate_path(self.path))
+        if not asked or not any(asked.groups()) or not path.is_file():
+            return False
+        size = path.stat().st_size
+        start = int(asked[1]) if asked[1] else max(0, size - int(asked[2]))
+        end = min(int(asked[2]), size - 1) if asked[1] and asked[2] else size - 1
+        if start > end:
+            self.send_response(416)
+            self.send_header("Content-Range", f"bytes */{size}")
+            self.send_header("Content-Length", "0")
+            self.end_headers()
+            return True
+        with path.open("rb") as file:
+            file.seek(start)
+            part = file.read(end - start + 1)
+        self.send_response(206)
+        self.send_header("Content-Type", self.guess_type(str(path)))
+        self.send_header("Content-Range", f"bytes {start}-{start + len(part) - 1}/{size}")
+        self.send_header("Content-Length", str(len(part)))
+        self.end_headers()
+        if self.command != "HEAD":
+            self.wfile.write(part)
+        return True
 
     def _tell_of_changes(self) -> None:
         self.send_response(200)
