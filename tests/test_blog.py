@@ -176,6 +176,15 @@ def test_a_link_that_leads_nowhere_is_said(blog: Space) -> None:
     assert len(done.err.strip().splitlines()) == 1
 
 
+def test_the_letters_of_formulas_come_along_where_there_are_some(blog: Space) -> None:
+    font = blog.root / "build/site/assets/stix-two-math.woff2"
+    blog.run("build", check=0)
+    assert not font.exists()
+    blog.entry("", "So $x = 1$.\n", day=135)
+    blog.run("build", check=0)
+    assert font.read_bytes()[:4] == b"wOF2"
+
+
 def test_an_anchor_that_is_nowhere_is_said(blog: Space) -> None:
     body = f"## Here\n\n[a](#here) [b](#hree) [c]({entry_name(133)}.md#there)\n"
     blog.entry("", body, day=135)

@@ -53,6 +53,7 @@ from journal.text.workspace import Workspace
 
 ASSETS = Path(__file__).parent / "assets"
 DIAGRAMS = Path(__file__).parent / "diagrams"
+FORMULAS = Path(__file__).parent / "mathematics" / "font"
 """Mermaid, which only goes into sites that have a diagram: it is larger than all else."""
 _MAIN = {HOME: "", ARCHIVE: "Archive", TOPICS: "Categories", TOTALS: "Totals", GALLERY: "Gallery", SEARCH: "Search"}
 _ABOUT = {
@@ -117,8 +118,14 @@ def compile_blog(posts: Sequence[Post], box: PostBox, ledgers: Ledgers, workspac
     newest = list(posts)[::-1]
     listed = listed_pages(any(post.pictures or post.sounds for post in posts))
     pages = {page.address: page for page in (*_listings(newest, listed, ledgers, workspace), *_own_pages(workspace))}
-    drawn = any("mermaid" in post.uses for post in posts) or any(DIAGRAM in page.body for page in pages.values())
-    files = dict(_files(posts, [ASSETS, DIAGRAMS] if drawn else [ASSETS], workspace))
+    uses = {use for post in posts for use in post.uses}
+    texts = [page.body for page in pages.values()]
+    own_files = [ASSETS]
+    if "mermaid" in uses or any(DIAGRAM in text for text in texts):
+        own_files.append(DIAGRAMS)
+    if "math" in uses or any("<math" in text for text in texts):
+        own_files.append(FORMULAS)
+    files = dict(_files(posts, own_files, workspace))
     own = {name for name in pages if name.endswith(".html")}
     files |= _machine_files(newest, box, [*own, *(post.address for post in posts)], workspace)
     files |= _redirects(posts, workspace, {*files, *own, *(post.address for post in posts)})

@@ -50,7 +50,7 @@ class Prose:
     text: str = ""
     """All words of the page, for the search."""
     uses: frozenset[str] = frozenset()
-    """What the page needs beside its HTML: "mermaid"."""
+    """What the page needs beside its HTML: "mermaid", "math"."""
 
 
 @dataclass
@@ -288,6 +288,7 @@ class _PageWriter:
             self.needs.add("mermaid")
             return f"{DIAGRAM}{html.escape(token.content)}</pre>\n"
         if language == "math":
+            self.needs.add("math")
             return self._hold(_mathml(token.content, is_block=True)) + "\n"
         return self._highlighted(token.content, language)
 
@@ -300,6 +301,7 @@ class _PageWriter:
         return self._hold(f'<div class="highlight"><pre tabindex="0"><code{name}>{inner}</code></pre></div>') + "\n"
 
     def _math(self, token: Token) -> str:
+        self.needs.add("math")
         is_block = token.type != "math_inline"
         return self._hold(_mathml(token.content, is_block)) + ("\n" if token.type == "math_block" else "")
 
