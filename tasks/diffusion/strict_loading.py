@@ -6,16 +6,11 @@ Libraries fill what is missing with random numbers, and warn at most: the pictur
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
 from importlib import import_module
 from pathlib import Path
 from typing import Any
 
-from journal import TaskError
-
-_COMPUTED = ("position_ids", "num_batches_tracked")
-"""Tensors of older folders that networks work out for themselves now."""
-_NAMED = 3
+from ..weights import check_weights
 
 
 def load_networks(folder: Path) -> dict[str, Any]:
@@ -33,7 +28,7 @@ def load_networks(folder: Path) -> dict[str, Any]:
             network, told = kind.from_pretrained(
                 folder / name, use_safetensors=True, local_files_only=True, output_loading_info=True, **listed
             )
-            _check(f"{folder.name}/{name}", told)
+            check_weights(f"{folder.name}/{name}", told)
             found[name] = network
     return found
 
@@ -51,28 +46,3 @@ def _network_class(value: list[str]) -> Any:
         if isinstance(kind, type):
             return kind if issubclass(kind, torch.nn.Module) and hasattr(kind, "from_pretrained") else None
     return None
-
-
-def _check(shown: str, told: Any) -> None:
-    wrong = [
-        f"{what}: {_some(names)}"
-        for what, names in (
-            ("missing", _names(told, "missing_keys")),
-            ("not part of the network", _names(told, "unexpected_keys")),
-            ("of another shape", _names(told, "mismatched_keys")),
-        )
-        if names
-    ]
-    if wrong:
-        raise TaskError(f"the weights of {shown} are not whole: {'; '.join(wrong)}; fetch or save the model again")
-
-
-def _names(told: Any, what: str) -> list[str]:
-    found: Iterable[Any] = told.get(what, ()) if isinstance(told, Mapping) else getattr(told, what, ())
-    names = [str(one if isinstance(one, str) else next(iter(one))) for one in found]
-    return sorted(name for name in names if not name.endswith(_COMPUTED))
-
-
-def _some(names: list[str]) -> str:
-    more = f" and {len(names) - _NAMED} more" if len(names) > _NAMED else ""
-    return f"{', '.join(names[:_NAMED])}{more}"

@@ -13,6 +13,8 @@ from typing import Any
 
 from journal import TaskError, user_cache_dir
 
+from ..weights import check_weights
+
 
 def convert_gguf(path: Path, digest: str) -> Path:
     """Return the safetensors folder of a GGUF file, made on first use and kept in the user's cache."""
@@ -63,8 +65,13 @@ def _read_gguf(path: Path) -> tuple[Any, Any]:
     place = {"pretrained_model_name_or_path": str(path.parent), "gguf_file": path.name, "local_files_only": True}
     try:
         with redirect_stderr(StringIO()):  # it draws a progress bar that no setting turns off
-            network = AutoModelForCausalLM.from_pretrained(**place, dtype=torch.float32)
+            network, told = AutoModelForCausalLM.from_pretrained(
+                **place, dtype=torch.float32, output_loading_info=True, ignore_mismatched_sizes=True
+            )
+            check_weights(path.name, told)
             return network, AutoTokenizer.from_pretrained(**place)
+    except TaskError:
+        raise
     except Exception as error:  # transformers and gguf raise a dozen unrelated kinds for a file they can't read
         cause = (str(error).strip().splitlines() or [type(error).__name__])[0]
         raise TaskError(f"{path.name} can't be read as a GGUF language model: {cause}") from error

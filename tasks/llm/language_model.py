@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
 from journal import Model, TaskError
 
+from ..weights import check_weights
 from .gguf_folder import convert_gguf
 
 _PLAIN_TEMPLATE = (
@@ -29,6 +30,8 @@ class LanguageModel:
     name: str
     tokenizer: Any
     network: Any
+    folder: Path
+    """Where its weights are, to be read again where an adapter has changed them."""
 
     @property
     def end_tokens(self) -> list[int]:
@@ -64,8 +67,8 @@ def load_language_model(model: Model, threads: int) -> LanguageModel:
     if model.path is None:
         raise TaskError(f"model '{model.source}' answers from a server; this needs one whose weights are at hand")
     with quiet():
-        tokenizer, network = _load(model.path, model.digest)
-    return LanguageModel(model.source, tokenizer, network)
+        tokenizer, network, folder = _load(model.path, model.digest)
+    return LanguageModel(model.source, tokenizer, network, folder)
 
 
 @contextmanager
@@ -74,12 +77,10 @@ def adapted(model: LanguageModel, adapter: Path | None) -> Iterator[LanguageMode
     if adapter is None:
         yield model
         return
-    with quiet():
-        network = _put_on(model, adapter)
-    try:
-        yield LanguageModel(model.name, model.tokenizer, network)
-    finally:
-        _take_off(model.network)
+    with _unchanged(model):
+        with quiet():
+            network = _put_on(model, adapter)
+        yield replace(model, network=network)
 
 
 @contextmanager
@@ -87,16 +88,29 @@ def adding_adapter(model: LanguageModel, config: Any) -> Iterator[LanguageModel]
     """Put a new adapter of that ``LoraConfig`` on a model, to be trained; afterwards the model is as it was."""
     from peft import get_peft_model
 
-    with quiet():
-        try:
-            network = get_peft_model(model.network, config)
-        except ValueError as error:
-            _take_off(model.network)
-            raise TaskError(f"model '{model.name}' takes no such adapter: {_cause(error)}") from error
+    with _unchanged(model):
+        with quiet():
+            try:
+                network = get_peft_model(model.network, config)
+            except ValueError as error:
+                raise TaskError(f"model '{model.name}' takes no such adapter: {_cause(error)}") from error
+        yield replace(model, network=network)
+
+
+@contextmanager
+def _unchanged(model: LanguageModel) -> Iterator[None]:
+    """Take off whatever adapter is put on a model meanwhile, and see that its own weights are as they were.
+
+    Trained biases, whole modules and embeddings, and PiSSA's beginning, change weights of the model itself.
+    """
+    before = _sums(model.network)
     try:
-        yield LanguageModel(model.name, model.tokenizer, network)
+        yield
     finally:
         _take_off(model.network)
+        if _sums(model.network) != before:
+            with quiet():
+                model.network.load_state_dict(_load_network(model.folder).state_dict())
 
 
 @contextmanager
@@ -120,10 +134,12 @@ def quiet() -> Iterator[None]:
 
 
 @lru_cache(maxsize=1)  # a second model of gigabytes would push the first out of memory, or out of swap
-def _load(path: Path, digest: str) -> tuple[Any, Any]:
+def _load(path: Path, digest: str) -> tuple[Any, Any, Path]:
     folder = _safetensors_folder(path, digest)
     try:
-        return _load_tokenizer(folder), _load_network(folder)
+        return _load_tokenizer(folder), _load_network(folder), folder
+    except TaskError:
+        raise
     except Exception as error:  # transformers and safetensors raise a dozen unrelated kinds
         raise TaskError(f"model {path.name} can't be loaded: {_cause(error)}") from error
 
@@ -155,7 +171,10 @@ def _load_network(folder: Path) -> Any:
     from transformers import AutoModelForCausalLM
 
     options = {"local_files_only": True, "trust_remote_code": False, "use_safetensors": True}
-    network = AutoModelForCausalLM.from_pretrained(folder, dtype=torch.float32, **options)
+    network, told = AutoModelForCausalLM.from_pretrained(
+        folder, dtype=torch.float32, output_loading_info=True, ignore_mismatched_sizes=True, **options
+    )
+    check_weights(f"model {folder.name}", told)
     return network.eval().requires_grad_(False)
 
 
@@ -167,22 +186,55 @@ def _put_on(model: LanguageModel, adapter: Path) -> Any:
     if not (adapter / "adapter_model.safetensors").is_file():
         raise TaskError(f"adapter {adapter.name} has no adapter_model.safetensors (pickled weights are not loaded)")
     try:
-        return PeftModel.from_pretrained(model.network, adapter, local_files_only=True).eval()
+        network = PeftModel.from_pretrained(model.network, adapter, local_files_only=True).eval()
+        _check_adapter(network, adapter)
+        return network
     except Exception as error:
-        _take_off(model.network)
+        if isinstance(error, TaskError):
+            raise
         raise TaskError(f"adapter {adapter.name} does not fit model '{model.name}': {_cause(error)}") from error
+
+
+def _check_adapter(network: Any, adapter: Path) -> None:
+    """Refuse an adapter whose file has not all of its tensors, or others: PEFT leaves those as they began."""
+    from peft import get_peft_model_state_dict
+    from safetensors import safe_open
+
+    with safe_open(adapter / "adapter_model.safetensors", framework="pt") as file:
+        there = set(file.keys())
+    base = {f"base_model.model.{name}" for name, _ in network.get_base_model().named_parameters()}
+    wanted = set(get_peft_model_state_dict(network, save_embedding_layers=False))
+    told = {"missing_keys": wanted - there, "unexpected_keys": there - wanted - base}
+    check_weights(f"adapter {adapter.name}", told)
 
 
 def _take_off(network: Any) -> None:
     """Remove all adapters from a network, those too that a failed attempt left behind."""
     from peft.tuners.tuners_utils import BaseTunerLayer
+    from peft.utils.other import AuxiliaryTrainingWrapper
 
+    for name, module in list(network.named_modules()):
+        if isinstance(module, AuxiliaryTrainingWrapper):
+            parent, _, attribute = name.rpartition(".")
+            setattr(network.get_submodule(parent), attribute, module.original_module)
     for name, module in list(network.named_modules()):
         if isinstance(module, BaseTunerLayer):
             parent, _, attribute = name.rpartition(".")
             setattr(network.get_submodule(parent), attribute, module.get_base_layer())
     vars(network).pop("peft_config", None)  # PEFT warns of a second adapter where it is left
     network.eval().requires_grad_(False)
+
+
+def _sums(network: Any) -> dict[str, int]:
+    """Return the sum of each parameter's bits, taken as whole numbers: no adapter's work leaves that as it was."""
+    import numpy as np
+    import torch
+
+    found = {}
+    for name, parameter in network.named_parameters():
+        bits = parameter.detach().cpu().contiguous().flatten().view(torch.uint8).numpy()
+        found[name] = int((bits if bits.size % 8 else bits.view(np.uint64)).sum(dtype=np.uint64))
+    return found
 
 
 def _cause(error: Exception) -> str:
