@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from journal_tasks.audio.clip import clip
 from journal_tasks.audio.cues import match_cues
-from journal_tasks.audio.label_files import Label, dump_labels
+from journal_tasks.audio.label_files import Label, dump_labels, read_labels
 
 from journal import Context, Report, TaskError
 from journal.api.items import Text
@@ -165,10 +165,24 @@ def test_a_cue_that_stays_until_the_next_one_is_sure() -> None:
 
 
 def test_formatting_of_subtitles_is_no_text(tmp_path: Path) -> None:
-    from journal_tasks.audio.label_files import read_labels
-
     (tmp_path / "a.srt").write_text("1\n00:00:01 --> 00:00:02,5\n{\\an8}<i>Salt &amp; sauce</i>\n")
     assert read_labels(tmp_path / "a.srt") == [Label(1.0, 2.5, "Salt & sauce")]
+
+
+def test_captions_that_roll_say_each_line_once(tmp_path: Path) -> None:
+    cues = [
+        "00:00.160 --> 00:02.389 align:start position:0%\n \nwhit<00:00:00.399><c> ye</c><00:00:00.560><c> daein</c>",
+        "00:02.389 --> 00:02.399 align:start position:0%\nwhit ye daein\n ",
+        "00:02.399 --> 00:04.550 align:start position:0%\nwhit ye daein\nthe day<00:00:02.560><c> pal</c>",
+        "00:04.550 --> 00:04.560 align:start position:0%\nthe day pal\n ",
+        "00:04.560 --> 00:06.000 align:start position:0%\nthe day pal\naye",
+    ]
+    (tmp_path / "a.vtt").write_text("\n\n".join(["WEBVTT\nKind: captions\nLanguage: en", *cues]) + "\n")
+    assert [(label.start_s, label.text) for label in read_labels(tmp_path / "a.vtt")] == [
+        (0.16, "whit ye daein"),
+        (2.399, "the day pal"),
+        (4.56, "aye"),
+    ]
 
 
 SPANS = st.lists(st.tuples(st.integers(0, 500), st.integers(1, 50)), max_size=12)

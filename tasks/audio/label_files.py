@@ -16,6 +16,8 @@ _TIME = r"((?:\d+:)?\d+:\d\d(?:[.,]\d+)?|\d+[.,]\d+)"
 _CUE = re.compile(rf"\s*{_TIME}\s*-->\s*{_TIME}(?!\S)")
 _STYLE = re.compile(r"<[^>]*>|\{\\[^}]*\}")
 """What subtitles say of their look, such as ``<i>`` or ``{\\an8}``."""
+_WORD_TIME = re.compile(r"<\d\d:\d\d:\d\d\.\d{3}>")
+"""What captions made by a machine have between words; such captions roll, each cue repeating the line before."""
 _ASIDE = re.compile(r'("(?:[^"]|"")*")|\[\d*\]|!.*')
 """What a TextGrid says beside its values: indices and comments, but not in quotes."""
 _TOKEN = re.compile(r'"((?:[^"]|"")*)"|(-?\d+(?:\.\d+)?(?:[eE]-?\d+)?)')
@@ -106,6 +108,8 @@ def _read_audacity(text: str) -> Iterator[Label]:
 
 def _read_subtitles(text: str) -> Iterator[Label]:
     lines = [*text.split("\n"), ""]
+    ends_at_blanks = not text.startswith("WEBVTT")  # there, a line of blanks is one of the cue's
+    rolls, before = bool(_WORD_TIME.search(text)), ""
     number = 0
     while number < len(lines):
         cue = _CUE.match(lines[number])
@@ -115,11 +119,14 @@ def _read_subtitles(text: str) -> Iterator[Label]:
                 raise _LineError(number, "these are no times; write them as 00:00:01,200 --> 00:00:02,500")
             continue
         said = []
-        while lines[number].strip():
-            said.append(lines[number].strip())
+        while lines[number].strip() if ends_at_blanks else lines[number]:
+            said.append(html.unescape(_STYLE.sub("", lines[number])).strip())
             number += 1
-        words = html.unescape(_STYLE.sub("", " ".join(said))).strip()
-        yield Label(read_seconds(cue[1]), read_seconds(cue[2]), words)
+        if rolls:
+            said = [line for line in said if line and line != before]
+            before = said[-1] if said else before
+        if said or not rolls:
+            yield Label(read_seconds(cue[1]), read_seconds(cue[2]), " ".join(said))
 
 
 def _read_textgrid(text: str) -> Iterator[Label]:
