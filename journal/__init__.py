@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from journal.api.report import Report
     from journal.api.sheet_file import is_touched, write_rows
     from journal.api.task import File, Files, ModelName, Sheet, Task, brief, task
+    from journal.blog.leaks import private_in, private_words
     from journal.errors import EntryError, JournalError, ModelError, TaskError, UsageError, nearest
     from journal.record import Record, open_record
     from journal.record.verdicts import Verdict, picture_digest, verdicts_on
@@ -102,6 +103,8 @@ __all__ = [
     "open_record",
     "open_table",
     "picture_digest",
+    "private_in",
+    "private_words",
     "run_packed",
     "task",
     "user_cache_dir",
@@ -125,6 +128,7 @@ _PLACES = {
     "journal.api.report": ["Report"],
     "journal.api.sheet_file": ["is_touched", "write_rows"],
     "journal.api.task": ["File", "Files", "ModelName", "Sheet", "Task", "brief", "task"],
+    "journal.blog.leaks": ["private_in", "private_words"],
     "journal.errors": ["EntryError", "JournalError", "ModelError", "TaskError", "UsageError", "nearest"],
     "journal.record": ["Record", "open_record"],
     "journal.record.verdicts": ["Verdict", "picture_digest", "verdicts_on"],

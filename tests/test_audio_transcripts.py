@@ -90,7 +90,7 @@ def test_where_a_phrase_was_not_said_every_text_is_right_or_marked(clips: list[C
 
 def run_clip(out: Path, transcripts: str, **values: object) -> tuple[Report, list[dict[str, str]]]:
     (out / "said.csv").write_text(transcripts, encoding="utf-8")
-    files = {"recordings": [DATA / "greetings.opus"], "transcripts": out / "said.csv"}
+    files = {"recordings": [DATA / "greetings.opus"], "transcripts": [out / "said.csv"]}
     report = clip(**clip.validate({**files, **values}), ctx=Context(out=out, root=DATA, jobs=1))
     write_report(report, out)
     with (out / "clips" / "metadata.csv").open(encoding="utf-8", newline="") as stream:
@@ -134,13 +134,13 @@ def test_a_name_or_column_in_another_case_is_taken_and_told(tmp_path: Path) -> N
 
 def test_semicolons_of_a_spreadsheet_are_read(tmp_path: Path) -> None:
     (tmp_path / "said.csv").write_text("\ufeffrecording;text;repeats\na;Aye, right;2\n", encoding="utf-8")
-    assert read_transcripts(tmp_path / "said.csv", "said.csv").phrases == {"a": [{"text": "Aye, right"}] * 2}
+    assert read_transcripts({tmp_path / "said.csv": "said.csv"}).said["a"].phrases == [{"text": "Aye, right"}] * 2
 
 
 def test_a_column_twice_is_an_error(tmp_path: Path) -> None:
     (tmp_path / "said.csv").write_text("recording,text,Text\na,Aye,Naw\n")
     with pytest.raises(TaskError, match=r"^said\.csv:1: there are two columns 'text'"):
-        read_transcripts(tmp_path / "said.csv", "said.csv")
+        read_transcripts({tmp_path / "said.csv": "said.csv"})
 
 
 def test_an_authors_column_and_ours_of_one_name_are_both_kept(tmp_path: Path) -> None:

@@ -63,7 +63,7 @@ def libraries() -> None:
 @pytest.fixture(scope="module")
 def day(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Report]:
     out = tmp_path_factory.mktemp("clips")
-    report = run_clip(out, RECORDINGS, dataset="glaswegian", transcripts=DATA / "phrases.csv")
+    report = run_clip(out, RECORDINGS, dataset="glaswegian", transcripts=[DATA / "phrases.csv"])
     return out, report
 
 
@@ -239,7 +239,7 @@ def test_speech_without_an_end_is_split_at_its_quietest_points(save: Any, greeti
 
 
 def test_a_longer_pause_joins_utterances_and_keeps_the_texts_that_fit(tmp_path: Path) -> None:
-    report = run_clip(tmp_path / "out", [DATA / "greetings.opus"], pause=1.2, transcripts=DATA / "phrases.csv")
+    report = run_clip(tmp_path / "out", [DATA / "greetings.opus"], pause=1.2, transcripts=[DATA / "phrases.csv"])
     count = report.metrics[0].value
     assert count == 1 + sum(after - before >= 1.2 for (_, before), (after, _) in pairwise(boundaries("greetings")))
     assert notes(report)[-1].startswith(f"**Note:** greetings: {count} clips but 9 expressions in the transcripts; ")
@@ -337,7 +337,7 @@ def test_wrong_transcripts_are_named_by_line(tmp_path: Path, text: str, message:
     (tmp_path / "said.csv").write_bytes(text.encode("latin-1"))
     recording = Path(shutil.copy(DATA / "greetings.opus", tmp_path))
     with pytest.raises(TaskError) as caught:
-        run_clip(tmp_path / "out", [recording], transcripts=tmp_path / "said.csv")
+        run_clip(tmp_path / "out", [recording], transcripts=[tmp_path / "said.csv"])
     assert str(caught.value).startswith(message)
 
 

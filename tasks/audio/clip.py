@@ -9,7 +9,7 @@ from pathlib import Path
 from threading import Lock
 from typing import Annotated, Literal
 
-from journal import Context, Field, File, Files, Report, Sheet, TaskError, task
+from journal import Context, Field, Files, Report, Sheet, TaskError, task
 
 from .clip_report import build_report, find_faults, metadata_rows
 from .cut_sheet import Edits, Row, apply_edits, read_edits, write_sheet
@@ -20,7 +20,7 @@ from .recording_clips import ClippedRecording, Cut, cut_recording
 from .sound import load_libraries
 from .speech import Segmentation
 from .texts import Texts, give_texts
-from .transcripts import Phrase, Transcripts, phrases_by_recording, read_transcripts, write_metadata
+from .transcripts import Said, read_transcripts, said_by_recording, write_metadata
 
 
 @task(
@@ -36,7 +36,11 @@ def clip(
     ctx: Context,
     dataset: Annotated[str, Field(description="the ledger that the clips' seconds count toward")] = "",
     transcripts: Annotated[
-        File | None, Field(description="CSV of what is said: recording, text, repeats, and columns to carry along")
+        Files | None,
+        Field(
+            description="what is said: a CSV file (recording, text, repeats, and columns to carry along), or for each"
+            " recording a file of its name: .srt, .vtt, .TextGrid, or .txt with a phrase a line"
+        ),
     ] = None,
     pause: Annotated[float, Field(ge=0.05, le=10)]
     | Annotated[
@@ -68,20 +72,26 @@ def clip(
     ] = None,
 ) -> Report:
     """Cut one clip for each utterance in recordings of speech."""
-    said = read_transcripts(transcripts, _shown(transcripts, ctx)) if transcripts else Transcripts()
+    transcribed = read_transcripts({path: _shown(path, ctx) for path in transcripts or []})
     sources = [
         Source(path, _shown(path, ctx), name, channel, raw_rate)
         for path, name in _name_recordings(recordings, ctx).items()
     ]
-    phrases = phrases_by_recording(said, {source.name: source.path for source in sources})
+    said = said_by_recording(transcribed, {source.name: source.path for source in sources})
     clip_format = ClipFormat(ctx.out / "clips", format, rate, normalize)
     clip_format.folder.mkdir(exist_ok=True)
     segmentation = Segmentation(None if pause == "auto" else pause, shortest, longest, margin, threshold)
     edits = read_edits(cuts or [], [source.name for source in sources])
-    done, broken = _cut_all(_Cutter(segmentation, clip_format, edits, phrases, ctx), sources)
+    done, broken = _cut_all(_Cutter(segmentation, clip_format, edits, said, ctx), sources)
     clipped = [one.recording for one in done]
     report = build_report(clipped, players, ctx.out)
-    found = [*broken, *said.notes, *edits.notes, *find_faults(clipped), *(note for one in done for note in one.notes)]
+    found = [
+        *broken,
+        *transcribed.notes,
+        *edits.notes,
+        *find_faults(clipped),
+        *(note for one in done for note in one.notes),
+    ]
     if found:
         report.part("notes")
     for fault in found:
@@ -108,7 +118,7 @@ class _Cutter:
     segmentation: Segmentation
     clip_format: ClipFormat
     edits: Edits
-    phrases: Mapping[str, list[Phrase]]
+    said: Mapping[str, Said]
     ctx: Context
 
     def cut(self, source: Source, jobs: int, progress: Callable[[float], None]) -> _Done:
@@ -118,17 +128,9 @@ class _Cutter:
         cuts = [Cut(row.start_s, row.end_s) for row in kept]
         then = partial(_later, progress)
         clipped = cut_recording(source, heard, cuts, self.clip_format, self.ctx, jobs, then)
-        phrases = _of_kept(rows, self.phrases[source.name])
-        texts = give_texts(clipped, [row.phrase for row in kept], phrases)
+        texts = give_texts(clipped, rows, self.said[source.name])
         progress(1.0)
         return _Done(texts.recording, _with_texts(rows, texts), [*_on_file(source, heard), *texts.notes])
-
-
-def _of_kept(rows: list[Row], phrases: list[Phrase]) -> list[Phrase]:
-    """Return the phrases of the kept clips, where there is one for each row: a dropped take takes its own along."""
-    if len(phrases) != len(rows):
-        return phrases
-    return [phrase for row, phrase in zip(rows, phrases, strict=True) if row.is_kept]
 
 
 def _later(progress: Callable[[float], None], part: float) -> None:

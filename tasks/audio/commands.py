@@ -60,10 +60,20 @@ def dataset(
     adopt: Annotated[
         Path | None, typer.Option(help="A folder of clips that existed before, with their metadata.csv.")
     ] = None,
+    push: Annotated[
+        str, typer.Option(metavar="USER/NAME", help="Push it to the Hugging Face hub, as a private data set.")
+    ] = "",
+    public: Annotated[bool, typer.Option("--public", help="With --push: everybody may see it.")] = False,
+    yes: Annotated[bool, typer.Option("--yes", help="With --push: don't ask.")] = False,
+    endpoint: Annotated[
+        str, typer.Option(metavar="URL", envvar="HF_ENDPOINT", help="With --push: which hub.")
+    ] = "https://huggingface.co",
 ) -> None:
-    """Write one data set of all days' clips, with its card, or check one."""
+    """Write one data set of all days' clips, with its card, or check one, or push it to a hub."""
     from .data_set import build_data_set
     from .data_set_card import verify as find_differences
+    from .hub import Repository
+    from .hub import push as push_folder
 
     if verify:
         lines = find_differences(out)
@@ -71,6 +81,24 @@ def dataset(
         raise typer.Exit(1 if lines else 0)
     if split not in ("", "phrase", "speaker"):
         raise UsageError(f"'{split}' is nothing to split by; write phrase or speaker")
-    done = build_data_set(open_record(), name, out, split, adopt)
+    if public and not push:
+        raise UsageError("--public says how to push; add --push USER/NAME")
+    repository = Repository(push, endpoint, public) if push else None
+    record = open_record()
+    done = build_data_set(record, name, out, split, adopt)
     minutes = sum(float(row["length_seconds"]) for row in done.rows) / 60
     typer.echo("\n".join([*done.left_out, f"{out}: {len(done.rows)} clips, {minutes:.2f} min"]))
+    if repository:
+        typer.echo(push_folder(out, repository, record.workspace.private, lambda what: _ask(what, yes)))
+
+
+def _ask(what: str, yes: bool) -> None:
+    """Show what will change, and ask at a terminal. Raises UsageError elsewhere, unless ``--yes`` was given."""
+    typer.echo(what)
+    if yes:
+        return
+    if not (sys.stdin.isatty() and sys.stdout.isatty()):
+        raise UsageError("nothing was pushed: this is no terminal, so say --yes once that is what you want")
+    if not typer.confirm("Push this?"):
+        typer.echo("nothing was pushed")
+        raise typer.Exit(1)

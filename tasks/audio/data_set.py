@@ -18,6 +18,7 @@ from journal import Record, UsageError, nearest
 from .data_set_card import write_card
 from .file_names import no_split
 from .speakers import Speaker, read_speakers
+from .takes import Takes
 from .transcripts import beside_ours
 
 OURS = (
@@ -167,14 +168,15 @@ class _Seen:
     def __init__(self) -> None:
         self.sounds: dict[str, str] = {}
         self.stretches: dict[str, list[tuple[float, float, str]]] = {}
+        self.takes = Takes()
 
     def same(self, one: Gathered, sound: str) -> str:
-        """Return the file that has the same sound, or the empty text: the same samples, or the same stretch."""
+        """Return the file that has the same samples, stretch or take, or the empty text if there is none yet."""
         start_s, end_s = _times(one)
         for first, last, name in self.stretches.get(one.source, []) if one.source else []:
             if min(end_s, last) - max(start_s, first) > _SAME * min(end_s - start_s, last - first):
                 return name
-        return self.sounds.get(sound, "")
+        return self.sounds.get(sound, "") or self.takes.meet(one.path, one.row["file_name"])
 
     def add(self, one: Gathered, sound: str) -> None:
         self.sounds[sound] = one.row["file_name"]

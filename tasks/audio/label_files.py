@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import html
 import io
 import re
 from collections.abc import Callable, Iterator, Sequence
@@ -11,7 +12,12 @@ from typing import NamedTuple
 
 from journal import UsageError
 
-_CUE = re.compile(r"((?:\d+:)?\d+:\d\d[.,]\d+|\d+[.,]\d+)\s*-->\s*((?:\d+:)?\d+:\d\d[.,]\d+|\d+[.,]\d+)")
+_TIME = r"((?:\d+:)?\d+:\d\d(?:[.,]\d+)?|\d+[.,]\d+)"
+_CUE = re.compile(rf"\s*{_TIME}\s*-->\s*{_TIME}(?!\S)")
+_STYLE = re.compile(r"<[^>]*>|\{\\[^}]*\}")
+"""What subtitles say of their look, such as ``<i>`` or ``{\\an8}``."""
+_WORD_TIME = re.compile(r"<\d\d:\d\d:\d\d\.\d{3}>")
+"""What captions made by a machine have between words; such captions roll, each cue repeating the line before."""
 _ASIDE = re.compile(r'("(?:[^"]|"")*")|\[\d*\]|!.*')
 """What a TextGrid says beside its values: indices and comments, but not in quotes."""
 _TOKEN = re.compile(r'"((?:[^"]|"")*)"|(-?\d+(?:\.\d+)?(?:[eE]-?\d+)?)')
@@ -27,25 +33,34 @@ class Label(NamedTuple):
     recording: str = ""
 
 
-def read_labels(path: Path) -> list[Label]:
-    """Read labels as the file's suffix says. Raises UsageError, with the line, where that is not possible."""
-    try:
-        text = _decode(path.read_bytes())
-    except FileNotFoundError:
-        raise UsageError(f"{path}: there is no such file") from None
-    except UnicodeDecodeError:
-        raise UsageError(f"{path}: this is no text in UTF-8 or UTF-16; save it as one") from None
+def read_labels(path: Path, shown: str = "") -> list[Label]:
+    """Read labels as the file's suffix says; ``shown`` is how messages name the file.
+
+    Raises UsageError, with the line, where that is not possible.
+    """
+    shown = shown or str(path)
+    text = read_text(path, shown)
     read = _READERS.get(path.suffix.lower())
     if read is None:
-        raise UsageError(f"{path}: labels are .txt (Audacity), .TextGrid, .srt, .vtt or .csv; rename the file")
+        raise UsageError(f"{shown}: labels are .txt (Audacity), .TextGrid, .srt, .vtt or .csv; rename the file")
     try:
         labels = list(read(text))
     except _LineError as error:
-        raise UsageError(f"{path}:{error.line}: {error}") from None
+        raise UsageError(f"{shown}:{error.line}: {error}") from None
     for label in labels:
         if not 0 <= label.start_s < label.end_s:
-            raise UsageError(f"{path}: a label from {label.start_s:g} to {label.end_s:g} s is no stretch of time")
+            raise UsageError(f"{shown}: a label from {label.start_s:g} to {label.end_s:g} s is no stretch of time")
     return labels
+
+
+def read_text(path: Path, shown: str) -> str:
+    """Return a file's text. Raises UsageError where it isn't in UTF-8 or UTF-16."""
+    try:
+        return _decode(path.read_bytes())
+    except (FileNotFoundError, IsADirectoryError):
+        raise UsageError(f"{shown}: there is no such file") from None
+    except UnicodeDecodeError:
+        raise UsageError(f"{shown}: this is no text in UTF-8 or UTF-16; save it as one") from None
 
 
 def dump_labels(labels: Sequence[Label], suffix: str, length_s: float) -> str:
@@ -93,18 +108,25 @@ def _read_audacity(text: str) -> Iterator[Label]:
 
 def _read_subtitles(text: str) -> Iterator[Label]:
     lines = [*text.split("\n"), ""]
+    ends_at_blanks = not text.startswith("WEBVTT")  # there, a line of blanks is one of the cue's
+    rolls, before = bool(_WORD_TIME.search(text)), ""
     number = 0
     while number < len(lines):
-        cue = _CUE.search(lines[number])
+        cue = _CUE.match(lines[number])
         number += 1
         if not cue:
+            if "-->" in lines[number - 1]:
+                raise _LineError(number, "these are no times; write them as 00:00:01,200 --> 00:00:02,500")
             continue
         said = []
-        while lines[number].strip():
-            said.append(lines[number].strip())
+        while lines[number].strip() if ends_at_blanks else lines[number]:
+            said.append(html.unescape(_STYLE.sub("", lines[number])).strip())
             number += 1
-        words = re.sub(r"<[^>]*>", "", " ".join(said))
-        yield Label(read_seconds(cue[1]), read_seconds(cue[2]), words)
+        if rolls:
+            said = [line for line in said if line and line != before]
+            before = said[-1] if said else before
+        if said or not rolls:
+            yield Label(read_seconds(cue[1]), read_seconds(cue[2]), " ".join(said))
 
 
 def _read_textgrid(text: str) -> Iterator[Label]:

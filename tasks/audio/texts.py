@@ -6,9 +6,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from .alignment import Alignment, align
+from .cues import match_cues
+from .cut_sheet import Row
 from .likeness import read_features
 from .recording_clips import ClippedRecording
-from .transcripts import Phrase
+from .transcripts import Phrase, Said
 
 
 @dataclass(frozen=True)
@@ -20,18 +22,52 @@ class Texts:
     notes: list[str]
 
 
-def give_texts(recording: ClippedRecording, typed: Sequence[Phrase], phrases: list[Phrase]) -> Texts:
-    """Give each clip what is said in it. A typed text wins over the transcripts' one."""
+def give_texts(recording: ClippedRecording, rows: Sequence[Row], said: Said) -> Texts:
+    """Give each clip what is said in it: what its author typed, else its cues, else the phrase that it is aligned with.
+
+    ``rows`` are all rows of the recording in the cut sheet; the clips are those of the kept ones.
+    """
+    typed = [row.phrase for row in rows if row.is_kept]
+    if said.cues:
+        return _by_times(recording, rows, typed, said)
+    phrases = _of_kept(rows, said.phrases)
     alignment = _align(recording, phrases)
     found = [phrases[number] if number is not None else Phrase() for number in alignment.expressions]
+    unsure = [number in alignment.unsure and "text" not in mine for number, mine in enumerate(typed)]
+    missing = bool(phrases) and len(phrases) != len(typed)
+    notes = _on_numbers(recording, phrases, alignment, unsure) if missing else []
+    return Texts(_with_phrases(recording, found, typed), unsure, notes)
+
+
+def _by_times(recording: ClippedRecording, rows: Sequence[Row], typed: Sequence[Phrase], said: Said) -> Texts:
+    """Give each clip the cues that lie where it was cut; those of dropped rows go with them."""
+    matched = match_cues([(row.start_s, row.end_s) for row in rows], said.cues)
+    kept = [number for number, row in enumerate(rows) if row.is_kept]
+    found = [Phrase(text=text) if (text := matched.texts[number]) else Phrase() for number in kept]
+    unsure = [number in matched.unsure and "text" not in mine for number, mine in zip(kept, typed, strict=True)]
+    texted = _with_phrases(recording, found, typed)
+    names = [clip.path.stem for clip in texted.clips]
+    without = [clip.path.stem for clip in texted.clips if not clip.transcript.get("text")]
+    doubted = [name for name, one in zip(names, unsure, strict=True) if one]
+    unsaid = [f"'{cue.text}' at {cue.start_s:.2f} s" for cue in matched.strays]
+    return Texts(
+        texted, unsure, _to_check(f"{recording.name}: by the times of {said.shown}, ", without, unsaid, doubted)
+    )
+
+
+def _of_kept(rows: Sequence[Row], phrases: list[Phrase]) -> list[Phrase]:
+    """Return the phrases of the kept clips, where there is one for each row: a dropped take takes its own along."""
+    if len(phrases) != len(rows):
+        return phrases
+    return [phrase for row, phrase in zip(rows, phrases, strict=True) if row.is_kept]
+
+
+def _with_phrases(recording: ClippedRecording, found: Sequence[Phrase], typed: Sequence[Phrase]) -> ClippedRecording:
     clips = [
         replace(clip, transcript={**phrase, **mine})
         for clip, phrase, mine in zip(recording.clips, found, typed, strict=True)
     ]
-    unsure = [number in alignment.unsure and "text" not in mine for number, mine in enumerate(typed)]
-    missing = bool(phrases) and len(phrases) != len(clips)
-    notes = [_on_numbers(recording, phrases, alignment, unsure)] if missing else []
-    return Texts(replace(recording, clips=clips), unsure, notes)
+    return replace(recording, clips=clips)
 
 
 def _align(recording: ClippedRecording, phrases: list[Phrase]) -> Alignment:
@@ -45,19 +81,26 @@ def _align(recording: ClippedRecording, phrases: list[Phrase]) -> Alignment:
     return align([clip.end_s - clip.start_s for clip in recording.clips], sounds, texts)
 
 
-def _on_numbers(recording: ClippedRecording, phrases: list[Phrase], alignment: Alignment, unsure: list[bool]) -> str:
+def _on_numbers(
+    recording: ClippedRecording, phrases: list[Phrase], alignment: Alignment, unsure: list[bool]
+) -> list[str]:
     counts = f"{len(recording.clips)} clips but {len(phrases)} expressions in the transcripts"
     names = [clip.path.stem for clip in recording.clips]
     without = [name for name, number in zip(names, alignment.expressions, strict=True) if number is None]
     doubted = [name for name, one in zip(names, unsure, strict=True) if one]
     said = {number for number in alignment.expressions if number is not None}
     unsaid = [f"'{phrases[number].get('text', '')}'" for number in range(len(phrases)) if number not in said]
+    return _to_check(f"{recording.name}: {counts}; ", without, unsaid, doubted)
+
+
+def _to_check(intro: str, without: Sequence[str], unsaid: Sequence[str], doubted: Sequence[str]) -> list[str]:
+    """Return a sentence on clips without a text, texts without a clip and clips to look at, where there are any."""
     parts = [
         f"no text fits {listed(without)}" if without else "",
         f"no clip was found for {listed(unsaid)}" if unsaid else "",
         f"check {listed(doubted)}" if doubted else "",
     ]
-    return f"{recording.name}: {counts}; {', '.join(part for part in parts if part)}."
+    return [f"{intro}{', '.join(part for part in parts if part)}."] if any(parts) else []
 
 
 def listed(names: Sequence[str]) -> str:
