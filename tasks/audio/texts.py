@@ -9,6 +9,7 @@ from .alignment import Alignment, align
 from .cues import match_cues
 from .cut_sheet import Row
 from .likeness import read_features
+from .recogniser import Recogniser
 from .recording_clips import ClippedRecording
 from .transcripts import Phrase, Said
 
@@ -22,16 +23,21 @@ class Texts:
     notes: list[str]
 
 
-def give_texts(recording: ClippedRecording, rows: Sequence[Row], said: Said) -> Texts:
+def give_texts(
+    recording: ClippedRecording, rows: Sequence[Row], said: Said, recogniser: Recogniser | None = None
+) -> Texts:
     """Give each clip what is said in it: what its author typed, else its cues, else the phrase that it is aligned with.
 
-    ``rows`` are all rows of the recording in the cut sheet; the clips are those of the kept ones.
+    ``rows`` are all rows of the recording in the cut sheet; the clips are those of the kept ones. Where nothing says
+    what they say, it is what the recogniser hears, to be checked.
     """
     typed = [row.phrase for row in rows if row.is_kept]
     if said.cues:
         return _by_times(recording, rows, typed, said)
     phrases = _of_kept(rows, said.phrases)
-    alignment = _align(recording, phrases)
+    if not phrases and recogniser:
+        return _as_heard(recording, typed, recogniser)
+    alignment = _align(recording, phrases, recogniser)
     found = [phrases[number] if number is not None else Phrase() for number in alignment.expressions]
     unsure = [number in alignment.unsure and "text" not in mine for number, mine in enumerate(typed)]
     missing = bool(phrases) and len(phrases) != len(typed)
@@ -55,6 +61,16 @@ def _by_times(recording: ClippedRecording, rows: Sequence[Row], typed: Sequence[
     )
 
 
+def _as_heard(recording: ClippedRecording, typed: Sequence[Phrase], recogniser: Recogniser) -> Texts:
+    heard = [
+        "" if "text" in mine else recogniser.hear(clip.path) for clip, mine in zip(recording.clips, typed, strict=True)
+    ]
+    found = [Phrase(text=text) if text else Phrase() for text in heard]
+    names = [clip.path.stem for clip, text in zip(recording.clips, heard, strict=True) if text]
+    notes = [f"{recording.name}: the texts of {listed(names)} are as the recogniser heard them; check them."]
+    return Texts(_with_phrases(recording, found, typed), [bool(text) for text in heard], notes if names else [])
+
+
 def _of_kept(rows: Sequence[Row], phrases: list[Phrase]) -> list[Phrase]:
     """Return the phrases of the kept clips, where there is one for each row: a dropped take takes its own along."""
     if len(phrases) != len(rows):
@@ -70,7 +86,7 @@ def _with_phrases(recording: ClippedRecording, found: Sequence[Phrase], typed: S
     return replace(recording, clips=clips)
 
 
-def _align(recording: ClippedRecording, phrases: list[Phrase]) -> Alignment:
+def _align(recording: ClippedRecording, phrases: list[Phrase], recogniser: Recogniser | None) -> Alignment:
     count = len(recording.clips)
     if not phrases:
         return Alignment([None] * count, set())
@@ -78,7 +94,8 @@ def _align(recording: ClippedRecording, phrases: list[Phrase]) -> Alignment:
         return Alignment(list(range(count)), set())
     sounds = [read_features(clip.path) for clip in recording.clips]
     texts = [phrase.get("text", "") for phrase in phrases]
-    return align([clip.end_s - clip.start_s for clip in recording.clips], sounds, texts)
+    heard = [recogniser.hear(clip.path) for clip in recording.clips] if recogniser else []
+    return align([clip.end_s - clip.start_s for clip in recording.clips], sounds, texts, heard)
 
 
 def _on_numbers(
