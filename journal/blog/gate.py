@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,6 +12,7 @@ from journal.blog.heads import site_url
 from journal.blog.leaks import emails_in, homes_in, private_in, private_words, secrets_in
 from journal.blog.posts import Post
 from journal.layout import steps_of
+from journal.record.consent import consented
 from journal.text.workspace import Workspace
 
 _LOOKED_INTO = {
@@ -186,23 +186,13 @@ def _consent(outgoing: Outgoing) -> Iterator[str]:
     workspace = outgoing.workspace
     if workspace.speakers is None:
         return
-    consented = set(_consented(workspace.speakers))
+    known = consented(workspace.speakers)
     for post in outgoing.posts:
         for folder in steps_of(workspace.entries / post.file) if post.sounds else ():
             speaker = _speaker(folder)
-            if speaker and speaker not in consented:
+            if speaker and speaker not in known:
                 shown = workspace.display_path(workspace.speakers)
                 yield f"entries/{post.file}: the voice of {speaker} in '{folder.name}', of whom {shown} has no consent"
-
-
-def _consented(path: Path) -> Iterator[str]:
-    import yaml
-
-    with suppress(OSError, UnicodeDecodeError, yaml.YAMLError, AttributeError):  # a damaged list holds no consent
-        for name, given in yaml.safe_load(path.read_text(encoding="utf-8-sig")).items():
-            consent = given.get("consent") if isinstance(given, dict) else None
-            if consent and str(consent).strip().casefold() not in ("no", "none", "n", "-", "false"):
-                yield str(name)
 
 
 def _speaker(folder: Path) -> str:
