@@ -12,6 +12,7 @@ from journal.bundle.crate import METADATA, describe_crate
 from journal.day import OpenWorkspace
 from journal.errors import StoreError
 from journal.files import cause
+from journal.layout import bundle_of
 
 
 @dataclass(frozen=True)
@@ -30,7 +31,7 @@ def make_bundle(opened: OpenWorkspace, day: int, target: Path | None, allowed: C
     zip can't be written.
     """
     contents = gather(opened, day, allowed)
-    path = target or opened.workspace.root / "build" / "bundles" / f"day-{day}.zip"
+    path = target or bundle_of(opened.workspace.root, day)
     try:
         write_archive(path, {**contents.files, METADATA: describe_crate(contents)})
     except OSError as error:
