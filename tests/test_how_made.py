@@ -14,6 +14,7 @@ from conftest import Space
 from journal.api.report_file import rewrite_header
 
 pytestmark = pytest.mark.slow
+SITE = (Path(__file__).parents[1] / "site" / "mkdocs.yml").read_text()
 
 
 @pytest.fixture
@@ -27,6 +28,7 @@ def counted(space: Space) -> Space:
 
 def rows(space: Space, day: int = 133) -> dict[str, str]:
     """Build, and return what the box on a day's page says."""
+    space.write("site/mkdocs.yml", SITE)
     space.run("build", check=0)
     page = (space.root / f"build/site/day/{day}/index.html").read_text()
     box = page.partition('<details class="made">')[2].partition("</details>")[0]

@@ -14,7 +14,7 @@ from journal.api.models import content_digest
 from journal.api.report_file import StepReport
 from journal.errors import StoreError
 from journal.layout import report_in
-from journal.plan.parts import PartKind, load_parts
+from journal.plan.parts import Part, PartKind, load_parts
 from journal.record import Record
 from journal.text.entry import Entry
 
@@ -32,7 +32,7 @@ def how_made(entry: Entry, record: Record, replays: Path) -> Made:
             reports.append(record.step(folder))
     if not reports:
         return {}
-    parts = [(part, state) for one in reports for part, state in load_parts(one.depends_on).items()]
+    parts = [(part, state) for one in reports for part, state in _parts(one)]
     return {
         "steps": len(reports),
         "inputs": len({part.name for part, _ in parts if part.kind == PartKind.INPUT}),
@@ -63,7 +63,7 @@ def is_of(bundle: Path, entry: Entry, record: Record) -> bool:
 
 
 def made_box(made: Made, before: Made, bundle: str) -> str:
-    """Return the box as HTML, or nothing where no step has a result; ``bundle`` is the zip's address, if there is one."""
+    """Return the box as HTML, or nothing where no step has a result; ``bundle`` is the zip's address, if any."""
     if not made:
         return ""
     rows = "".join(f"<dt>{escape(name)}</dt><dd>{escape(words)}</dd>\n" for name, words in _rows(made, before, bundle))
@@ -92,6 +92,11 @@ def _changed(before: Mapping[str, str], now: Mapping[str, str]) -> str:
     )
 
 
+def _parts(report: StepReport) -> list[tuple[Part, str]]:
+    """Return what a result depends on: what it declares, and what it was seen to read."""
+    return list(load_parts({**report.depends_on, **report.seen}).items())
+
+
 def _made(report: StepReport) -> Mapping[str, Any]:
     made = report.data.get("made")
     return made if isinstance(made, Mapping) else {}
@@ -99,8 +104,8 @@ def _made(report: StepReport) -> Mapping[str, Any]:
 
 def _task(report: StepReport) -> str:
     """Return a task with its version, or that its code is known as such."""
-    parts = load_parts(report.depends_on)
-    version = next((state for part, state in parts.items() if part.kind == PartKind.VERSION), "")
+    parts = _parts(report)
+    version = next((state for part, state in parts if part.kind == PartKind.VERSION), "")
     has_code = any(part.kind == PartKind.CODE for part in parts)
     return f"{report.task} {version}" if version else f"{report.task}, by its content" if has_code else report.task
 
