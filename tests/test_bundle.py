@@ -134,6 +134,7 @@ def test_a_file_changed_gone_or_added_is_named_in_one_line(counted: Space, tmp_p
         ({"data/words.txt": b"one two\n"}, "data/words.txt has another content than when it was bundled"),
         ({"data/words.txt": None}, "data/words.txt is gone"),
         ({"data/more.txt": b""}, "data/more.txt is not listed"),
+        ({"journal.yml": None}, "has no journal.yml"),
     ):
         done = verify(rewrite(made, changes), tmp_path, check=1)
         assert said in done.err

@@ -106,7 +106,7 @@ def _task(report: StepReport) -> str:
     """Return a task with its version, or that its code is known as such."""
     parts = _parts(report)
     version = next((state for part, state in parts if part.kind == PartKind.VERSION), "")
-    has_code = any(part.kind == PartKind.CODE for part in parts)
+    has_code = any(part.kind == PartKind.CODE for part, _ in parts)
     return f"{report.task} {version}" if version else f"{report.task}, by its content" if has_code else report.task
 
 

@@ -20,9 +20,10 @@ from journal.record import Record
 from journal.record.comparison import Likeness
 from journal.run import Observer, RunOptions
 from journal.store import Store
-from journal.text.workspace import read_workspace
+from journal.text.workspace import find_workspace
 from journal.trust import VARIABLE, is_trusted
 
+SETTINGS = "journal.yml"
 _CODE = {".py", ".pyc", ".pyd", ".so", ".pth", ".dylib", ".dll", ".egg", ".whl"}
 
 
@@ -60,6 +61,8 @@ def verify_bundle(source: Path, observer: Observer, jobs: int | None = None) -> 
 
 
 def _check_digests(source: Path, folder: Path, crate: Crate, names: list[str]) -> None:
+    if SETTINGS not in names:
+        raise BundleError(f"{source}: has no {SETTINGS}, as every bundle has; give one made by journal bundle")
     faults = [f"{name} is not listed in {METADATA}" for name in sorted({*names} - {*crate.digests, METADATA})]
     for name, digest in crate.digests.items():
         if name not in names:
@@ -91,7 +94,7 @@ def _replay(
     folder: Path, crate: Crate, untrusted: list[str], observer: Observer, jobs: int | None
 ) -> Iterator[StepReplay]:
     """Yield how each step compares; one whose inputs are not here is not run."""
-    workspace, installed = read_workspace(folder), Installed()
+    workspace, installed = find_workspace(folder), Installed()  # of an earlier format too
     record = Record(workspace, installed)
     entry = record.entry(crate.day)
     lacking = {step.id: sorted({*crate.reads.get(step.id, [])} & {*crate.left_out, *untrusted}) for step in entry.steps}
