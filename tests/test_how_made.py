@@ -92,6 +92,15 @@ def test_the_page_links_to_the_zip_while_that_holds_the_day_as_it_is(counted: Sp
     assert "day/133/day-133.zip" not in site(counted)
 
 
+def test_a_zip_that_locks_other_versions_than_the_results_were_made_with_says_so(counted: Space) -> None:
+    """As where the results were made on one machine and the zip on another."""
+    folder = report(counted).parent
+    made = json.loads(report(counted).read_text())["made"]
+    rewrite_header(folder, {"made": {**made, "libraries": {"pydantic": "1.0"}}})
+    counted.run("bundle", "133", check=0)
+    assert rows(counted)["Environment"].endswith("1 library; the zip locks other versions")
+
+
 def test_a_damaged_zip_is_not_linked_to(counted: Space) -> None:
     counted.write("build/bundles/day-133.zip", "no zip")
     assert "link" not in rows(counted)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import zipfile
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
@@ -62,6 +63,18 @@ def is_of(bundle: Path, entry: Entry, record: Record) -> bool:
         return False
 
 
+def is_locked(bundle: Path, made: Made) -> bool:
+    """Return whether a bundle pins the very versions that a day's results were made with."""
+    try:
+        with zipfile.ZipFile(bundle) as archive:
+            lines = archive.read("requirements.txt").decode().splitlines()
+    except (OSError, ValueError, KeyError, zipfile.BadZipFile, RuntimeError):
+        return False
+    pinned = dict(line.partition("==")[::2] for line in lines)
+    libraries = {name: version for name, version in made["environment"].items() if name != "Python"}
+    return all(pinned.get(re.sub(r"[-_.]+", "-", name).lower()) == version for name, version in libraries.items())
+
+
 def made_box(made: Made, before: Made, bundle: str) -> str:
     """Return the box as HTML, or nothing where no step has a result; ``bundle`` is the zip's address, if any."""
     if not made:
@@ -77,7 +90,8 @@ def _rows(made: Made, before: Made, bundle: str) -> Iterator[tuple[str, str]]:
     yield "Seeds", f"set: {', '.join(made['seeds'])}" if made["seeds"] else "not recorded"
     python, libraries = made["environment"].get("Python"), len(made["environment"]) - 1
     known = f"Python {python}, {_count(libraries, 'library', 'libraries')}" if python else "not recorded"
-    yield "Environment", f"{known}; {'locked in the zip' if bundle else 'not locked'}"
+    lock = "not locked" if not bundle else "locked in the zip" if made.get("locked") else "the zip locks other versions"
+    yield "Environment", f"{known}; {lock}"
     if changed := _changed(before.get("environment", {}), made["environment"]):
         yield "Other than the day before", changed
     if made["machines"]:

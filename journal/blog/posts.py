@@ -20,7 +20,7 @@ from urllib.parse import unquote, urlsplit
 
 from journal.blog.addresses import day_address, way
 from journal.blog.drawings import inline_drawing
-from journal.blog.made import Made, how_made, is_of
+from journal.blog.made import Made, how_made, is_locked, is_of
 from journal.blog.prose import Reading, read_prose
 from journal.blog.words import words_of
 from journal.errors import EntryError, StoreError, UsageError
@@ -214,6 +214,9 @@ def read_post(entry: Entry, record: Record, days: Mapping[str, int]) -> Read:
     html = prose.html.encode("utf-8", "replace").decode()
     replays, bundle = links.watch(replays_of(entry.path)), links.watch(bundle_of(workspace.root, entry.day))
     made = how_made(entry, record, replays)
+    is_bundled = bool(made) and is_of(bundle, entry, record)
+    if is_bundled:
+        made["locked"] = is_locked(bundle, made)
     post = Post(
         entry.path.name, entry.day, entry.date.isoformat(), _clean(entry.title),
         entry.draft or _is_untouched(entry, record), _clean(entry.description),
@@ -223,7 +226,7 @@ def read_post(entry: Entry, record: Record, days: Mapping[str, int]) -> Read:
         links.files, _with_descriptions(links.pictures, links.page, html), links.sounds, sorted(links.hosts),
         links.entries, links.elsewhere, totals, _said(entry, totals), links.warnings, edited,
         digest_of(html), may_have_values(entry.text), bool(_EMPTY_BULLET.search(entry.body)),
-        made, links.attach(bundle) if made and is_of(bundle, entry, record) else "",
+        made, links.attach(bundle) if is_bundled else "",
     )  # fmt: skip
     return post, html, " ".join(words_of(f"{post.name} {_clean(prose.text)}"))
 
