@@ -130,3 +130,36 @@ def test_a_build_after_each_change_equals_a_clean_one(counted: Space) -> None:
                 shutil.rmtree(path) if path.is_dir() else path.unlink()
         rows(counted)
         assert site(counted) == incremental
+
+
+def test_what_became_private_after_a_zip_was_made_keeps_it_from_being_published(counted: Space) -> None:
+    counted.run("bundle", "133", check=0)
+    rows(counted)
+    assert "three" not in counted.run("check", "--publish").out
+    counted.write("journal.yml", "name: A journal\nday-1: 2024-01-02\nprivate: [two three]\n")
+    done = counted.run("check", "--publish", check=1)
+    assert "build/bundles/day-133.zip: data/words.txt" in done.out
+
+
+SAY = """from journal import Context, File, Report, task
+
+
+@task("toy.say")
+def say(recording: File, speaker: str = "") -> Report:
+    \"\"\"Count the bytes of a recording.\"\"\"
+    return Report().metric("bytes", len(recording.read_bytes()))
+"""
+
+
+def test_a_consent_withdrawn_after_a_zip_was_made_keeps_it_from_being_published(space: Space) -> None:
+    space.write("plugins/say.py", SAY)
+    space.write("journal.yml", "name: A journal\nday-1: 2024-01-02\nspeakers: data/speakers.yml\n")
+    space.write("data/speakers.yml", "Ailsa: {consent: written 2024-05-01, licence: CC0-1.0}\n")
+    space.write("data/hello.wav", "not heard here")
+    space.entry("  say: {uses: toy.say, recording: data/hello.wav, speaker: Ailsa}\n")
+    space.run("day", "133", check=0)
+    space.run("bundle", "133", "--allow", "licence", check=0)
+    assert rows(space)["link"] == "day-133.zip"
+    assert "voice" not in space.run("check", "--publish").out
+    space.write("data/speakers.yml", "Ailsa: {consent: no, licence: CC0-1.0}\n")
+    assert "the voice of Ailsa in 'say'" in space.run("check", "--publish", check=1).out
