@@ -59,6 +59,11 @@ def replays_of(entry: Path) -> Path:
     return entry.with_suffix(".replays.json")
 
 
+def bundle_of(root: Path, day: int) -> Path:
+    """Return the zip of a day's bundle, in the workspace's build folder."""
+    return root / "build" / "bundles" / f"day-{day}.zip"
+
+
 def sheet_of(entry: Path, step: str, name: str) -> Path:
     """Return the sheet of a step that a run and its author both write, outside the entry's folder."""
     return entry.with_suffix(f".{step}.{name}.csv")

@@ -31,6 +31,7 @@ ORDER = [
         "ask",
         "media",
         "blog",
+        "bundle",
         "start",
         "importing",
         "cli",

@@ -114,3 +114,25 @@ def test_what_no_step_made_is_said(made: Space, tmp_path: Path) -> None:
         done = made.run("why", str(path), check=2)
         assert "no step whose report is here made this file, or one like it" in done.err
     assert "there is no such file" in made.run("why", "nowhere.png", check=2).err
+
+
+def test_a_file_is_run_again_as_what_made_it(made: Space, tmp_path: Path) -> None:
+    shutil.copy(made_file(made, "two/a.csv"), tmp_path / "dropped.bin")
+    done = made.run("run", str(tmp_path / "dropped.bin"), check=0)
+    assert "uses: toy.make" in done.out
+    assert "seeds: 2" in done.out
+    again = made.root / "build/run/make/a.csv"
+    assert again.read_bytes() == made_file(made, "two/a.csv").read_bytes()
+    made.run("run", str(tmp_path / "dropped.bin"), "seeds=3", check=0)
+    assert again.read_text() == "n\n3\n"
+
+
+def test_a_file_made_of_another_step_is_run_with_that_steps_day(made: Space) -> None:
+    done = made.run("run", str(made_file(made, "use/b.csv")), check=0)
+    assert "${day-133.two.table}" in done.out
+
+
+def test_a_file_that_no_step_made_is_not_run(made: Space) -> None:
+    done = made.run("run", "data/source.txt", check=2)
+    assert "data/source.txt: it holds no recipe, and no step whose report is here made it" in done.err
+    assert len(done.err.splitlines()) == 1

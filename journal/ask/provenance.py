@@ -16,6 +16,7 @@ from typing import Any
 
 from journal.api.models import content_digest
 from journal.api.report_file import StepReport
+from journal.ask.why import has_recipe, read_recipe
 from journal.errors import JournalError, UsageError
 from journal.layout import day_of_step
 from journal.plan.parts import PartKind, load_parts
@@ -24,6 +25,7 @@ from journal.record import Record, reports_below
 _PICTURES = {".png", ".jpg", ".jpeg", ".webp", ".gif", ".bmp", ".tif", ".tiff"}
 _SOUNDS = {".wav", ".flac", ".ogg", ".opus", ".mp3"}
 _SHA256 = re.compile(r"[0-9a-f]{64}")
+_REFERENCE = re.compile(r"\$\{(?!day-\d)")
 _SIDE = 16
 """Pictures are first compared as thumbnails of so many pixels a side, so that a resized copy is found."""
 _LEAST_DB, _LEAST_CORRELATION = 14.0, 0.8
@@ -62,6 +64,30 @@ def explain_file(path: Path, record: Record) -> list[str] | None:
         return used
     alike = _most_alike(path, reports)
     return _lines(alike, record) if alike else None
+
+
+def step_of_file(path: Path, record: Record) -> tuple[str, dict[str, Any]]:
+    """Return the task and parameters that made a file: those of the recipe inside it, or of the step that made it.
+
+    References to other steps of its entry name the day. Raises ``UsageError`` where neither is known.
+    """
+    if has_recipe(path):
+        recipe = read_recipe(path)
+        return str(recipe["task"]), dict(recipe["parameters"])
+    digest = content_digest(path)
+    for report in reports_below(record.workspace.entries):
+        if digest in _artifacts(report).values():
+            return report.task, _with_day(dict(report.data.get("parameters") or {}), Origin(report, "").day)
+    raise UsageError(f"{path}: it holds no recipe, and no step whose report is here made it; give a file of a step")
+
+
+def _with_day(value: Any, day: int) -> Any:
+    """Return a parameter's value with the day in each reference to a step: ``${day-133.clips.metadata}``."""
+    if isinstance(value, str):
+        return _REFERENCE.sub(f"${{day-{day}.", value)
+    if isinstance(value, dict):
+        return {name: _with_day(part, day) for name, part in value.items()}
+    return [_with_day(part, day) for part in value] if isinstance(value, list) else value
 
 
 def difference(picture: Path, again: Path) -> str:

@@ -166,7 +166,7 @@ def day_pages(blog: Blog, box: PostBox) -> Iterator[tuple[Post, DayPage]]:
         others = [(one.name, one.address) for one in (before, after) if one]
         parts = [parts_of[name] for name in map(slug, post.projects)]
         told = [part.key(post) for part in parts]
-        key = digest_of(asdict(post), others, told, _head(blog.workspace, post))
+        key = digest_of(asdict(post), others, told, before.made if before else {}, _head(blog.workspace, post))
         yield post, DayPage(key, partial(_day_page, blog.workspace, post, before, after, parts, box))
 
 

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import re
+import zipfile
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,6 +13,7 @@ from journal.blog.heads import site_url
 from journal.blog.leaks import emails_in, homes_in, private_in, private_words, secrets_in
 from journal.blog.posts import Post
 from journal.layout import steps_of
+from journal.record.consent import SOUNDS, consented
 from journal.text.workspace import Workspace
 
 _LOOKED_INTO = {
@@ -53,6 +54,26 @@ class Outgoing:
         for source in self.files():
             if Path(source).suffix.lower() in _LOOKED_INTO:
                 yield source, _read(self.workspace.root / source)
+        for post in self.posts:
+            yield from self._bundled(post)
+
+    def _bundled(self, post: Post) -> Iterator[tuple[str, str]]:
+        """Yield the words in a day's bundle, which may be older than what is private now; the entry is read anyway."""
+        for name in self.bundled_names(post):
+            if Path(name).suffix.lower() in _LOOKED_INTO and name != f"entries/{post.file}":
+                with zipfile.ZipFile(self.workspace.root / post.files[post.bundle]) as archive:
+                    if archive.getinfo(name).file_size <= _MOST_BYTES:
+                        yield f"{post.files[post.bundle]}: {name}", archive.read(name).decode("utf-8", "replace")
+
+    def bundled_names(self, post: Post) -> list[str]:
+        """Return the files in the bundle that goes out with a day; none where none does."""
+        if not post.bundle:
+            return []
+        try:
+            with zipfile.ZipFile(self.workspace.root / post.files[post.bundle]) as archive:
+                return archive.namelist()
+        except (OSError, zipfile.BadZipFile):
+            return []
 
     def files(self) -> list[str]:
         """Return the files that go out as they are, below the workspace: those linked to, and those of ``site/``."""
@@ -186,23 +207,17 @@ def _consent(outgoing: Outgoing) -> Iterator[str]:
     workspace = outgoing.workspace
     if workspace.speakers is None:
         return
-    consented = set(_consented(workspace.speakers))
+    known = consented(workspace.speakers)
     for post in outgoing.posts:
-        for folder in steps_of(workspace.entries / post.file) if post.sounds else ():
+        for folder in steps_of(workspace.entries / post.file) if post.sounds or _has_sounds(outgoing, post) else ():
             speaker = _speaker(folder)
-            if speaker and speaker not in consented:
+            if speaker and speaker not in known:
                 shown = workspace.display_path(workspace.speakers)
                 yield f"entries/{post.file}: the voice of {speaker} in '{folder.name}', of whom {shown} has no consent"
 
 
-def _consented(path: Path) -> Iterator[str]:
-    import yaml
-
-    with suppress(OSError, UnicodeDecodeError, yaml.YAMLError, AttributeError):  # a damaged list holds no consent
-        for name, given in yaml.safe_load(path.read_text(encoding="utf-8-sig")).items():
-            consent = given.get("consent") if isinstance(given, dict) else None
-            if consent and str(consent).strip().casefold() not in ("no", "none", "n", "-", "false"):
-                yield str(name)
+def _has_sounds(outgoing: Outgoing, post: Post) -> bool:
+    return any(Path(name).suffix.lower() in SOUNDS for name in outgoing.bundled_names(post))
 
 
 def _speaker(folder: Path) -> str:

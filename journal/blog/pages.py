@@ -23,6 +23,7 @@ from journal.blog.addresses import (
     way,
 )
 from journal.blog.charts import burn_up, year_map
+from journal.blog.made import made_box
 from journal.blog.posts import Post
 from journal.blog.projects import Project, project_lines
 from journal.record.ledger import Ledger, Ledgers
@@ -42,8 +43,12 @@ def day_body(post: Post, text: str, before: Post | None, after: Post | None, pro
     return (
         f'<article class="day">\n<header>\n<h1>{_text(post.name)}</h1>\n{_meta(post, post.address)}'
         f"{project_lines(post, projects)}</header>\n"
-        f"{contents}{text.strip()}\n{_neighbours(post, before, after)}</article>\n"
+        f"{contents}{text.strip()}\n{_made(post, before)}{_neighbours(post, before, after)}</article>\n"
     )
+
+
+def _made(post: Post, before: Post | None) -> str:
+    return made_box(post.made, before.made if before else {}, way(post.address, post.bundle) if post.bundle else "")
 
 
 def home_body(posts: Sequence[Post], workspace: Workspace, ledgers: Ledgers) -> str:

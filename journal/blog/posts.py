@@ -20,11 +20,12 @@ from urllib.parse import unquote, urlsplit
 
 from journal.blog.addresses import day_address, way
 from journal.blog.drawings import inline_drawing
+from journal.blog.made import Made, how_made, is_locked, is_of
 from journal.blog.prose import Reading, read_prose
 from journal.blog.words import words_of
 from journal.errors import EntryError, StoreError, UsageError
 from journal.files import file_stat, is_file, is_fresh, tree_stats
-from journal.layout import artifacts_of
+from journal.layout import artifacts_of, bundle_of, replays_of
 from journal.plan.task_cache import digest_of, own_code_digest
 from journal.record import Record
 from journal.text.blocks import find_blocks, is_edited
@@ -91,6 +92,10 @@ class Post:
     """Whether its sentences hold values."""
     is_bare: bool = False
     """Whether it has an empty bullet, so that the entry before it says whether this one is a draft."""
+    made: Made = field(default_factory=dict)
+    """How its results were made."""
+    bundle: str = ""
+    """Where its bundle stands in the site, if there is one of its results as they are."""
 
     @property
     def address(self) -> str:
@@ -224,6 +229,11 @@ def read_post(entry: Entry, record: Record, days: Mapping[str, int]) -> Read:
     reading = Reading(links.resolve, links.inline, links.size, workspace.blog.embeds, edited)
     prose = read_prose(without_value_markers(entry.body), reading)
     html = prose.html.encode("utf-8", "replace").decode()
+    replays, bundle = links.watch(replays_of(entry.path)), links.watch(bundle_of(workspace.root, entry.day))
+    made = how_made(entry, record, replays)
+    is_bundled = bool(made) and is_of(bundle, entry, record)
+    if is_bundled:
+        made["locked"] = is_locked(bundle, made)
     post = Post(
         entry.path.name, entry.day, entry.date.isoformat(), _clean(entry.title),
         entry.draft or _is_untouched(entry, record), _clean(entry.description),
@@ -233,6 +243,7 @@ def read_post(entry: Entry, record: Record, days: Mapping[str, int]) -> Read:
         links.files, _with_descriptions(links.pictures, links.page, html), links.sounds, sorted(links.hosts),
         links.entries, links.elsewhere, totals, _said(entry, totals), links.warnings, edited,
         digest_of(html), links.anchors, may_have_values(entry.text), bool(_EMPTY_BULLET.search(entry.body)),
+        made, links.attach(bundle) if is_bundled else "",
     )  # fmt: skip
     return post, html, " ".join(words_of(f"{post.name} {_clean(prose.text)}"))
 
@@ -341,6 +352,17 @@ class _Links:
                 return picture.size
         except (OSError, ValueError, SyntaxError, Image.DecompressionBombError):
             return None
+
+    def watch(self, path: Path) -> Path:
+        """Have the page made again when a file outside the entry's folder comes, goes or changes."""
+        self.elsewhere[os.path.relpath(path, self.workspace.entries)] = _stat(path)
+        return path
+
+    def attach(self, path: Path) -> str:
+        """Have a file go out beside the day's page, and return where."""
+        place = f"day/{self.entry.day}/{path.name}"
+        self.files[place] = path.relative_to(self.workspace.root).as_posix()
+        return place
 
     def _local(self, tag: str, link: str, tail: str) -> str | None:
         name = posixpath.normpath(link)

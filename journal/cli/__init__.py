@@ -9,7 +9,7 @@ from typing import Annotated, Any
 
 import typer
 
-from journal.cli import explain, look, media, publish, run, write
+from journal.cli import bundle, explain, look, media, publish, run, write
 from journal.cli.group import Commands, add_commands
 from journal.cli.opening import say
 from journal.cli.values import spare_checks
@@ -71,6 +71,7 @@ add_commands(
         "build": publish.build,
         "serve": publish.serve,
         "publish": publish.publish,
+        "bundle": bundle.bundle,
         "task": explain.task,
         "doctor": explain.doctor,
     },

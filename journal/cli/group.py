@@ -16,7 +16,7 @@ GROUPS: dict[str, list[str]] = {
     "Write": ["init", "new", "import", "media"],
     "Run": ["day", "run", "trust", "gc", "models"],
     "Look": ["status", "why", "check", "stats", "history"],
-    "Publish": ["build", "serve", "publish"],
+    "Publish": ["build", "serve", "publish", "bundle"],
     "Help": ["task", "doctor"],
 }
 EXAMPLES = {

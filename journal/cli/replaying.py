@@ -49,7 +49,7 @@ def _replay_one(
             console.line(f"day {day}: run again in a scratch place")
             found = replay_day(opened, day, options, console)
             for one in found:
-                console.line("\n".join(_lines(one)))
+                console.line("\n".join(replay_lines(one)))
             if any(one.likeness == Likeness.WITHIN for one in found):
                 console.line(
                     f"within tolerance: numbers to {NUMBER_TOLERANCE:g} of their size or the last digit written, "
@@ -61,7 +61,8 @@ def _replay_one(
     return found
 
 
-def _lines(replay: StepReplay) -> list[str]:
+def replay_lines(replay: StepReplay) -> list[str]:
+    """Return lines on how a step came out again: what moved, and what is otherwise than then."""
     if replay.likeness is None or replay.failed:
         return [f"✗ {replay.step:<12} failed: {replay.problem}" if replay.failed else _uncompared(replay)]
     counts = [f"{replay.count(one)} {one}" for one in Likeness if replay.count(one)]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from functools import partial
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -70,7 +71,12 @@ def day(
 
 def run(
     task: Annotated[
-        str, typer.Argument(metavar="TASK", help="A task; journal task lists them.", autocompletion=completion.tasks)
+        str,
+        typer.Argument(
+            metavar="TASK|FILE",
+            help="A task (journal task lists them), or a file of a step, for the task and values that made it.",
+            autocompletion=completion.tasks,
+        ),
     ],
     values: Annotated[
         list[str] | None,
@@ -83,12 +89,17 @@ def run(
     force: Annotated[bool, typer.Option("--force", help="Run even if already up to date.")] = False,
     as_json: Json = False,
 ) -> None:
-    """Run a task without an entry: show its results, and leave its files in build/run."""
+    """Run a task, or what made a file, without an entry: show its results, and leave its files in build/run."""
     from journal.cli.running import run_alone
     from journal.day.adhoc import parse_adhoc
 
     opened = open_all()
-    adhoc = parse_adhoc(task, values or [], opened.registry)
+    known = None
+    if Path(task).is_file():
+        from journal.ask.provenance import step_of_file
+
+        task, known = step_of_file(Path(task), opened.record)
+    adhoc = parse_adhoc(task, values or [], opened.registry, known)
     raise typer.Exit(run_alone(adhoc, opened, force=force, as_json=as_json))
 
 

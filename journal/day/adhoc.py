@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -54,8 +54,13 @@ def step_of(task: str) -> str:
     return re.sub(r"[^A-Za-z0-9_-]", "-", task.rpartition(".")[2]).strip("-_") or "step"
 
 
-def parse_adhoc(name: str, given: Sequence[str], registry: Registry) -> AdhocRun:
-    """Parse a task's name and NAME=VALUE arguments. Raises ``JournalError`` where one is not valid."""
+def parse_adhoc(
+    name: str, given: Sequence[str], registry: Registry, known: Mapping[str, Any] | None = None
+) -> AdhocRun:
+    """Parse a task's name and NAME=VALUE arguments. Raises ``JournalError`` where one is not valid.
+
+    ``known`` holds the values of a recipe, which the arguments take the place of.
+    """
     task, values = load_task(registry.find(name)), dict[str, Any]()
     for word in given:
         found = _VALUE.fullmatch(word)
@@ -66,6 +71,7 @@ def parse_adhoc(name: str, given: Sequence[str], registry: Registry) -> AdhocRun
         if found["name"] in RESERVED:
             raise UsageError(f"'{found['name']}' only applies to steps of an entry; leave it out")
         values[found["name"]] = _value(task, found["name"], found["value"])
+    values = {**(known or {}), **values}
     if any(reference.day is None for reference in references_in(values)):
         raise UsageError("there are no other steps to refer to; refer to a day's step: ${day-133.step.output}")
     return AdhocRun(task, values)

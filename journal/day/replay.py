@@ -19,6 +19,7 @@ from journal.plan.change import explain_change
 from journal.plan.parts import load_parts
 from journal.record.comparison import Compared, Likeness, compare_steps
 from journal.run import Observer, Run, RunOptions, StepResult, run_plan
+from journal.run.job_builder import machine_kind
 from journal.store import Store
 from journal.text.entry import Entry
 
@@ -117,7 +118,8 @@ def _note(entry: Entry, replays: Sequence[StepReplay]) -> None:
     path = replays_of(entry.path)
     known = read_replays(entry)
     when = datetime.now(UTC).isoformat(timespec="seconds")
-    known.append({"when": when, "steps": {one.step: describe_replay(one) for one in replays}})
+    steps = {one.step: describe_replay(one) for one in replays}
+    known.append({"when": when, "machine": machine_kind(), "steps": steps})
     write_atomically(path, (json.dumps(known, indent=1, ensure_ascii=False) + "\n").encode())
 
 
