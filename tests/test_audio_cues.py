@@ -123,6 +123,14 @@ def test_times_win_over_a_table_of_phrases_and_that_is_told(tmp_path: Path) -> N
             {"greetings.srt": "00:01.0 --> 00:02.0\nAye\n", "greetings.vtt": "WEBVTT\n\n00:01.0 --> 00:02.0\nAye\n"},
             r"^greetings\.srt and greetings\.vtt are both for one recording; give one of them",
         ),
+        (
+            {"greetings.txt": "Aye\n", "greetings.en.txt": "Yes\n"},
+            r"^greetings\.txt and greetings\.en\.txt are both for one recording; give one of them",
+        ),
+        (
+            {"greetings.txt": "Aye\n", "said.csv": "recording,text\ngreetings,Aye\n"},
+            r"^greetings\.txt and a CSV file both have the phrases of one recording; give one of them",
+        ),
     ],
 )
 def test_what_cannot_be_read_is_told_in_a_line(tmp_path: Path, files: dict[str, str], message: str) -> None:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import csv
+import gc
 import shutil
 import subprocess
+from collections import Counter
 from pathlib import Path
 
 import imageio_ffmpeg
@@ -87,6 +89,31 @@ def test_two_days_make_one_data_set_with_each_sound_once(days: Space, tmp_path: 
         assert row["length_seconds"] == f"{len(samples) / rate_hz:.3f}"
         assert row["sampling_rate"] == str(rate_hz)
     assert verify(tmp_path / "out") == []
+
+
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")  # it leaves metadata.csv open
+def test_datasets_loads_every_row_of_two_days_with_its_sound(
+    days: Space, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HF_HOME", str(tmp_path / "hf"))
+    datasets = pytest.importorskip("datasets")
+    pytest.importorskip("torchcodec", exc_type=Exception)  # it needs FFmpeg's libraries too
+    (days.root / "data" / "134" / "greetings.opus").unlink()
+    (days.root / "data" / "134" / "moods.opus").rename(days.root / "data" / "134" / "dev.opus")  # no split
+    cut(days, 134, "jessie")
+    rows = {row["file_name"]: row for row in build(days, tmp_path / "out").rows}
+    loaded = datasets.load_dataset(str(tmp_path / "out"), cache_dir=str(tmp_path / "cache"))
+    gc.collect()  # while the warning on the file that it left open is expected
+    assert {split: len(part) for split, part in loaded.items()} == Counter(row["split"] for row in rows.values())
+    assert len(rows) == 18
+    for split, part in loaded.items():
+        files = part.cast_column("audio", datasets.Audio(decode=False))
+        for row, file in zip(part, files, strict=True):
+            own = rows[f"{split}/{Path(file['audio']['path']).name}"]
+            samples = row["audio"].get_all_samples().data
+            assert samples.shape[1] == round(float(own["length_seconds"]) * int(own["sampling_rate"]))
+            found = (row["transcription"] or "", row["speaker_id"], str(row["day"]))
+            assert found == (own["transcription"], own["speaker_id"], own["day"])
 
 
 def test_a_recording_in_another_format_on_another_day_is_counted_once(days: Space, tmp_path: Path) -> None:

@@ -46,19 +46,16 @@ class Takes:
 
 
 def read_wave(path: Path) -> Wave:
-    """Return a clip's wave, of its channels together."""
+    """Return a clip's wave, of its channels together, made up with silence to whole seconds."""
     import soundfile
 
     samples, rate_hz = soundfile.read(path, dtype="float32", always_2d=True)
-    count = round(len(samples) * RATE_HZ / rate_hz)
-    if not count:
-        return np.zeros(0, np.float32)
-    lines = np.fft.rfft(samples.mean(axis=1))
-    kept = np.zeros(count // 2 + 1, lines.dtype)
-    shared = min(len(kept), len(lines))
-    hertz = np.arange(shared) * rate_hz / len(samples)
-    kept[:shared] = lines[:shared] * ((hertz >= _LOW_HZ) & (hertz <= _HIGH_HZ))
-    return np.fft.irfft(kept, count).astype(np.float32)
+    seconds = max(1, -(-len(samples) // rate_hz))  # whole ones, of which the transform is quick
+    lines = np.fft.rfft(samples.mean(axis=1), seconds * rate_hz)
+    kept = np.zeros(seconds * RATE_HZ // 2 + 1, lines.dtype)
+    band = slice(_LOW_HZ * seconds, min(_HIGH_HZ, rate_hz // 2) * seconds)
+    kept[band] = lines[band]
+    return np.fft.irfft(kept).astype(np.float32)
 
 
 def likeness(one: Wave, other: Wave) -> float:

@@ -28,7 +28,7 @@ class Said:
     phrases: list[Phrase] = field(default_factory=list)
     cues: list[Label] = field(default_factory=list)
     shown: str = ""
-    """The file of the cues, as messages name it."""
+    """The file that is this recording's alone, as messages name it."""
 
     @property
     def amount(self) -> str:
@@ -64,7 +64,7 @@ def read_transcripts(files: Mapping[Path, str]) -> Transcripts:
 def said_by_recording(transcripts: Transcripts, recordings: Mapping[str, Path]) -> dict[str, Said]:
     """Return what is said in each recording, by the name of its clips; what fits none is added to the notes.
 
-    Raises TaskError where two files have the times of one recording.
+    Raises TaskError where two files are for one recording.
     """
     by_file = {key.casefold(): name for name, path in recordings.items() for key in (path.stem, path.name)}
     exact = {key for path in recordings.values() for key in (path.stem, path.name)}
@@ -109,11 +109,14 @@ def beside_ours(given: Phrase, ours: Sequence[str]) -> dict[str, str]:
 
 
 def _add_said(there: Said, more: Said) -> None:
-    if there.cues and more.cues:
+    if there.shown and more.shown:
         raise TaskError(f"{there.shown} and {more.shown} are both for one recording; give one of them")
+    if there.phrases and more.phrases and (there.shown or more.shown):
+        both = f"{there.shown or more.shown} and a CSV file"
+        raise TaskError(f"{both} both have the phrases of one recording; give one of them")
     there.phrases += more.phrases
-    if more.cues:
-        there.cues, there.shown = more.cues, more.shown
+    there.cues += more.cues
+    there.shown = there.shown or more.shown
 
 
 def _add_file(transcripts: Transcripts, path: Path, shown: str) -> None:
@@ -128,10 +131,8 @@ def _add_file(transcripts: Transcripts, path: Path, shown: str) -> None:
         raise TaskError(str(error).replace("labels are", "transcripts are")) from None
     if not (said.phrases or said.cues):
         transcripts.notes.append(f"{shown}: nothing is said in it; check that it is the right file.")
-    elif path.stem in transcripts.said:
-        _add_said(transcripts.said[path.stem], said)
     else:
-        transcripts.said[path.stem] = said
+        _add_said(transcripts.said.setdefault(path.stem, Said()), said)
 
 
 def _has_times(text: str) -> bool:
@@ -145,7 +146,7 @@ def _add_table(transcripts: Transcripts, path: Path, shown: str) -> None:
         reader = csv.DictReader(text.splitlines(keepends=True), restval="", delimiter=_delimiter(text))
         transcripts.notes += _mend_columns(reader, shown)
         for recording, phrases in _collect(reader, shown).items():
-            transcripts.said.setdefault(recording, Said()).phrases.extend(phrases)
+            _add_said(transcripts.said.setdefault(recording, Said()), Said(phrases))
     except FileNotFoundError:
         raise TaskError(f"{shown}: there is no such file; mend 'transcripts'") from None
     except (UnicodeDecodeError, csv.Error):
