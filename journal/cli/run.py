@@ -138,12 +138,35 @@ def models(
     fetch: Annotated[
         str, typer.Option(metavar="NAME", help="Fetch this model now.", autocompletion=completion.models)
     ] = "",
+    verify: Annotated[
+        str,
+        typer.Option(
+            metavar="NAME", help="Read this model whole: is it as it was fetched?", autocompletion=completion.models
+        ),
+    ] = "",
+    remove: Annotated[
+        str,
+        typer.Option(
+            metavar="NAME", help="Remove this fetched model from the cache.", autocompletion=completion.models
+        ),
+    ] = "",
     as_json: Json = False,
 ) -> None:
     """List the models named in journal.yml, and whether they are available."""
     from journal.api.models import fetch_model, model_states
 
     workspace = open_workspace()
+    if sum(map(bool, (fetch, verify, remove))) > 1:
+        from journal.errors import UsageError
+
+        raise UsageError("give one of --fetch, --verify and --remove at a time")
+    if verify or remove:
+        from journal.api.model_cache import remove_model, verify_model
+
+        act = verify_model if verify else remove_model
+        line = act(verify or remove, workspace.models, workspace.root, workspace.servers)
+        typer.echo(json.dumps({"name": verify or remove, "said": line}) if as_json else line)
+        return
     if fetch:
         path = fetch_model(fetch, workspace.models, workspace.root, workspace.servers).path
         typer.echo(json.dumps({"name": fetch, "path": path and str(path)}) if as_json else f"{fetch}: {path}")
