@@ -34,6 +34,7 @@ ELSEWHERE = {
     "journal import": "test_importing.py, and year-from-blogger.md here: a blog of yours",
     "journal task new": "first-task.md here",
     "journal verdict": "test_trials.py: it takes pictures whose weights are another's",
+    "journal dataset glaswegian OUT --push": "test_audio_hub.py: it asks a hub",
     "journal why": "test_task_diffusion_sample.py: it draws a picture again",
 }
 """Those that can't be given in a copy of this checkout, and the tests that give them."""
