@@ -11,7 +11,7 @@ from conftest import make_space
 from hypothesis import given
 from hypothesis import strategies as st
 from journal_tasks.audio.clip import clip
-from journal_tasks.audio.cues import match_cues
+from journal_tasks.audio.cues import find_shift_s, match_cues, shift_cues
 from journal_tasks.audio.label_files import Label, dump_labels, read_labels
 
 from journal import Context, Report, TaskError
@@ -78,6 +78,19 @@ def test_a_cue_over_two_clips_goes_to_one_and_both_are_to_be_checked(tmp_path: P
     assert sorted(row["transcription"] for row in rows[:2]) == ["", both.text]
     assert [row["note"] for row in read(tmp_path / "cuts.csv")] == ["check the text"] * 2 + [""] * 7
     assert "check greetings-01, greetings-02." in notes(report)[0]
+
+
+@slow
+def test_cues_that_all_come_late_are_told_and_marked(tmp_path: Path) -> None:
+    late = shift_cues(spoken("greetings"), 2.0)
+    report, rows = run_clip(tmp_path, {"greetings.srt": dump_labels(late, ".srt", 0.0)})
+    marked = [row["note"] == "check the text" for row in read(tmp_path / "cuts.csv")]
+    wrong = [row["transcription"] != cue.text for row, cue in zip(rows, spoken("greetings"), strict=True)]
+    assert any(wrong)
+    assert all(mark for mark, is_wrong in zip(marked, wrong, strict=True) if is_wrong)
+    assert notes(report)[-1] == (
+        "greetings: all cues of greetings.srt fit better 2.0 s earlier; move them there, or check the texts."
+    )
 
 
 @slow
@@ -191,6 +204,16 @@ def test_captions_that_roll_say_each_line_once(tmp_path: Path) -> None:
         (2.399, "the day pal"),
         (4.56, "aye"),
     ]
+
+
+@pytest.mark.parametrize("recording", ["greetings", "moods", "warnings", "weather"])
+def test_cues_that_are_inexact_or_stay_are_not_taken_for_late(recording: str) -> None:
+    said = spoken(recording)
+    clips = [(cue.start_s, cue.end_s) for cue in said]
+    assert find_shift_s(clips, said) == 0
+    assert find_shift_s(clips, [cue._replace(start_s=cue.start_s - 0.3, end_s=cue.end_s + 0.4) for cue in said]) == 0
+    assert abs(find_shift_s(clips, shift_cues(said, 1.0)) - 1.0) < 0.1
+    assert abs(find_shift_s(clips, shift_cues(said, -1.0)) + 1.0) < 0.1
 
 
 SPANS = st.lists(st.tuples(st.integers(0, 500), st.integers(1, 50)), max_size=12)

@@ -56,9 +56,11 @@ def _by_times(recording: ClippedRecording, rows: Sequence[Row], typed: Sequence[
     without = [clip.path.stem for clip in texted.clips if not clip.transcript.get("text")]
     doubted = [name for name, one in zip(names, unsure, strict=True) if one]
     unsaid = [f"'{cue.text}' at {cue.start_s:.2f} s" for cue in matched.strays]
-    return Texts(
-        texted, unsure, _to_check(f"{recording.name}: by the times of {said.shown}, ", without, unsaid, doubted)
-    )
+    notes = _to_check(f"{recording.name}: by the times of {said.shown}, ", without, unsaid, doubted)
+    if matched.late_s:
+        better = f"fit better {abs(matched.late_s):.1f} s {'earlier' if matched.late_s > 0 else 'later'}"
+        notes.append(f"{recording.name}: all cues of {said.shown} {better}; move them there, or check the texts.")
+    return Texts(texted, unsure, notes)
 
 
 def _as_heard(recording: ClippedRecording, typed: Sequence[Phrase], recogniser: Recogniser) -> Texts:
