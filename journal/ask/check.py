@@ -23,6 +23,7 @@ from journal.text.entry import Entry
 _MINUS = re.compile(r"[-−–]\d|\b(?:negativ\w*|minus|below zero|opposite|absolute|magnitude|size|sign)\b", re.IGNORECASE)
 _WHOLE = {"all", "total", "overall"}
 """Names of wholes, which sentences put beside their parts: 1.2 million out of 135.7 million."""
+_NO_NOUNS = {"and", "but", "for", "from", "with", "after", "before", "the", "was", "were", "are", "while", "thanks"}
 _BESIDE = 24
 """Within how many characters of a whole number the name of what it counts has to be."""
 
@@ -126,9 +127,12 @@ def _axes(fact: Fact) -> list[tuple[tuple[object, ...], str]]:
     if len(fact.names) == 1:
         return [((fact.step, "metric") if fact.place >= 0 else (fact.names[0],), fact.names[0])]
     axes: list[tuple[tuple[object, ...], str]] = []
-    for place, name in enumerate(fact.names):
+    names = fact.names
+    if len(names) == 3 and re.match(rf"{re.escape(names[2])}\b", names[1]):
+        names = (names[0], names[2])  # of a column "chrF, 95 % interval" the part that is called chrF
+    for place, name in enumerate(names):
         silent = place == 1 and name == "value"
-        same = place > 1 and name.lower() in fact.names[0].lower()
+        same = place > 1 and name.lower() in names[0].lower()
         if not silent and not same:
             axes.append(((fact.step, fact.place, place), name))
     return axes
@@ -227,12 +231,17 @@ def _match_of(
             continue  # a column that need not be named, or that the unit names
         if tie is None:
             missing += 1
-        elif name in tie.names:
-            held.append(tie)
+        elif name in tie.names or (len(fact.names) == 1 and _is_time(fact, number)):
+            held.append(tie if name in tie.names else replace(tie, strength=min(tie.strength, 2)))
             part = min(part, parts.get(name, 1.0))
         else:
             conflicts += 1
     return _Match(fact, tuple(held), missing, conflicts, part)
+
+
+def _is_time(fact: Fact, number: Numeral) -> bool:
+    """Return whether a typed time can only be this fact of its step: "all the clips are 0.81 minutes"."""
+    return fact.place >= 0 and fact.unit in SECONDS and number.unit in SECONDS
 
 
 def _is_unit(column: str, unit: str) -> bool:
@@ -249,7 +258,7 @@ def _judge(number: Numeral, matches: list[_Match], known: _Known, text: str) -> 
         return _without_sign(number, right, text)
     if found := _stale(number, bound, known) or _neighbour(number, bound, known):
         return found
-    if found := _of_another_run(number, bound, known, ruled_out):
+    if found := _of_another_run(number, bound, known, ruled_out) or _of_another_title(number, bound, known, text):
         return found
     if any(equals(number, number.unit, one.fact.number) and _counts(number, one) for one in possible):
         return None
@@ -257,7 +266,7 @@ def _judge(number: Numeral, matches: list[_Match], known: _Known, text: str) -> 
         return None
     if sure := _slips(number, [one for one in bound if one.strength >= 2]):
         return sure
-    found = _slips(number, [one for one in possible if _names_a_class(one)])
+    found = _slips(number, [one for one in possible if _names_a_class(one) and _may_count(number, one.fact, text)])
     return replace(found, sure=_is_unlikely(number, found.slip)) if found else None
 
 
@@ -277,6 +286,15 @@ def _counts(number: Numeral, match: _Match) -> bool:
 def _names_a_class(match: _Match) -> bool:
     """Return whether a column or metric is named and only the row is left open."""
     return match.strength >= 2 and match.missing <= 1 and match.part >= 0.5
+
+
+def _may_count(number: Numeral, fact: Fact, text: str) -> bool:
+    """Return whether what stands right after a whole number, such as "pairs", is in the names of a fact."""
+    noun = re.match(r"\s+([^\W\d]{3,})", text[number.end :]) if number.is_whole and not number.unit else None
+    if noun is None or noun[1].lower() in _NO_NOUNS:
+        return True
+    stem = tokens_of(noun[1])[0].stem
+    return any(token.stem == stem for name in (*fact.names, fact.title) for token in tokens_of(name))
 
 
 def _is_unlikely(number: Numeral, slip: Slip) -> bool:
@@ -318,6 +336,21 @@ def _of_another_run(number: Numeral, bound: list[_Match], known: _Known, ruled_o
             same = other.step in ruled_out and (other.names, other.title) == (one.fact.names, one.fact.title)
             if same and one.strength >= 2 and _is_telling(number) and equals(number, number.unit, other.number):
                 return _finding(number, one.fact, Slip.NEIGHBOUR, source=f"step '{other.step}' of the same task")
+    return None
+
+
+def _of_another_title(number: Numeral, bound: list[_Match], known: _Known, text: str) -> Finding | None:
+    """Return the slip of a number that is that of another text or table than its sentence names: zero-shot's."""
+    others, typed = known.titles.ruled_out(text), read_numerals(text)
+    for one in sorted(bound, key=lambda one: one.rank, reverse=True):
+        if one.strength < 2 or any(equals(each, each.unit, one.fact.number) for each in typed):
+            continue  # "84 % instead of 33 %" compares the two
+        for other in known.facts:
+            same = other.step == one.fact.step and other.names == one.fact.names and other.title != one.fact.title
+            is_other = same and (other.step, other.title) in others
+            is_clear = _is_telling(number) or (one.strength == 3 and _counts(number, one))
+            if is_other and is_clear and equals(number, number.unit, other.number):
+                return _finding(number, one.fact, Slip.NEIGHBOUR, source=f"{other.called}")
     return None
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
@@ -14,10 +15,14 @@ _FILLER = frozenset(
         *("to", "each", "all", "variable", "my", "our"),
     )
 )
+_QUALIFIERS = frozenset({"before", "after", "first", "last", "held", "out", "step", "epoch", "part"})
+"""Words that say which of several numbers of a kind is meant, and are often left out."""
 _ORDINALS = (
     ("first", "1st", "one"), ("second", "2nd", "two"), ("third", "3rd", "three"), ("fourth", "4th", "four"),
     ("fifth", "5th", "five"), ("sixth", "6th", "six"), ("seventh", "7th", "seven"), ("eighth", "8th", "eight"),
 )  # fmt: skip
+_AS_DIGIT = {word: str(number) for number, (_, _, word) in enumerate(_ORDINALS, 1) if number > 2}
+"""One and two are said of other things too."""
 _SPELLINGS = (
     (re.compile(r"\b(?:chi|χ)[- ]?(?:squared?|²|2)(?=\W|$)"), "χ²"),
     (re.compile(r"\bchi²"), "χ²"),
@@ -54,7 +59,7 @@ def tokens_of(text: str) -> list[Token]:
 @lru_cache(maxsize=20_000)
 def _stem(word: str) -> str:
     word = re.sub(r"['’]s?$", "", word)
-    for ending, instead in (("ies", "y"), ("ings", ""), ("ing", ""), ("es", "e"), ("ed", ""), ("s", "")):
+    for ending, instead in (("ies", "y"), ("ings", ""), ("ing", ""), ("able", ""), ("es", "e"), ("ed", ""), ("s", "")):
         if word.endswith(ending) and len(word) - len(ending) >= 3 and not word.endswith("ss"):
             return word[: len(word) - len(ending)] + instead
     return word
@@ -73,9 +78,14 @@ class Names:
             words = frozenset(_content(name))
             if len(words) > 1:
                 self._bags[name] = words
+        spread = Counter(word for words in self._bags.values() for word in words)
+        self._weights = {word: 0.1 if word in _QUALIFIERS else 1 / count for word, count in spread.items()}
 
     def find(self, tokens: Sequence[Token]) -> list[Mention]:
-        """Return where the names are said: as they are, in their order, or most of their words anywhere."""
+        """Return where the names are said: as they are, in their order, or most of their words anywhere.
+
+        Words that few names have count for more: of "held-out perplexity after", perplexity.
+        """
         found = list(self._phrases(tokens))
         said = {mention.name for mention in found}
         return found + [mention for mention in self._scattered(tokens) if mention.name not in said]
@@ -89,9 +99,11 @@ class Names:
 
     def _scattered(self, tokens: Sequence[Token]) -> Iterator[Mention]:
         for name, words in self._bags.items():
-            places = [token for token in tokens if token.stem in words]
-            part = len({token.stem for token in places}) / len(words)
-            if part >= 0.5:
+            places = [token for token in tokens if token.stem in words or _AS_DIGIT.get(token.stem) in words]
+            said = {token.stem if token.stem in words else _AS_DIGIT[token.stem] for token in places}
+            told = sum(self._weights[stem] for stem in said)
+            part = max(len(said) / len(words), told / sum(self._weights[word] for word in words))
+            if part >= 0.5 and not said <= _QUALIFIERS:
                 yield from (Mention(name, token.start, token.end, part) for token in places)
 
 

@@ -30,6 +30,18 @@ _PLACES = re.compile(
     r"exercises?|weeks?|step|no\.|number|question|seed|python|torch|numpy|room|episode|equation|eq\.|layer|line)\s*$",
     re.IGNORECASE,
 )
+_ONES = ("one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve", "thirteen",
+         "fourteen", "fifteen", "sixteen", "seventeen", "eighteen", "nineteen")  # fmt: skip
+_TENS = ("twenty", "thirty", "forty", "fifty", "sixty", "seventy", "eighty", "ninety")
+_VALUES = {word: number for number, word in enumerate(_ONES, 1)} | {
+    word: 10 * number for number, word in enumerate(_TENS, 2)
+}
+_WORDS = re.compile(
+    rf"\b(?:({'|'.join(_TENS)})(?:[- ]({'|'.join(_ONES[:9])})\b)?|({'|'.join(_ONES[10:])}))\b"
+    r"(?! (?:hundred|thousand|million|billion|something|odd|or)\b)"
+    r"(?: (?P<unit>percent|per cent|seconds?|minutes?|hours?)\b)?",
+    re.IGNORECASE,
+)
 _SUPERSCRIPTS = str.maketrans("⁻⁰¹²³⁴⁵⁶⁷⁸⁹", "-0123456789")
 
 
@@ -60,8 +72,24 @@ class Numeral:
         return all(reading.step >= 1 for reading in self.readings)
 
 
-def read_numerals(sentence: str) -> Iterator[Numeral]:
-    """Yield the quantities typed in a sentence, leaving out labels, ordinals, years, times, versions and references."""
+def read_numerals(sentence: str) -> list[Numeral]:
+    """Return the quantities typed in a sentence, leaving out labels, ordinals, years, times, versions and references.
+
+    Numbers from eleven on may be in words.
+    """
+    found = [*_in_digits(sentence), *_in_words(sentence)]
+    return sorted(found, key=lambda one: one.start)
+
+
+def _in_words(sentence: str) -> Iterator[Numeral]:
+    for match in _WORDS.finditer(sentence):
+        tens, ones = _VALUES[(match[1] or match[3]).lower()], _VALUES[match[2].lower()] if match[2] else 0
+        unit = UNITS.get((match["unit"] or "").lower(), "")
+        reading = Reading(float(tens + ones), 1.0, str(tens + ones))
+        yield Numeral(match[0].strip(), match.start(), max(match.end(1), match.end(2), match.end(3)), unit, (reading,))
+
+
+def _in_digits(sentence: str) -> Iterator[Numeral]:
     for match in _NUMBER.finditer(sentence):
         if not _is_quantity(sentence, match):
             continue

@@ -25,8 +25,9 @@ def turned_round(text: str, numerals: Sequence[Numeral], facts: Sequence[Fact]) 
         if not (_FROM.search(text[: one.start]) and _TO.match(text[one.end : other.start])):
             continue
         for ended in facts:
-            begun = by_name.get((ended.step, _beginning(ended.names[0])))
-            if begun is None or begun is ended or equals(one, one.unit, begun.number):
+            beginning = _beginning(ended.names[0])
+            begun = by_name.get((ended.step, beginning)) if beginning != ended.names[0] else None
+            if begun is None or equals(one, one.unit, begun.number):
                 continue
             if equals(one, one.unit, ended.number) and equals(other, other.unit, begun.number):
                 yield one, begun, ended

@@ -112,7 +112,9 @@ def _slip_of(reading: Reading, value: float, digits: int | None, least: int) -> 
 
 
 def _is_misspelt(typed: str, true: str) -> bool:
-    """Return whether one digit of three or more was changed, or two neighbours were swapped."""
+    """Return whether one digit of three or more was changed, or digits were swapped."""
+    if len(typed) >= 3 and typed != true and sorted(typed) == sorted(true):
+        return True
     wrong = [index for index, (one, other) in enumerate(zip(typed, true, strict=True)) if one != other]
     if len(wrong) == 1:
         return len(typed) >= 3
