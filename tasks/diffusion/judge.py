@@ -5,37 +5,50 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from journal import TaskError
+if TYPE_CHECKING:
+    from emoji_scenes.judge import Prediction as Seen
+    from PIL.Image import Image
 
 
 @dataclass(frozen=True)
 class Prediction:
-    """What the judge sees in a picture, and whether that is what was asked for."""
+    """What the judge sees in a picture, and whether that is what was asked for; None where it can't say."""
 
     seen: str
-    right_things: bool
-    right_relation: bool
+    right_things: bool | None
+    right_relation: bool | None
+    doubt: str = ""
+    """Why it can't say."""
 
 
 def judge_pictures(pictures: Sequence[tuple[str, Path]]) -> dict[Path, Prediction]:
-    """Judge pictures, given as (prompt, file); raises TaskError for a prompt that the judge has no words for."""
-    from emoji_scenes.captions import parse_claim
+    """Judge pictures, given as (prompt, file), where all of the prompt is understood and the picture is clear."""
     from emoji_scenes.judge import judge_images
     from PIL import Image
 
-    claims = []
-    for prompt, _ in pictures:
-        try:
-            claims.append(parse_claim(prompt))
-        except ValueError as error:
-            raise TaskError(f"the judge can't read the prompt '{prompt}': {error}; leave 'judge' out") from error
     opened = [Image.open(path).convert("RGB") for _, path in pictures]
-    predictions = {}
-    for (_, path), claim, seen in zip(pictures, claims, judge_images(opened), strict=True):
-        words = _words(seen.relation, seen.first, seen.second)
-        predictions[path] = Prediction(words, seen.has_things_of(claim), seen.agrees_with(claim))
-    return predictions
+    judged = zip(pictures, opened, judge_images(opened), strict=True)
+    return {path: _predict(prompt, picture, seen) for (prompt, path), picture, seen in judged}
+
+
+def _predict(prompt: str, picture: Image, seen: Seen) -> Prediction:
+    from emoji_scenes.captions import understand
+    from emoji_scenes.judge import LEAST_SURE, background_of
+
+    words = _words(seen.relation, seen.first, seen.second)
+    try:
+        asked = understand(prompt)
+    except ValueError as error:
+        return Prediction(words, None, None, str(error))
+    if seen.confidence < LEAST_SURE:
+        return Prediction(words, None, None, "the picture is unclear to the judge")
+    background = background_of(picture) if asked.background else ""
+    if background:
+        words += f", on {background}"
+    right = seen.has_things_of(asked.claim), seen.agrees_with(asked.claim) and background == asked.background
+    return Prediction(words, *right)
 
 
 def _words(relation: str, first: str, second: str | None) -> str:

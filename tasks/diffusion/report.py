@@ -88,15 +88,25 @@ def _add_predictions(
 ) -> None:
     rows = []
     for prompt, ones in by_prompt.items():
-        things = sum(predictions[one.path].right_things for one in ones)
-        relation = sum(predictions[one.path].right_relation for one in ones)
-        rows.append([prompt, len(ones), things, relation])
-        report.metric(f"{prompt}: right things", 100 * things / len(ones), "%", digits=0, visible=False)
-        report.metric(f"{prompt}: right relation", 100 * relation / len(ones), "%", digits=0, visible=False)
-    columns = ["prompt", "pictures", "with the right things", "in the right relation"]
+        judged = [predictions[one.path] for one in ones if not predictions[one.path].doubt]
+        things = sum(one.right_things is True for one in judged)
+        relation = sum(one.right_relation is True for one in judged)
+        rows.append([prompt, len(ones), things, relation, len(ones) - len(judged)])
+        if judged:
+            report.metric(f"{prompt}: right things", 100 * things / len(judged), "%", digits=0, visible=False)
+            report.metric(f"{prompt}: right relation", 100 * relation / len(judged), "%", digits=0, visible=False)
+    columns = ["prompt", "pictures", "with the right things", "in the right relation", "can't say"]
+    doubted = sum(bool(one.doubt) for one in predictions.values())
+    if not doubted:
+        rows, columns = [row[:-1] for row in rows], columns[:-1]
     report.table(rows, columns, title="What a classifier sees in them")
-    right = sum(prediction.right_relation for prediction in predictions.values())
-    report.headline(f"{report.headline_text}, {right} as asked")
+    for prompt, ones in by_prompt.items():
+        doubts = dict.fromkeys(predictions[one.path].doubt for one in ones)
+        if why := ", ".join(filter(None, doubts)):
+            report.text(f"The judge can't say of '{escape(prompt)}': {escape(why)}.")
+    right = sum(one.right_relation is True for one in predictions.values())
+    unsaid = f", {doubted} not judged" if doubted else ""
+    report.headline(f"{report.headline_text}, {right} as asked{unsaid}")
 
 
 def _add_trials(report: Report, pictures: Sequence[SavedPicture], details: RunDetails) -> None:

@@ -25,7 +25,7 @@ Seed = Annotated[int, Field(ge=0, lt=2**63)]
 Count = Annotated[int, Field(ge=1, le=10_000)]
 
 
-@task("diffusion.sample", version=2, libraries=LIBRARIES, resources={"cpu": 8})
+@task("diffusion.sample", version=3, libraries=LIBRARIES, resources={"cpu": 8})
 def sample(
     prompts: Annotated[
         list[str], Field(min_length=1, description="what the pictures shall show", examples=[["a red apple"]])

@@ -7,7 +7,7 @@ import re
 from dataclasses import dataclass
 from functools import cache
 
-from emoji_scenes.scenes import ABOVE, ALONE, LEFT, RIDING, THINGS, Placed, Scene
+from emoji_scenes.scenes import ABOVE, ALONE, BACKGROUNDS, LEFT, RIDING, THINGS, Placed, Scene
 
 # {a} is the rider, the upper thing or the left one; {b} the other. The first wording is the plain one.
 WORDINGS: dict[str, tuple[str, ...]] = {
@@ -88,6 +88,52 @@ def _name(placed: Placed, rng: random.Random) -> str:
 
 def _article(words: str) -> str:
     return f"{'an' if words[:1] in 'aeiou' else 'a'} {words}"
+
+
+@dataclass(frozen=True)
+class Understood:
+    """A caption that is understood to its last word: its claim, and the background that it names."""
+
+    claim: Claim
+    background: str = ""
+
+
+def understand(caption: str) -> Understood:
+    """Return what a caption says, if every word of it is understood and can be seen to hold or not.
+
+    ``ValueError`` says why it isn't: a word that is none of a known wording, a size, or the same thing twice.
+    """
+    words = " ".join(caption.lower().replace(".", " ").split())
+    for relation, pattern in _whole_patterns():
+        found = pattern.fullmatch(words)
+        if not found:
+            continue
+        parts = found.groupdict()
+        if parts.get("size_a") or parts.get("size_b"):
+            raise ValueError("sizes are not judged")
+        if parts["a"] == parts.get("b"):
+            raise ValueError(f"two of a kind are not judged: {parts['a']}")
+        return Understood(Claim(relation, parts["a"], parts.get("b")), parts["colour"] or parts["plain"] or "")
+    known = {*THINGS, *BACKGROUNDS, *_WORDS}
+    strange = [word for word in re.findall(r"[^\W\d_]+|\d+", words) if word not in known]
+    raise ValueError(f"not understood: {', '.join(dict.fromkeys(strange)) or caption}")
+
+
+@cache
+def _whole_patterns() -> tuple[tuple[str, re.Pattern[str]], ...]:
+    thing, colours = "|".join(THINGS), "|".join(BACKGROUNDS)
+    article = "(?:(?:an?|the) )?"
+    slots = {slot: rf"{article}(?:(?P<size_{slot}>small|big) )?(?P<{slot}>{thing})" for slot in "ab"}
+    opening = rf"(?:(?:{'|'.join(OPENINGS)}) )?"
+    ground = rf"(?: (?:(?:on|with|in front of) {article}(?P<colour>{colours}) background|on (?P<plain>{colours})))?"
+    wordings = [(relation, one) for relation, ones in WORDINGS.items() for one in ones]
+    wordings += [("next to", one) for one in NEXT_TO]
+    return tuple((relation, re.compile(opening + one.format(**slots) + ground)) for relation, one in wordings)
+
+
+_WORDS = frozenset(
+    re.findall(r"[a-z]+", " ".join([*OPENINGS, *NEXT_TO, *(one for ones in WORDINGS.values() for one in ones)]))
+) | {"a", "an", "the", "on", "with", "in", "front", "background", "small", "big"}
 
 
 def parse_claim(caption: str) -> Claim:

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from emoji_scenes.captions import Claim, parse_claim
-from emoji_scenes.scenes import ALONE, LEFT, RELATIONS, THINGS
+from emoji_scenes.scenes import ALONE, BACKGROUNDS, LEFT, RELATIONS, THINGS
 
 if TYPE_CHECKING:
     import torch
@@ -21,6 +21,9 @@ if TYPE_CHECKING:
 WEIGHTS = Path(__file__).parent / "judge.safetensors"
 UNKNOWN = "unknown"
 NAMES = (UNKNOWN, *THINGS)
+LEAST_SURE = 0.8
+"""Below it the judge had better not say: of 1,500 scenes it then leaves 0.3 %, and of as many garbled ones, which are
+none, it takes 10 % for scenes, not 20 %."""
 
 
 @dataclass(frozen=True)
@@ -84,6 +87,16 @@ def judge_images(images: Iterable[Image]) -> list[Prediction]:
 
     stack = [np.asarray(image.convert("RGB").resize((64, 64)), np.uint8) for image in images]
     return judge_pixels(np.stack(stack)) if stack else []
+
+
+def background_of(image: Image) -> str:
+    """Return the name of the colour nearest to that of most of a picture's edge."""
+    import numpy as np
+
+    pixels = np.asarray(image.convert("RGB").resize((64, 64)), np.float32)
+    edge = np.concatenate([pixels[0], pixels[-1], pixels[:, 0], pixels[:, -1]])
+    middle = np.median(edge, axis=0)
+    return min(BACKGROUNDS, key=lambda name: float(np.abs(middle - BACKGROUNDS[name]).sum()))
 
 
 def judge_pixels(pixels: Pixels, weights: Path = WEIGHTS) -> list[Prediction]:
