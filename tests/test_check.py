@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import re
 from dataclasses import dataclass
 from pathlib import Path
-from shutil import copytree
+from shutil import copytree, ignore_patterns
 
 import pytest
 from conftest import Space, entry_name, make_space
@@ -280,6 +281,34 @@ def test_order_sign_and_other_words_for_totals(text: str, alarms: list[str], tmp
     path.write_text(f"{path.read_text()}\n{text}\n")
     found = check_entry(record.entry(133), record)
     assert [digits(one.typed) for one in found if one.sure] == alarms
+
+
+@pytest.mark.parametrize(("half", "least"), [("a", 0.66), ("b", 0.6)])
+def test_sentences_of_a_stranger_on_the_sample_days(half: str, least: float, tmp_path: Path) -> None:
+    """Written by somebody who knew neither rules nor code; half b was never looked at, see docs/checking.md."""
+    rows = [json.loads(line) for line in (REFERENCE / "strangers-year.jsonl").read_text().splitlines()]
+    copytree(ROOT / "entries", tmp_path / "entries", ignore=ignore_patterns("*.png", "*.flac", "*.svg"))
+    copytree(ROOT / "data", tmp_path / "data")
+    (tmp_path / "journal.yml").write_text((ROOT / "journal.yml").read_text())
+    workspace = find_workspace(tmp_path)
+    slips, found, right, alarms = 0, 0, 0, 0
+    for day in sorted({row["day"] for row in rows}):
+        path = Record(workspace).entry_path(day)
+        plain = path.read_text()
+        of_day = [row for row in rows if row["day"] == day and row["half"] == half]
+        path.write_text(plain + "".join(f"\n\n{row['sentence']}\n" for row in of_day))
+        record = Record(workspace)
+        lines = [one.line for one in check_entry(record.entry(day), record) if one.sure]
+        line = plain.count("\n") + 1
+        for row in of_day:
+            end = line + row["sentence"].count("\n") + 3
+            is_alarmed = any(line <= one < end for one in lines)
+            slips, right = slips + (not row["right"]), right + row["right"]
+            found, alarms = found + (is_alarmed and not row["right"]), alarms + (is_alarmed and row["right"])
+            line = end
+    print(half, {"slips": slips, "found": found, "right": right, "alarms": alarms})
+    assert found >= least * slips
+    assert alarms <= 0.035 * right
 
 
 def test_facts_have_addresses() -> None:

@@ -7,14 +7,16 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 
+from journal.api.numbers import Number
 from journal.ask.prose.binding import Tie, bind
-from journal.ask.prose.cues import is_inexact, is_of_others, is_rough
+from journal.ask.prose.cues import is_computed, is_inexact, is_of_others, is_rough
 from journal.ask.prose.names import Mention, Names, tokens_of
 from journal.ask.prose.numerals import SECONDS, UNITS, Numeral, read_numerals
 from journal.ask.prose.order import turned_round
+from journal.ask.prose.ranks import find_misorders
 from journal.ask.prose.runs import Runs
 from journal.ask.prose.sentences import Sentence, sentences_of
-from journal.ask.prose.slips import Slip, equals, find_slip, is_square, told
+from journal.ask.prose.slips import Slip, equals, find_slip, is_square, told, told_of
 from journal.ask.prose.titles import Titles
 from journal.record import Record
 from journal.record.facts import Fact, Facts, former_facts, read_facts
@@ -23,6 +25,16 @@ from journal.text.entry import Entry
 _MINUS = re.compile(r"[-−–]\d|\b(?:negativ\w*|minus|below zero|opposite|absolute|magnitude|size|sign)\b", re.IGNORECASE)
 _WHOLE = {"all", "total", "overall"}
 """Names of wholes, which sentences put beside their parts: 1.2 million out of 135.7 million."""
+_SOME = re.compile(
+    r"\b(?:each|every|per|more|other|another|extra|further|new|of (?:the|them|these|those|my|our)|first|last|next|any"
+    r"|at a time|if|only|left|dropped|deleted|removed|bad|good|in a row|between|yesterday|tomorrow|days?)\b",
+    re.IGNORECASE,
+)
+_SUMS = re.compile(
+    r"\b(?:together|altogether|sums?|adds?|than|plus|minus|difference|combined|in (?:all|total)|averages?|mean)\b|[+×]",
+    re.IGNORECASE,
+)
+_REST = re.compile(r"\b(?:not|un\w+|left|rest|remain\w*|others?|missing|lost|without)\b|n['’]t\b", re.IGNORECASE)
 _NO_NOUNS = {"and", "but", "for", "from", "with", "after", "before", "the", "was", "were", "are", "while", "thanks"}
 _BESIDE = 24
 """Within how many characters of a whole number the name of what it counts has to be."""
@@ -170,16 +182,21 @@ class _Match:
 
 
 def _check_sentence(sentence: Sentence, known: _Known, day: int) -> Iterator[Finding]:
-    numerals = _shared_units(sentence.text, list(read_numerals(sentence.text)))
-    if not numerals or is_of_others(sentence.text, day):
+    if is_of_others(sentence.text, day):
         return
+    numerals = _shared_units(sentence.text, list(read_numerals(sentence.text)))
     mentions = known.names.find(tokens_of(sentence.text))
+    for one in find_misorders(sentence.text, mentions, known.cells):
+        true = f"{one.true.names[0]} {told_of(one.true.number)}, {one.said.names[0]} {told_of(one.said.number)}"
+        yield Finding(sentence.line_of(one.start), one.word, one.said, true, Slip.ORDER)
     turned = {number: (begun, ended) for number, begun, ended in turned_round(sentence.text, numerals, known.facts)}
     for index, number in enumerate(numerals):
         if number in turned:
             begun, ended = turned[number]
             found = _finding(number, begun, Slip.NEIGHBOUR, source=ended.called)
             yield replace(found, line=sentence.line_of(number.start))
+            continue
+        if is_computed(sentence.text, number):
             continue
         rough = is_rough(sentence.text, number)
         if is_inexact(sentence.text, number) and not rough:
@@ -256,6 +273,8 @@ def _judge(number: Numeral, matches: list[_Match], known: _Known, text: str) -> 
     possible = [one for one in matches if one.is_possible and len(one.ties) >= most]
     if right := [one for one in bound if equals(number, number.unit, one.fact.number)]:
         return _without_sign(number, right, text)
+    if any(equals(number, number.unit, other) for one in bound for other in _parts_and_rests(one.fact, known, text)):
+        return None
     if found := _stale(number, bound, known) or _neighbour(number, bound, known):
         return found
     if found := _of_another_run(number, bound, known, ruled_out) or _of_another_title(number, bound, known, text):
@@ -266,8 +285,43 @@ def _judge(number: Numeral, matches: list[_Match], known: _Known, text: str) -> 
         return None
     if sure := _slips(number, [one for one in bound if one.strength >= 2]):
         return sure
+    if not _SUMS.search(text) and (other := _another_number(number, bound) or _another_count(number, bound, text)):
+        return other
     found = _slips(number, [one for one in possible if _names_a_class(one) and _may_count(number, one.fact, text)])
     return replace(found, sure=_is_unlikely(number, found.slip)) if found else None
+
+
+def _another_number(number: Numeral, bound: list[_Match]) -> Finding | None:
+    """Return the slip of a number of several figures that is said of one fact beyond doubt, and isn't it."""
+    firm = [one for one in bound if one.strength == 3 and one.part == 1 and one.fact.unit == number.unit]
+    if (
+        len({one.fact for one in firm}) != 1
+        or number.is_whole
+        or not any(len(one.figures) >= 3 for one in number.readings)
+    ):
+        return None
+    return _finding(number, firm[0].fact, Slip.OTHER)
+
+
+def _another_count(number: Numeral, bound: list[_Match], text: str) -> Finding | None:
+    """Return the slip of a count that stands right before what it counts, where nothing says that it is only some."""
+    if not number.is_whole or number.unit or _SOME.search(text):
+        return None
+    firm = [
+        one for one in bound
+        if one.strength == 3 and one.part == 1 and len(one.fact.names) == 1 and one.fact.place >= 0
+        and re.match(rf"\s+{re.escape(one.fact.names[0])}\b", text[number.end :], re.IGNORECASE)
+    ]  # fmt: skip
+    return _finding(number, firm[0].fact, Slip.OTHER) if len({one.fact for one in firm}) == 1 else None
+
+
+def _parts_and_rests(fact: Fact, known: _Known, text: str) -> Iterator[Number]:
+    """Yield what may be said beside a fact: the ends of its interval, and what of 100 % it leaves."""
+    if len(fact.names) == 3:
+        cells = known.cells.get((fact.step, fact.place), ())
+        yield from (other.number for other in cells if other.names[:2] == fact.names[:2])
+    if fact.unit == "%" and 0 < fact.value < 100 and _REST.search(text):
+        yield replace(fact.number, value=100 - fact.value)
 
 
 def _without_sign(number: Numeral, right: list[_Match], text: str) -> Finding | None:

@@ -33,11 +33,21 @@ _WISH = re.compile(
 _OTHERS = re.compile(
     r"\b(?:authors?|papers?|articles?|friend(?:['’]?s)?|colleagues?|literature|textbooks?|on their|in their"
     r"|other people(?:['’]s)?|psychologists|researchers|statisticians|usually|often|typically|rule of thumb|for example"
+    r"|(?:book|tutorial|lecture|course|video)['’]s|in (?:the|my|his|her|our) (?:book|tutorial|lecture|course|video)"
     r"|e\.g\.|(?:in|since|of) (?:19|20)\d\d|\((?:19|20)\d\d\)|yesterday|last (?:week|month|year|time))(?=\W|$)",
     re.IGNORECASE,
 )
 _DAY = re.compile(r"\bday (\d+)\b", re.IGNORECASE)
 _CLAUSE = re.compile(r"[;:.,](?=\s)|\b(?:and|but|while|whereas|which|so)\b")
+
+
+_COMPUTED = re.compile(r"^\s*(?:%|percent)?\s*(?:times|fold|-fold|[+×*/]|plus\b|minus\b)|^\s*x \d", re.IGNORECASE)
+_COMPUTES = re.compile(r"(?:[+×*/]|\bplus|\bminus)\s*$", re.IGNORECASE)
+
+
+def is_computed(text: str, number: Numeral) -> bool:
+    """Return whether a number is a ratio, or a part of a sum that the author writes down: "36 + 17", "2.6 times"."""
+    return bool(_COMPUTED.match(text[number.end :]) or _COMPUTES.search(text[: number.start]))
 
 
 def is_inexact(text: str, number: Numeral) -> bool:

@@ -37,7 +37,7 @@ _VALUES = {word: number for number, word in enumerate(_ONES, 1)} | {
     word: 10 * number for number, word in enumerate(_TENS, 2)
 }
 _WORDS = re.compile(
-    rf"\b(?:({'|'.join(_TENS)})(?:[- ]({'|'.join(_ONES[:9])})\b)?|({'|'.join(_ONES[10:])}))\b"
+    rf"\b(?:({'|'.join(_TENS)})(?:[- ]({'|'.join(_ONES[:9])})\b)?|({'|'.join(_ONES[1:])}))\b"
     r"(?! (?:hundred|thousand|million|billion|something|odd|or)\b)"
     r"(?: (?P<unit>percent|per cent|seconds?|minutes?|hours?)\b)?",
     re.IGNORECASE,
@@ -75,7 +75,7 @@ class Numeral:
 def read_numerals(sentence: str) -> list[Numeral]:
     """Return the quantities typed in a sentence, leaving out labels, ordinals, years, times, versions and references.
 
-    Numbers from eleven on may be in words.
+    Numbers from two on may be in words.
     """
     found = [*_in_digits(sentence), *_in_words(sentence)]
     return sorted(found, key=lambda one: one.start)

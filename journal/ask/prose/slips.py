@@ -21,6 +21,8 @@ class Slip(StrEnum):
     UNIT = "unit"
     NEIGHBOUR = "neighbour"
     STALE = "stale"
+    ORDER = "order"
+    OTHER = "other"
 
 
 def equals(typed: Numeral, unit: str, number: Number) -> bool:
@@ -60,6 +62,12 @@ def told(typed: Numeral, unit: str, number: Number) -> str:
     decimals = max(0, -_exponent(typed.readings[-1].step))
     least = 2 - _exponent(abs(value)) if value else 0
     return f"{format_number(float(value), max(decimals, least, 0))} {shown}".strip()
+
+
+def told_of(number: Number) -> str:
+    """Write a number as its report shows it."""
+    digits = 2 if number.digits is None else number.digits
+    return f"{format_number(float(number.value), digits)} {number.unit}".strip()
 
 
 def _forms(number: Number, unit: str) -> list[tuple[float, int | None]]:
