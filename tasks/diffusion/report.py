@@ -91,7 +91,8 @@ def _add_predictions(
         judged = [predictions[one.path] for one in ones if not predictions[one.path].doubt]
         things = sum(one.right_things is True for one in judged)
         relation = sum(one.right_relation is True for one in judged)
-        rows.append([prompt, len(ones), things, relation, len(ones) - len(judged)])
+        row = [things, relation] if judged else [None, None]
+        rows.append([prompt, len(ones), *row, len(ones) - len(judged)])
         if judged:
             report.metric(f"{prompt}: right things", 100 * things / len(judged), "%", digits=0, visible=False)
             report.metric(f"{prompt}: right relation", 100 * relation / len(judged), "%", digits=0, visible=False)
