@@ -58,7 +58,7 @@ def test_the_wheel_puts_two_packages_on_the_top_level_and_nothing_else(installed
 
 
 def test_the_wheel_is_small(wheel: Path) -> None:
-    assert wheel.stat().st_size < 2_000_000  # half of it draws diagrams, a third is code; 17.7 MB with a model in it
+    assert wheel.stat().st_size < 2_500_000  # half of it draws diagrams, a third is code; 17.7 MB with a model in it
 
 
 def test_files_of_the_users_own_hide_no_built_in_task(installed: Path, tmp_path: Path) -> None:
