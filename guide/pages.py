@@ -73,15 +73,16 @@ def commands_page() -> str:
 
 
 def tasks_page(blocks: Blocks) -> str:
-    """Return what ``journal task`` says of each task that ships, and a block of each."""
+    """Return what ``journal task`` says of each task that ships, and a block of each that a sample day has."""
     record = Record(read_workspace(ROOT))
     registry = read_registry(HERE / "none")
     programs = blocks.run("programs", {"sums.ipynb": json.dumps(_NOTEBOOK)}, _PROGRAMS, ["shell", "notebook"])
     lines = ["# Tasks", "", "Each as `journal task NAME` explains it, with a block that it made.", ""]
     for name in registry.names():
-        entry, step = _shown_step(name, [record.entry(133), programs])
         lines += [f"## {name}", "", load_task(registry.find(name)).summary, "", "```text"]
-        lines += [*explain_task(registry, name, record)[4:], "```", "", blocks.of_step(entry, step), ""]
+        lines += [*explain_task(registry, name, record)[4:], "```", ""]
+        if shown := _shown_step(name, [record.entry(133), programs]):
+            lines += [blocks.of_step(*shown), ""]
     return "\n".join(lines)
 
 
@@ -133,8 +134,9 @@ def gallery_page(blocks: Blocks) -> str:
     return "\n".join(lines) + "\n"
 
 
-def _shown_step(task: str, entries: list[Entry]) -> tuple[Entry, str]:
-    return next((entry, step.id) for entry in entries for step in entry.steps if step.uses == task)
+def _shown_step(task: str, entries: list[Entry]) -> tuple[Entry, str] | None:
+    """Return a step of a task, or None where no sample day has one."""
+    return next(((entry, step.id) for entry in entries for step in entry.steps if step.uses == task), None)
 
 
 def _methods(kind: type) -> Iterator[tuple[str, Any]]:

@@ -43,6 +43,7 @@ class Inputs:
     outputs: Mapping[Reference, Any]
 
 
+_NO_MODEL = "null"
 _NO_FILES = json.dumps([[], []])
 SheetReader = Callable[[str], list[dict[str, str]]]
 """Returns the author's rows of a step's sheet, by its name."""
@@ -110,7 +111,11 @@ def _check_values(
     counted = {name: value for name, value in values.items() if roles[name] not in ("file", "files")}
     described = {name: _described(planned, name, value, cache) for name, value in counted.items()}
     defaults = _describe_defaults(task, cache)
-    chosen = {name: text for name, text in described.items() if text != defaults.get(name) or _names_model(roles[name])}
+    chosen = {
+        name: text
+        for name, text in described.items()
+        if text != defaults.get(name) or (_names_model(roles[name]) and text != _NO_MODEL)
+    }
     cache.notes.note("values", key, json.dumps(chosen))
     return chosen
 

@@ -10,6 +10,7 @@ def escape(text: str) -> str:
     escaped = _one_line(text).translate(_MARKDOWN)
     escaped = _NOTE_SIGN.sub(lambda match: f"&#{ord(match[0])};", escaped)
     escaped = _AUTOLINK.sub(lambda match: f"{match[0][:-1]}&#{ord(match[0][-1])};", escaped)
+    escaped = _EMOJI.sub(r"&#58;\1", escaped)
     return _LIST_SIGN.sub(lambda match: f"{match[1]}\\{match[2]}", escaped)
 
 
@@ -47,6 +48,8 @@ _LIST_SIGN = re.compile(r"\A(\d*)([-+.)](?=\s|\Z))")
 _NOTE_SIGN = re.compile(r"\A[!?](?=[!?]{2})")
 _AUTOLINK = re.compile(r"(?:https?|ftp|mailto|xmpp):|www\.", re.IGNORECASE)
 """Where GitHub's Markdown would make a link of plain words; e-mail addresses lose their sign as well."""
+_EMOJI = re.compile(r":((?!\d+:)[a-z0-9_+\\\-]+:|100:|1234:)")
+"""What would be an emoji's name, as on GitHub."""
 _CONTROLS: dict[int, str] = dict.fromkeys((*range(9), 11, *range(14, 32), 127, *range(0xD800, 0xE000)), "\ufffd")
 _HTML: dict[int, str] = {
     ord(sign): f"&{name};" for sign, name in (("&", "amp"), ("<", "lt"), (">", "gt"), ('"', "quot"))
