@@ -33,6 +33,8 @@ CASES: dict[str, tuple[str, list[tuple[int, str]]]] = {
     "no uses": (HEAD + "tasks:\n  a:\n    source: x\n---\n", [(6, "add 'uses: TASK' below it")]),
     "a list of steps": (HEAD + "tasks:\n  - uses: text.count\n---\n", [(5, "tasks must hold steps")]),
     "task": (HEAD + "task:\n  a: {uses: text.count}\n---\n", [(5, "unknown key 'task'; did you mean 'tasks'?")]),
+    "steps as a list": (HEAD + "steps:\n  - id: a\n    task: text.count\n---\n", [(5, "write the steps below 'tasks:'")]),
+    "jobs": (HEAD + "jobs:\n  a: {uses: text.count}\n---\n", [(5, "write the steps below 'tasks:'")]),
     "never closed": ("---\nday: 133\ntitle: A day\n\nHello\n", [(1, "the front matter is never closed")]),
     "curly quotes": (HEAD + "tasks:\n  a:\n    uses: “text.count”\n---\n", [(7, "did you mean 'text.count'?")]),
     "an unknown task": (HEAD + "tasks:\n  a:\n    uses: text.cuont\n---\n", [(7, "unknown task 'text.cuont'; did you mean")]),

@@ -156,6 +156,15 @@ def _check_names(document: Document) -> None:
             known = nearest(name, _FRONT_MATTER_NAMES, cutoff=0.8)
             if known.startswith("; did"):
                 raise EntryError(f"{document.place(name)}: unknown key '{name}'{known}")
+            if _holds_steps(document.data[name]):
+                mend = "write the steps below 'tasks:', each as its id, and below that 'uses: TASK'"
+                raise EntryError(f"{document.place(name)}: unknown key '{name}'; {mend}")
+
+
+def _holds_steps(value: Any) -> bool:
+    """Return whether a value looks as steps do in other programs' files: a list or mapping of what to use."""
+    ones = list(value.values()) if isinstance(value, dict) else value if isinstance(value, list) else []
+    return any(isinstance(one, dict) and ("uses" in one or {"id", "task"} <= set(one)) for one in ones)
 
 
 def split_front_matter(text: str, shown: str) -> tuple[str, int, int]:
