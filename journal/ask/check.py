@@ -88,7 +88,7 @@ def meant_facts(entry: Entry, record: Record) -> Iterator[tuple[int, Numeral, Fa
     """Yield the numbers in an entry's prose that are right and speak of one fact, with where their sentence begins."""
     known = _Known(read_facts(entry, record), Facts(), Runs(entry.steps))
     for sentence in sentences_of(entry):
-        numerals = _shared_units(sentence.text, list(read_numerals(sentence.text)))
+        numerals = _shared_units(sentence.text, read_numerals(sentence.text))
         if not numerals or is_of_others(sentence.text, entry.day):
             continue
         mentions = known.names.find(tokens_of(sentence.text))
@@ -184,7 +184,7 @@ class _Match:
 def _check_sentence(sentence: Sentence, known: _Known, day: int) -> Iterator[Finding]:
     if is_of_others(sentence.text, day):
         return
-    numerals = _shared_units(sentence.text, list(read_numerals(sentence.text)))
+    numerals = _shared_units(sentence.text, read_numerals(sentence.text))
     mentions = known.names.find(tokens_of(sentence.text))
     for one in find_misorders(sentence.text, mentions, known.cells):
         true = f"{one.true.names[0]} {told_of(one.true.number)}, {one.said.names[0]} {told_of(one.said.number)}"

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from markdown_it.token import Token
 
 _MATH_AS_CODE = re.compile(r"\$`([^`\n]+)`\$(?!\w)")
-_CODE = re.compile(r":[a-z0-9_+\-]+:")
+_EMOJI = re.compile(r":[a-z0-9_+\-]+:")
 _ADDRESS = re.compile(r"(?<![\w/.])https?://[\w\-]+(?:\.[\w\-]+)+[^\s<>]*", re.IGNORECASE)
 _AFTER_ADDRESS = "?!.,:;*_~'\"[]"
 
@@ -71,7 +71,7 @@ def _formula_rule() -> Callable[[StateInline, bool], bool]:
 def _finish_words(state: StateCore) -> None:
     """Make pictures of emoji's names, and links of addresses that GitHub's rule leaves: in quotes, in capitals."""
     for token in state.tokens:
-        if token.children and token.type == "inline" and ("://" in token.content or _CODE.search(token.content)):
+        if token.children and token.type == "inline" and ("://" in token.content or _EMOJI.search(token.content)):
             token.children = list(_finished(token.children))
 
 
@@ -82,7 +82,7 @@ def _finished(children: list[Token]) -> Iterator[Token]:
         if child.type != "text":
             yield child
             continue
-        if _CODE.search(child.content):
+        if _EMOJI.search(child.content):
             from emoji import emojize
 
             child.content = emojize(child.content, language="alias")

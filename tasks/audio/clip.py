@@ -91,7 +91,14 @@ def clip(
     segmentation = Segmentation(None if pause == "auto" else pause, shortest, longest, margin, threshold)
     edits = read_edits(cuts or [], [source.name for source in sources])
     done, broken = _cut_all(
-        _Cutter(segmentation, clip_format, edits, said, Recogniser(ctx.model(recogniser)) if recogniser else None, ctx),
+        _Cutter(
+            segmentation,
+            clip_format,
+            edits,
+            said,
+            Recogniser(ctx.model(recogniser), ctx.jobs) if recogniser else None,
+            ctx,
+        ),
         sources,
     )
     clipped = [one.recording for one in done]

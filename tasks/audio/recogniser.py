@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-import os
 from difflib import SequenceMatcher
 from functools import lru_cache
 from pathlib import Path
 from threading import Lock
 from typing import Any
 
-import numpy as np
-
 from journal import Model, TaskError
 
-_RATE_HZ = 16_000
 _NO_SPEECH, _LEAST_SURE = 0.6, -1.0
 """Whisper's own bounds for taking a piece for silence: its probability, and the mean log probability of the words."""
 
@@ -21,25 +17,21 @@ _NO_SPEECH, _LEAST_SURE = 0.6, -1.0
 class Recogniser:
     """Hears one clip after another, whoever asks; the same clip gives the same words."""
 
-    def __init__(self, model: Model) -> None:
+    def __init__(self, model: Model, threads: int) -> None:
         """Load a model's folder; raises ``TaskError`` where it is none that faster-whisper reads."""
         if model.path is None or not (model.path / "model.bin").is_file():
             raise TaskError(
                 f"model '{model.source}' is no recogniser: a folder of a Whisper model in CTranslate2's format, "
                 "with model.bin, is needed"
             )
-        self._network = _load(model.path, model.source)
+        self._network = _load(model.path, model.source, threads)
         self._lock = Lock()
 
     def hear(self, clip: Path) -> str:
         """Return the words of a clip, empty where the model takes it for no speech."""
-        import soundfile
-
-        samples, rate_hz = soundfile.read(clip, dtype="float32", always_2d=True)
-        mono = _at_16_khz(samples.mean(axis=1), rate_hz)
         with self._lock:
             pieces, _ = self._network.transcribe(
-                mono, beam_size=5, temperature=0.0, condition_on_previous_text=False, without_timestamps=True
+                str(clip), beam_size=5, temperature=0.0, condition_on_previous_text=False, without_timestamps=True
             )
             heard = [
                 piece.text.strip()
@@ -56,24 +48,12 @@ def unlike(heard: str, text: str) -> float:
 
 
 @lru_cache(maxsize=1)
-def _load(folder: Path, name: str) -> Any:
+def _load(folder: Path, name: str, threads: int) -> Any:
     from faster_whisper import WhisperModel
 
     try:
         return WhisperModel(
-            str(folder), device="cpu", compute_type="float32", cpu_threads=os.cpu_count() or 1, local_files_only=True
+            str(folder), device="cpu", compute_type="float32", cpu_threads=threads, local_files_only=True
         )
     except (RuntimeError, ValueError, OSError) as error:
         raise TaskError(f"model '{name}' can't be loaded: {str(error).splitlines()[0]}") from error
-
-
-def _at_16_khz(samples: Any, rate_hz: int) -> Any:
-    """Return sound at Whisper's rate; frequencies above 8 kHz are left out, not folded down."""
-    if rate_hz == _RATE_HZ:
-        return samples
-    count = max(1, round(len(samples) * _RATE_HZ / rate_hz))
-    spectrum = np.fft.rfft(samples)
-    kept = np.zeros(count // 2 + 1, dtype=spectrum.dtype)
-    size = min(len(kept), len(spectrum))
-    kept[:size] = spectrum[:size]
-    return np.fft.irfft(kept, count).astype(np.float32) * np.float32(count / len(samples))

@@ -31,8 +31,9 @@ def mathml(formula: str, *, is_block: bool) -> str | None:
 
     try:
         found = str(_setter()(formula.strip(), is_block))
-    except (JSException, TypeError, ValueError):
-        _own.__dict__.clear()  # one that ran out of memory or time is of no more use
+    except (JSException, TypeError, ValueError) as error:
+        if "ParseError" not in str(error):
+            _own.__dict__.clear()  # one that ran out of memory or time is of no more use
         return None
     return None if _ACTS.search(found) else found
 
