@@ -200,7 +200,10 @@ def test_a_former_address_of_two_days_is_said(blog: Space) -> None:
     for day in (135, 136):
         blog.entry("aliases: [/old/]\n", "Words of this day.\n", day=day)
     said = blog.run("build", check=0).err
-    assert f"entries/{entry_name(136)}.md: /old/ is a former address of {entry_name(135)}.md too" in said
+    assert (
+        f"entries/{entry_name(136)}.md: its former address /old/ is a former address of {entry_name(135)}.md too"
+        in said
+    )
 
 
 def test_a_file_with_a_sharp_in_its_name_is_found(blog: Space) -> None:

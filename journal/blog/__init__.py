@@ -9,9 +9,10 @@ from datetime import date
 from pathlib import Path
 
 from journal.blog.compile import Blog, compile_blog, day_pages, framed, sort_posts
+from journal.blog.dead_links import with_link_warnings
 from journal.blog.frame import BlogError, Frames, build_whole, has_more, left_out, make_frames
 from journal.blog.heads import site_url
-from journal.blog.posts import Post, PostBox, say_dead_anchors
+from journal.blog.posts import Post, PostBox
 from journal.blog.site import Copied, Output, write_site
 from journal.record import Record
 from journal.record.ledger import Ledgers
@@ -46,8 +47,7 @@ def build_site(workspace: Workspace, *, site: Path | None = None, drafts: bool =
     record = Record(workspace)
     box = PostBox(workspace.build / "posts.db", record)
     sorted_posts = sort_posts(box.posts(), drafts=drafts, future=future, today=date.today())
-    posts = sorted_posts.shown
-    say_dead_anchors(posts, box)
+    posts = with_link_warnings(sorted_posts.shown, box)
     ledgers = _ledgers(record, posts)
     blog = compile_blog(posts, box, ledgers, workspace)
     frames = make_frames(workspace, blog.listed, ["day/1/index.html", "category/one.html", "page.html"])

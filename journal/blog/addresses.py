@@ -40,3 +40,12 @@ def way(start: str, to: str) -> str:
 def public(address: str) -> str:
     """Return an address as a server shows it: without ``index.html``."""
     return address.removesuffix("index.html")
+
+
+def file_of_address(address: str) -> str:
+    """Return the file that answers for an address, or nothing where that would lie outside the site."""
+    path = address.split("://", 1)[-1].partition("/")[2] if "://" in address else address
+    path = path.split("?")[0].split("#")[0].strip("/")
+    if not path or ".." in path.split("/") or "\\" in path or "\0" in path:
+        return ""
+    return path if path.endswith((".html", ".htm")) else f"{path}/index.html"

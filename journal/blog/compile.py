@@ -19,11 +19,10 @@ from journal.blog.addresses import (
     SITEMAP,
     TOPICS,
     TOTALS,
-    former_day_address,
-    public,
     slug,
     topic_address,
 )
+from journal.blog.dead_links import former_addresses
 from journal.blog.feeds import NEWEST, atom_feed, json_feed, sitemap
 from journal.blog.frame import Frames, Page
 from journal.blog.heads import absolute, head_of, site_url
@@ -320,29 +319,12 @@ def _machine_files(
 def _redirects(posts: Sequence[Post], workspace: Workspace, taken: Collection[str]) -> dict[str, Output | Copied]:
     """Return pages at former addresses of days that lead to where they are now."""
     found: dict[str, Output | Copied] = {}
-    owners: dict[str, Post] = {}
     for post in posts:
-        for former in (former_day_address(post.file), *map(_as_file, post.addresses)):
-            owner = owners.setdefault(former, post)
-            if former and owner is not post:
-                post.warnings.append(
-                    f"entries/{post.file}: /{public(former)} is a former address of {owner.file} too, and leads there"
-                )
-            elif former in taken and former != post.address:
-                post.warnings.append(f"entries/{post.file}: /{public(former)}, its former address, is another page's")
-            elif former and former not in found and former not in taken:
+        for former in former_addresses(post):
+            if former not in found and former not in taken:
                 text = redirect_page(former, post.address, absolute(workspace, post.address))
                 found[former] = Output(digest_of(text), text.encode)
     return found
-
-
-def _as_file(address: str) -> str:
-    """Return the file that answers for an address, or nothing where that would lie outside the site."""
-    path = address.split("://", 1)[-1].partition("/")[2] if "://" in address else address
-    path = path.split("?")[0].split("#")[0].strip("/")
-    if not path or ".." in path.split("/") or "\\" in path or "\0" in path:
-        return ""
-    return path if path.endswith((".html", ".htm")) else f"{path}/index.html"
 
 
 def as_json(blog: Blog) -> str:

@@ -4,27 +4,24 @@ from __future__ import annotations
 
 import json
 import os
-import posixpath
 import re
 import sqlite3
 import threading
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import suppress
 from dataclasses import asdict, dataclass, field
 from functools import partial
-from html import unescape
 from multiprocessing import get_context
 from pathlib import Path
-from urllib.parse import unquote, urlsplit
 
-from journal.blog.addresses import day_address, way
-from journal.blog.drawings import inline_drawing
+from journal.blog.addresses import day_address
+from journal.blog.links import Links, stat_of
 from journal.blog.made import Made, how_made, is_locked, is_of
 from journal.blog.prose import Reading, read_prose
 from journal.blog.words import words_of
 from journal.errors import EntryError, StoreError, UsageError
-from journal.files import file_stat, is_file, is_fresh, tree_stats
+from journal.files import file_stat, is_fresh, tree_stats
 from journal.layout import artifacts_of, bundle_of, replays_of
 from journal.plan.task_cache import digest_of, own_code_digest
 from journal.record import Record
@@ -34,16 +31,11 @@ from journal.text.entry import Entry
 from journal.text.escape import escape
 from journal.text.template import fill_template, read_template
 from journal.text.values import may_have_values, without_value_markers
-from journal.text.workspace import Workspace
 
-_SHOWN = re.compile(r'<img[^>]*?\bsrc="([^"]*)"[^>]*?\balt="([^"]*)"')
-_PLACE = re.compile(r'\s(?:id|name)="([^"]+)"')
 _EMPTY_BULLET = re.compile(r"^[-*+][ \t]*$", re.MULTILINE)
 _MARKER = re.compile(r"<!--\s*journal:[\w-]+\s*-->")
 _MANY = 24
 """Entries from which on it is worth reading them on several cores."""
-_PICTURES = (".png", ".jpg", ".jpeg", ".webp", ".gif", ".svg", ".avif")
-_SOUNDS = (".flac", ".mp3", ".ogg", ".opus", ".wav", ".m4a")
 
 
 @dataclass(frozen=True)
@@ -174,25 +166,11 @@ class PostBox:
     def _leads_to_the_same(self, post: Post, days: Mapping[str, int]) -> bool:
         """Return whether entries and files elsewhere that a post links to are as they were."""
         return all(days.get(name) == day for name, day in post.entries.items()) and all(
-            _stat(self.workspace.entries / name) == stat for name, stat in post.elsewhere.items()
+            stat_of(self.workspace.entries / name) == stat for name, stat in post.elsewhere.items()
         )
 
     def _stamp(self, path: Path) -> str:
         return digest_of(self._common, file_stat(path), list(tree_stats(str(artifacts_of(path)))))
-
-
-def say_dead_anchors(posts: Sequence[Post], box: PostBox) -> None:
-    """Add a warning to each post for every place on a page that it links to and that isn't there."""
-    by_file = {post.file: post for post in posts}
-    places: dict[str, set[str]] = {}
-    for post in posts:
-        for file, anchor in post.anchors:
-            target = file or post.file
-            if target in by_file and target not in places:
-                places[target] = {*map(unescape, _PLACE.findall(box.html(by_file[target]))), "top"}
-            if anchor not in places.get(target, {anchor}):
-                line = f"entries/{post.file}: a link leads nowhere: {target} has no heading or place '{anchor}'"
-                post.warnings.append(line)
 
 
 Read = tuple[Post, str, str]
@@ -224,7 +202,7 @@ def _read_some(paths: list[Path], record: Record, days: Mapping[str, int]) -> li
 def read_post(entry: Entry, record: Record, days: Mapping[str, int]) -> Read:
     """Return an entry as a post, with its HTML and its words; ``days`` gives the day of each entry's file."""
     workspace, totals = record.workspace, _totals(entry, record)
-    links = _Links(entry, workspace, days)
+    links = Links(entry, workspace, days)
     edited = _edited(entry)
     reading = Reading(links.resolve, links.inline, links.size, workspace.blog.embeds, edited)
     prose = read_prose(without_value_markers(entry.body), reading)
@@ -240,7 +218,7 @@ def read_post(entry: Entry, record: Record, days: Mapping[str, int]) -> Read:
         list(entry.categories), list(entry.tags), list(entry.projects), entry.updated, list(entry.addresses),
         _clean(prose.excerpt),
         prose.words, [(one.level, one.anchor, _clean(one.text)) for one in prose.headings], sorted(prose.uses),
-        links.files, _with_descriptions(links.pictures, links.page, html), links.sounds, sorted(links.hosts),
+        links.files, links.described(html), links.sounds, sorted(links.hosts),
         links.entries, links.elsewhere, totals, _said(entry, totals), links.warnings, edited,
         digest_of(html), links.anchors, may_have_values(entry.text), bool(_EMPTY_BULLET.search(entry.body)),
         made, links.attach(bundle) if is_bundled else "",
@@ -298,129 +276,6 @@ def _edited(entry: Entry) -> dict[str, int]:
     return {block.id: block.line for block in blocks if is_edited(block, entry.text)}
 
 
-class _Links:
-    """Where the addresses in an entry lead on its page."""
-
-    def __init__(self, entry: Entry, workspace: Workspace, days: Mapping[str, int]) -> None:
-        self.entry, self.workspace, self.days = entry, workspace, days
-        self.page = day_address(entry.day)
-        self.files: dict[str, str] = {}
-        self.pictures: list[tuple[str, str]] = []
-        self.sounds: list[tuple[str, str]] = []
-        self.hosts: set[str] = set()
-        self.entries: dict[str, int | None] = {}
-        self.elsewhere: dict[str, str] = {}
-        self.anchors: list[tuple[str, str]] = []
-        self.warnings: list[str] = []
-
-    def resolve(self, tag: str, address: str) -> str | None:
-        """Return where an address leads, seen from the day's page; files that it leads to are noted."""
-        try:
-            parts = urlsplit(address)
-        except ValueError:
-            return None
-        if parts.scheme or parts.netloc:
-            if tag not in ("a", "blockquote", "q", "del", "ins") and parts.netloc:
-                self.hosts.add(parts.hostname or "")
-            return address
-        if not parts.path and parts.fragment and tag == "a":
-            self.anchors.append(("", unquote(parts.fragment)))
-        if not parts.path or parts.path.startswith("/"):
-            return address
-        tail = f"#{parts.fragment}" if parts.fragment else ""
-        return self._local(tag, unquote(parts.path), tail) or address
-
-    def inline(self, address: str, alt: str) -> str | None:
-        """Return a drawing that a step made as HTML, so that it takes the page's colours; else None."""
-        path = self._path(address)
-        if path is None or path.suffix != ".svg" or not path.is_relative_to(self.entry.artifacts):
-            return None
-        drawing = inline_drawing(path, alt)
-        if drawing:
-            self._note(path, alt)
-        return drawing
-
-    def size(self, address: str) -> tuple[int, int] | None:
-        """Return the width and height of a picture in pixels."""
-        path = self._path(address)
-        if path is None or path.suffix.lower() not in _PICTURES or path.suffix == ".svg":
-            return None
-        from PIL import Image
-
-        try:
-            with Image.open(path) as picture:
-                return picture.size
-        except (OSError, ValueError, SyntaxError, Image.DecompressionBombError):
-            return None
-
-    def watch(self, path: Path) -> Path:
-        """Have the page made again when a file outside the entry's folder comes, goes or changes."""
-        self.elsewhere[os.path.relpath(path, self.workspace.entries)] = _stat(path)
-        return path
-
-    def attach(self, path: Path) -> str:
-        """Have a file go out beside the day's page, and return where."""
-        place = f"day/{self.entry.day}/{path.name}"
-        self.files[place] = path.relative_to(self.workspace.root).as_posix()
-        return place
-
-    def _local(self, tag: str, link: str, tail: str) -> str | None:
-        name = posixpath.normpath(link)
-        if name.endswith(".md"):
-            return self._entry(name, tail)
-        if name.startswith(".."):
-            self._warn(f"{link} lies outside entries/, so the page can't have it")
-            return None
-        path = self.entry.path.parent / name
-        if not path.is_relative_to(self.entry.artifacts):
-            self.elsewhere[name] = _stat(path)
-        if not is_file(path):
-            self._warn(f"there is no file {link}")
-            return None
-        self._note(path, "", is_shown=tag in ("img", "audio", "video", "source"))
-        return way(self.page, self._place(path)) + tail
-
-    def _entry(self, name: str, tail: str) -> str | None:
-        day = self.entries[name] = self.days.get(name)
-        if day is None:
-            self._warn(f"there is no entry {name}")
-            return None
-        if tail:
-            self.anchors.append((name, unquote(tail[1:])))
-        return way(self.page, day_address(day)) + tail
-
-    def _warn(self, what: str) -> None:
-        line = f"{self.entry.display_path}: a link leads nowhere: {what}"
-        if line not in self.warnings:
-            self.warnings.append(line)
-
-    def _path(self, address: str) -> Path | None:
-        try:
-            parts = urlsplit(address)
-        except ValueError:
-            return None
-        if parts.scheme or parts.netloc or not parts.path or ".." in parts.path.split("/"):
-            return None
-        path = self.entry.path.parent / unquote(parts.path)
-        return path if is_file(path) else None
-
-    def _note(self, path: Path, alt: str, *, is_shown: bool = True) -> None:
-        place = self._place(path)
-        source = path.relative_to(self.workspace.root).as_posix()
-        suffix = path.suffix.lower()
-        if is_shown and suffix in _PICTURES and all(place != one for one, _ in self.pictures):
-            self.pictures.append((place, alt))
-        if is_shown and suffix in _SOUNDS and place not in self.files:
-            self.sounds.append((place, alt))
-        self.files[place] = source
-
-    def _place(self, path: Path) -> str:
-        """Return where a file stands in the site: with its day, or among those that days share."""
-        if path.is_relative_to(self.entry.artifacts):
-            return f"day/{self.entry.day}/{path.relative_to(self.entry.artifacts).as_posix()}"
-        return f"files/{path.relative_to(self.workspace.entries).as_posix()}"
-
-
 def _open(path: Path) -> sqlite3.Connection:
     database = sqlite3.connect(path, check_same_thread=False)
     try:
@@ -435,16 +290,3 @@ def _open(path: Path) -> sqlite3.Connection:
 
 
 _TABLE = "CREATE TABLE IF NOT EXISTS post (file TEXT PRIMARY KEY, stamp TEXT, post TEXT, html TEXT, words TEXT)"
-
-
-def _with_descriptions(pictures: list[tuple[str, str]], page: str, html: str) -> list[tuple[str, str]]:
-    """Return pictures with the descriptions that the page gives them."""
-    said = {unquote(src): unescape(alt) for src, alt in _SHOWN.findall(html)}
-    return [(place, alt or said.get(unquote(way(page, place)), "")) for place, alt in pictures]
-
-
-def _stat(path: Path) -> str:
-    try:
-        return file_stat(path)
-    except OSError:
-        return ""
