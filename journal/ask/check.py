@@ -5,19 +5,17 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from functools import cached_property
 
 from journal.api.numbers import Number
-from journal.ask.prose.binding import Tie, bind
-from journal.ask.prose.cues import is_computed, is_inexact, is_of_others, is_rough
-from journal.ask.prose.names import Mention, Names, tokens_of
-from journal.ask.prose.numerals import SECONDS, UNITS, Numeral, read_numerals
+from journal.ask.prose.cues import adds_up, counts_some, is_computed, is_inexact, is_of_others, is_rough, leaves_a_rest
+from journal.ask.prose.matching import Known, Match, matches_of
+from journal.ask.prose.names import tokens_of
+from journal.ask.prose.numerals import Numeral, read_numerals
 from journal.ask.prose.order import turned_round
 from journal.ask.prose.ranks import find_misorders
 from journal.ask.prose.runs import Runs
 from journal.ask.prose.sentences import Sentence, sentences_of
 from journal.ask.prose.slips import Slip, equals, find_slip, is_square, told, told_of
-from journal.ask.prose.titles import Titles
 from journal.record import Record
 from journal.record.facts import Fact, Facts, former_facts, read_facts
 from journal.text.entry import Entry
@@ -25,16 +23,6 @@ from journal.text.entry import Entry
 _MINUS = re.compile(r"[-−–]\d|\b(?:negativ\w*|minus|below zero|opposite|absolute|magnitude|size|sign)\b", re.IGNORECASE)
 _WHOLE = {"all", "total", "overall"}
 """Names of wholes, which sentences put beside their parts: 1.2 million out of 135.7 million."""
-_SOME = re.compile(
-    r"\b(?:each|every|per|more|other|another|extra|further|new|of (?:the|them|these|those|my|our)|first|last|next|any"
-    r"|at a time|if|only|left|dropped|deleted|removed|bad|good|in a row|between|yesterday|tomorrow|days?)\b",
-    re.IGNORECASE,
-)
-_SUMS = re.compile(
-    r"\b(?:together|altogether|sums?|adds?|than|plus|minus|difference|combined|in (?:all|total)|averages?|mean)\b|[+×]",
-    re.IGNORECASE,
-)
-_REST = re.compile(r"\b(?:not|un\w+|left|rest|remain\w*|others?|missing|lost|without)\b|n['’]t\b", re.IGNORECASE)
 _NO_NOUNS = {"and", "but", "for", "from", "with", "after", "before", "the", "was", "were", "are", "while", "thanks"}
 _BESIDE = 24
 """Within how many characters of a whole number the name of what it counts has to be."""
@@ -80,20 +68,20 @@ def check_entry(entry: Entry, record: Record) -> list[Finding]:
     precision typed and in any unit that converts. It is wrong if it is none of them and differs from one as slips
     do. Where the names leave open which fact is meant, it is only asked about. Any other number is left alone.
     """
-    known = _Known(read_facts(entry, record), former_facts(entry, record), Runs(entry.steps))
+    known = Known(read_facts(entry, record), former_facts(entry, record), Runs(entry.steps))
     return [found for sentence in sentences_of(entry) for found in _check_sentence(sentence, known, entry.day)]
 
 
 def meant_facts(entry: Entry, record: Record) -> Iterator[tuple[int, Numeral, Fact]]:
     """Yield the numbers in an entry's prose that are right and speak of one fact, with where their sentence begins."""
-    known = _Known(read_facts(entry, record), Facts(), Runs(entry.steps))
+    known = Known(read_facts(entry, record), Facts(), Runs(entry.steps))
     for sentence in sentences_of(entry):
         numerals = _shared_units(sentence.text, read_numerals(sentence.text))
         if not numerals or is_of_others(sentence.text, entry.day):
             continue
         mentions = known.names.find(tokens_of(sentence.text))
         for index, number in enumerate(numerals):
-            matches = [one for one in _matches(numerals, index, mentions, known, sentence.text) if one.is_bound]
+            matches = [one for one in matches_of(numerals, index, mentions, known, sentence.text) if one.is_bound]
             least = 3 if number.is_whole and not number.unit else 2  # whole numbers agree by chance
             matches = [one for one in matches if one.strength >= least and _counts(number, one)]
             right = [one for one in matches if equals(number, number.unit, one.fact.number)]
@@ -110,78 +98,7 @@ def check_lines(found: Sequence[tuple[Entry, Finding]]) -> list[str]:
     return (wrong or ["no typed number differs"]) + asked
 
 
-class _Known:
-    """The facts of an entry, arranged by the kinds of names that exclude each other."""
-
-    def __init__(self, facts: Facts, former: Facts, runs: Runs) -> None:
-        self.runs = runs
-        self.facts = [fact for fact in facts if fact.value == fact.value]
-        self.names = Names((name for fact in facts for name in fact.names), facts.synonyms)
-        self.former = former.facts
-        self.members: dict[tuple[object, ...], set[str]] = {}
-        for fact in self.facts:
-            for axis, name in _axes(fact):
-                self.members.setdefault(axis, set()).add(name)
-        self.titles = Titles(self.facts)
-
-    @cached_property
-    def cells(self) -> dict[tuple[str, int], list[Fact]]:
-        """The facts of each table."""
-        found: dict[tuple[str, int], list[Fact]] = {}
-        for fact in self.facts:
-            if len(fact.names) > 1:
-                found.setdefault((fact.step, fact.place), []).append(fact)
-        return found
-
-
-def _axes(fact: Fact) -> list[tuple[tuple[object, ...], str]]:
-    """Return the kinds of names that a fact has, each with its name: a table's rows, its columns, a step's metrics."""
-    if len(fact.names) == 1:
-        return [((fact.step, "metric") if fact.place >= 0 else (fact.names[0],), fact.names[0])]
-    axes: list[tuple[tuple[object, ...], str]] = []
-    names = fact.names
-    if len(names) == 3 and re.match(rf"{re.escape(names[2])}\b", names[1]):
-        names = (names[0], names[2])  # of a column "chrF, 95 % interval" the part that is called chrF
-    for place, name in enumerate(names):
-        silent = place == 1 and name == "value"
-        same = place > 1 and name.lower() in names[0].lower()
-        if not silent and not same:
-            axes.append(((fact.step, fact.place, place), name))
-    return axes
-
-
-@dataclass(frozen=True)
-class _Match:
-    """How well a fact fits what a number's sentence speaks of."""
-
-    fact: Fact
-    ties: tuple[Tie, ...]
-    missing: int
-    conflicts: int
-    part: float
-
-    @property
-    def is_bound(self) -> bool:
-        return not self.missing and not self.conflicts and bool(self.ties) and self.part >= 0.66
-
-    @property
-    def is_possible(self) -> bool:
-        return not self.conflicts and bool(self.ties)
-
-    @property
-    def strength(self) -> int:
-        return min((tie.strength for tie in self.ties), default=0)
-
-    @property
-    def distance(self) -> int:
-        return min((tie.distance for tie in self.ties), default=999)
-
-    @property
-    def rank(self) -> tuple[float, ...]:
-        return (self.is_bound, len(self.ties), self.part, self.strength, -self.distance)
-
-
-def _check_sentence(sentence: Sentence, known: _Known, day: int) -> Iterator[Finding]:
+def _check_sentence(sentence: Sentence, known: Known, day: int) -> Iterator[Finding]:
     if is_of_others(sentence.text, day):
         return
     numerals = _shared_units(sentence.text, read_numerals(sentence.text))
@@ -201,7 +118,7 @@ def _check_sentence(sentence: Sentence, known: _Known, day: int) -> Iterator[Fin
         rough = is_rough(sentence.text, number)
         if is_inexact(sentence.text, number) and not rough:
             continue
-        matches = list(_matches(numerals, index, mentions, known, sentence.text))
+        matches = list(matches_of(numerals, index, mentions, known, sentence.text))
         judged = _judge(number, matches, known, sentence.text)
         if judged and (not rough or (judged.sure and judged.slip == Slip.FACTOR)):
             yield replace(judged, line=sentence.line_of(number.start))
@@ -216,57 +133,7 @@ def _shared_units(text: str, numerals: list[Numeral]) -> list[Numeral]:
     return numerals
 
 
-def _matches(
-    numerals: Sequence[Numeral], index: int, mentions: Sequence[Mention], known: _Known, text: str
-) -> Iterator[_Match]:
-    number = numerals[index]
-    ties: dict[tuple[object, ...], tuple[Tie | None, dict[str, float]]] = {}
-    for axis, members in known.members.items():
-        said = [mention for mention in mentions if mention.name in members]
-        if not said:
-            continue
-        ties[axis] = (bind(numerals, index, said, text), {mention.name: mention.part for mention in said})
-    ruled_out = known.runs.ruled_out(text, number.start)
-    others = known.titles.ruled_out(text)
-    for fact in known.facts:
-        axes = _axes(fact)
-        if fact.step in ruled_out or (fact.step, fact.title) in others or not any(axis in ties for axis, _ in axes):
-            continue
-        yield _match_of(fact, number, axes, ties)
-
-
-def _match_of(
-    fact: Fact,
-    number: Numeral,
-    axes: list[tuple[tuple[object, ...], str]],
-    ties: dict[tuple[object, ...], tuple[Tie | None, dict[str, float]]],
-) -> _Match:
-    held, missing, conflicts, part = [], 0, 0, 1.0
-    for axis, name in axes:
-        tie, parts = ties.get(axis, (None, {}))
-        if axis[-1] == 1 and ((fact.alone and tie is None) or _is_unit(name, number.unit)):
-            continue  # a column that need not be named, or that the unit names
-        if tie is None:
-            missing += 1
-        elif name in tie.names or (len(fact.names) == 1 and _is_time(fact, number)):
-            held.append(tie if name in tie.names else replace(tie, strength=min(tie.strength, 2)))
-            part = min(part, parts.get(name, 1.0))
-        else:
-            conflicts += 1
-    return _Match(fact, tuple(held), missing, conflicts, part)
-
-
-def _is_time(fact: Fact, number: Numeral) -> bool:
-    """Return whether a typed time can only be this fact of its step: "all the clips are 0.81 minutes"."""
-    return fact.place >= 0 and fact.unit in SECONDS and number.unit in SECONDS
-
-
-def _is_unit(column: str, unit: str) -> bool:
-    """Return whether a unit says by itself which column is meant: seconds, minutes or hours."""
-    return unit in SECONDS and UNITS.get(column.lower()) in SECONDS
-
-
-def _judge(number: Numeral, matches: list[_Match], known: _Known, text: str) -> Finding | None:
+def _judge(number: Numeral, matches: list[Match], known: Known, text: str) -> Finding | None:
     ruled_out = known.runs.ruled_out(text, number.start)
     bound = [one for one in matches if one.is_bound]
     most = max((len(one.ties) for one in bound if one.strength >= 2), default=0)
@@ -285,13 +152,13 @@ def _judge(number: Numeral, matches: list[_Match], known: _Known, text: str) -> 
         return None
     if sure := _slips(number, [one for one in bound if one.strength >= 2]):
         return sure
-    if not _SUMS.search(text) and (other := _another_number(number, bound) or _another_count(number, bound, text)):
+    if not adds_up(text) and (other := _another_number(number, bound) or _another_count(number, bound, text)):
         return other
     found = _slips(number, [one for one in possible if _names_a_class(one) and _may_count(number, one.fact, text)])
     return replace(found, sure=_is_unlikely(number, found.slip)) if found else None
 
 
-def _another_number(number: Numeral, bound: list[_Match]) -> Finding | None:
+def _another_number(number: Numeral, bound: list[Match]) -> Finding | None:
     """Return the slip of a number of several figures that is said of one fact beyond doubt, and isn't it."""
     firm = [one for one in bound if one.strength == 3 and one.part == 1 and one.fact.unit == number.unit]
     if (
@@ -303,9 +170,9 @@ def _another_number(number: Numeral, bound: list[_Match]) -> Finding | None:
     return _finding(number, firm[0].fact, Slip.OTHER)
 
 
-def _another_count(number: Numeral, bound: list[_Match], text: str) -> Finding | None:
+def _another_count(number: Numeral, bound: list[Match], text: str) -> Finding | None:
     """Return the slip of a count that stands right before what it counts, where nothing says that it is only some."""
-    if not number.is_whole or number.unit or _SOME.search(text):
+    if not number.is_whole or number.unit or counts_some(text):
         return None
     firm = [
         one for one in bound
@@ -315,16 +182,16 @@ def _another_count(number: Numeral, bound: list[_Match], text: str) -> Finding |
     return _finding(number, firm[0].fact, Slip.OTHER) if len({one.fact for one in firm}) == 1 else None
 
 
-def _parts_and_rests(fact: Fact, known: _Known, text: str) -> Iterator[Number]:
+def _parts_and_rests(fact: Fact, known: Known, text: str) -> Iterator[Number]:
     """Yield what may be said beside a fact: the ends of its interval, and what of 100 % it leaves."""
     if len(fact.names) == 3:
         cells = known.cells.get((fact.step, fact.place), ())
         yield from (other.number for other in cells if other.names[:2] == fact.names[:2])
-    if fact.unit == "%" and 0 < fact.value < 100 and _REST.search(text):
+    if fact.unit == "%" and 0 < fact.value < 100 and leaves_a_rest(text):
         yield replace(fact.number, value=100 - fact.value)
 
 
-def _without_sign(number: Numeral, right: list[_Match], text: str) -> Finding | None:
+def _without_sign(number: Numeral, right: list[Match], text: str) -> Finding | None:
     """Return the slip of a number that is right but for the minus sign, which no word of its sentence stands for."""
     is_positive = all(reading.value > 0 for reading in number.readings)
     if is_positive and all(one.fact.value < 0 and one.strength == 3 for one in right) and not _MINUS.search(text):
@@ -332,12 +199,12 @@ def _without_sign(number: Numeral, right: list[_Match], text: str) -> Finding | 
     return None
 
 
-def _counts(number: Numeral, match: _Match) -> bool:
+def _counts(number: Numeral, match: Match) -> bool:
     """Return whether a whole number stands beside what it counts."""
     return not number.is_whole or bool(number.unit) or match.distance <= _BESIDE
 
 
-def _names_a_class(match: _Match) -> bool:
+def _names_a_class(match: Match) -> bool:
     """Return whether a column or metric is named and only the row is left open."""
     return match.strength >= 2 and match.missing <= 1 and match.part >= 0.5
 
@@ -356,7 +223,7 @@ def _is_unlikely(number: Numeral, slip: Slip) -> bool:
     return slip in (Slip.DIGITS, Slip.FACTOR) and any(len(one.figures) >= 3 for one in number.readings)
 
 
-def _slips(number: Numeral, matches: list[_Match]) -> Finding | None:
+def _slips(number: Numeral, matches: list[Match]) -> Finding | None:
     """Return the likeliest slip, the fact with the most ties first."""
     found = [
         (one, slip)
@@ -369,7 +236,7 @@ def _slips(number: Numeral, matches: list[_Match]) -> Finding | None:
     return _finding(number, one.fact, slip)
 
 
-def _neighbour(number: Numeral, bound: list[_Match], known: _Known) -> Finding | None:
+def _neighbour(number: Numeral, bound: list[Match], known: Known) -> Finding | None:
     """Return the slip of a number that is the one of the row or column next to what its clause speaks of."""
     for one in sorted(bound, key=lambda one: one.rank, reverse=True):
         if one.strength < 2 or len(one.fact.names) < 2:
@@ -383,7 +250,7 @@ def _neighbour(number: Numeral, bound: list[_Match], known: _Known) -> Finding |
     return None
 
 
-def _of_another_run(number: Numeral, bound: list[_Match], known: _Known, ruled_out: frozenset[str]) -> Finding | None:
+def _of_another_run(number: Numeral, bound: list[Match], known: Known, ruled_out: frozenset[str]) -> Finding | None:
     """Return the slip of a number that is that of a step which its sentence does not speak of."""
     for one in sorted(bound, key=lambda one: one.rank, reverse=True):
         for other in known.facts:
@@ -393,7 +260,7 @@ def _of_another_run(number: Numeral, bound: list[_Match], known: _Known, ruled_o
     return None
 
 
-def _of_another_title(number: Numeral, bound: list[_Match], known: _Known, text: str) -> Finding | None:
+def _of_another_title(number: Numeral, bound: list[Match], known: Known, text: str) -> Finding | None:
     """Return the slip of a number that is that of another text or table than its sentence names: zero-shot's."""
     others, typed = known.titles.ruled_out(text), read_numerals(text)
     for one in sorted(bound, key=lambda one: one.rank, reverse=True):
@@ -408,7 +275,7 @@ def _of_another_title(number: Numeral, bound: list[_Match], known: _Known, text:
     return None
 
 
-def _stale(number: Numeral, bound: list[_Match], known: _Known) -> Finding | None:
+def _stale(number: Numeral, bound: list[Match], known: Known) -> Finding | None:
     """Return the slip of a number that was right on an earlier day."""
     for one in sorted(bound, key=lambda one: one.rank, reverse=True):
         for former in known.former:

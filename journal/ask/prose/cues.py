@@ -41,6 +41,16 @@ _DAY = re.compile(r"\bday (\d+)\b", re.IGNORECASE)
 _CLAUSE = re.compile(r"[;:.,](?=\s)|\b(?:and|but|while|whereas|which|so)\b")
 
 
+_SOME = re.compile(
+    r"\b(?:each|every|per|more|other|another|extra|further|new|of (?:the|them|these|those|my|our)|first|last|next|any"
+    r"|at a time|if|only|left|dropped|deleted|removed|bad|good|in a row|between|yesterday|tomorrow|days?)\b",
+    re.IGNORECASE,
+)
+_SUMS = re.compile(
+    r"\b(?:together|altogether|sums?|adds?|than|plus|minus|difference|combined|in (?:all|total)|averages?|mean)\b|[+×]",
+    re.IGNORECASE,
+)
+_REST = re.compile(r"\b(?:not|un\w+|left|rest|remain\w*|others?|missing|lost|without)\b|n['’]t\b", re.IGNORECASE)
 _COMPUTED = re.compile(r"^\s*(?:%|percent)?\s*(?:times|fold|-fold|[+×*/]|plus\b|minus\b)|^\s*x \d", re.IGNORECASE)
 _COMPUTES = re.compile(r"(?:[+×*/]|\bplus|\bminus)\s*$", re.IGNORECASE)
 
@@ -67,3 +77,18 @@ def is_rough(text: str, number: Numeral) -> bool:
 def is_of_others(text: str, day: int) -> bool:
     """Return whether a sentence speaks of other people's numbers, or of another day's."""
     return bool(_OTHERS.search(text)) or any(int(found) != day for found in _DAY.findall(text))
+
+
+def counts_some(text: str) -> bool:
+    """Return whether a sentence may count only some of what there is: "three more", "each", "of them"."""
+    return bool(_SOME.search(text))
+
+
+def adds_up(text: str) -> bool:
+    """Return whether a sentence may tell a sum, a difference or a mean that stands in no report."""
+    return bool(_SUMS.search(text))
+
+
+def leaves_a_rest(text: str) -> bool:
+    """Return whether a sentence may speak of what a share leaves: "not explained by"."""
+    return bool(_REST.search(text))
