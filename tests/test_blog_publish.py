@@ -95,6 +95,14 @@ def test_undo_puts_back_what_was_there(blog: Space) -> None:
     assert remote(blog)("rev-parse", f"{PAGES}^{{tree}}") == before
 
 
+@pytest.mark.parametrize("name", [".env", "notes", "server.pem", "table.csv", "page.weird"])
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-16"])
+def test_an_attached_text_is_looked_into_whatever_it_is_called(blog: Space, name: str, encoding: str) -> None:
+    (blog.root / "entries" / name).write_text(f"first line\ntoken: {TOKEN}\n", encoding=encoding)
+    blog.entry("", f"See [this]({name}).\n", day=135)
+    assert f"entries/{name}:2: a token of GitHub" in publish(blog, check=3).err
+
+
 def test_without_a_terminal_or_a_yes_nothing_is_published(blog: Space) -> None:
     done = blog.run("publish", check=2)
     assert "new: days 133, 134" in done.out and "say --yes" in done.err

@@ -10,17 +10,21 @@ from pathlib import Path
 
 from journal.api.report_file import read_data
 from journal.blog.heads import site_url
-from journal.blog.leaks import emails_in, homes_in, private_in, private_words, secrets_in
+from journal.blog.leaks import (
+    MOST_BYTES,
+    emails_in,
+    homes_in,
+    private_in,
+    private_words,
+    secrets_in,
+    words_in,
+    words_of_file,
+)
 from journal.blog.posts import Post
 from journal.layout import steps_of
 from journal.record.consent import SOUNDS, consented
 from journal.text.workspace import Workspace
 
-_LOOKED_INTO = {
-    *[".csv", ".json", ".jsonl", ".txt", ".svg", ".md", ".html", ".yml", ".yaml", ".xml", ".tsv", ".ipynb", ".py"],
-    *[".js", ".css", ".toml", ".ini", ".cfg", ".env", ".log", ".sh", ".r", ".vtt", ".srt", ".textgrid"],
-}
-_MOST_BYTES = 20_000_000
 _MOST_LINES = 20
 _WITH_PLACES = {".jpg", ".jpeg", ".png", ".webp", ".tif", ".tiff", ".heic", ".avif"}
 _GPS = 0x8825
@@ -50,20 +54,20 @@ class Outgoing:
     def texts(self) -> Iterator[tuple[str, str]]:
         """Yield the name and the text of all words that go out: entries, files that they link to, pages of the site."""
         for post in self.posts:
-            yield f"entries/{post.file}", _read(self.workspace.entries / post.file)
+            yield f"entries/{post.file}", words_of_file(self.workspace.entries / post.file)
         for source in self.files():
-            if Path(source).suffix.lower() in _LOOKED_INTO:
-                yield source, _read(self.workspace.root / source)
+            if words := words_of_file(self.workspace.root / source):
+                yield source, words
         for post in self.posts:
             yield from self._bundled(post)
 
     def _bundled(self, post: Post) -> Iterator[tuple[str, str]]:
         """Yield the words in a day's bundle, which may be older than what is private now; the entry is read anyway."""
         for name in self.bundled_names(post):
-            if Path(name).suffix.lower() in _LOOKED_INTO and name != f"entries/{post.file}":
+            if name != f"entries/{post.file}":
                 with zipfile.ZipFile(self.workspace.root / post.files[post.bundle]) as archive:
-                    if archive.getinfo(name).file_size <= _MOST_BYTES:
-                        yield f"{post.files[post.bundle]}: {name}", archive.read(name).decode("utf-8", "replace")
+                    if archive.getinfo(name).file_size <= MOST_BYTES:
+                        yield f"{post.files[post.bundle]}: {name}", words_in(archive.read(name))
 
     def bundled_names(self, post: Post) -> list[str]:
         """Return the files in the bundle that goes out with a day; none where none does."""
@@ -170,7 +174,7 @@ def _private(outgoing: Outgoing) -> Iterator[str]:
 def _active(outgoing: Outgoing) -> Iterator[str]:
     """Yield the attached drawings that hold a script, which runs at the blog's address for who opens them."""
     for source in sorted({source for post in outgoing.posts for source in post.files.values()}):
-        if Path(source).suffix.lower() in _DRAWINGS and _SCRIPT.search(_read(outgoing.workspace.root / source)):
+        if Path(source).suffix.lower() in _DRAWINGS and _SCRIPT.search(words_of_file(outgoing.workspace.root / source)):
             yield f"{source}: it holds a script, which runs where it is opened by itself; save it without"
 
 
@@ -263,12 +267,3 @@ def _prose_lines(text: str) -> Iterator[tuple[int, str]]:
 
 def _hidden(text: str) -> str:
     return f"{text[:3]}…" if len(text) > 4 else "…"
-
-
-def _read(path: Path) -> str:
-    try:
-        if path.stat().st_size > _MOST_BYTES:
-            return ""
-        return path.read_text(encoding="utf-8", errors="replace")
-    except OSError:
-        return ""

@@ -5,16 +5,21 @@ A page shows ``Acme **Corp**`` over the end of a line as the same words as ``Acm
 
 from __future__ import annotations
 
+import codecs
 import html
 import re
 import unicodedata
 from bisect import bisect_right
 from collections.abc import Callable, Iterable, Iterator
 from itertools import accumulate
+from pathlib import Path
 from urllib.parse import unquote
 
 from journal.text.secrets import SHAPES
 
+MOST_BYTES = 20_000_000
+"""Larger files are not looked into."""
+_HEAD = 8192
 _NAME = (
     r"(?i)(?<![A-Za-z0-9])(?:[A-Za-z0-9]{1,20}[_-])*"
     r"(?:api[_-]?key|access[_-]?key|account[_-]?key|private[_-]?key|secret|token|passwd|pwd|passw(?:or)?d)"
@@ -52,6 +57,23 @@ _PARTS = r"[\s_.+-]+"
 
 Found = tuple[int, str]
 """A line's number, and what stands there."""
+
+
+def words_in(data: bytes) -> str:
+    """Return the words of a file's content, empty where it is no text: names and endings don't say what is in it."""
+    if data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        return data.decode("utf-16", "replace")
+    return "" if b"\0" in data[:_HEAD] else data.decode("utf-8", "replace")
+
+
+def words_of_file(path: Path) -> str:
+    """Return the words of a file; empty where it is no text, is over 20 MB or can't be read."""
+    try:
+        if path.stat().st_size > MOST_BYTES:
+            return ""
+        return words_in(path.read_bytes())
+    except OSError:
+        return ""
 
 
 def secrets_in(text: str) -> Iterator[tuple[int, str, str]]:

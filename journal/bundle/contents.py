@@ -13,7 +13,7 @@ from pathlib import Path
 
 from journal.api.models import content_digest
 from journal.api.report_file import StepReport
-from journal.blog.leaks import private_in, private_words, secrets_in
+from journal.blog.leaks import private_in, private_words, secrets_in, words_of_file
 from journal.bundle.environment import installed, lock, requirements
 from journal.day import OpenWorkspace
 from journal.errors import EntryError, UsageError
@@ -27,10 +27,6 @@ from journal.text.formats import FORMAT
 LICENCE = "licence"
 """What ``--allow`` names: inputs beside which no licence lies."""
 _NOTES = ("origin", "license", "licence", "copying")
-_WORDS = {
-    *[".csv", ".tsv", ".json", ".jsonl", ".txt", ".svg", ".md", ".html", ".yml", ".yaml", ".xml", ".py", ".ipynb"]
-}
-_MOST_BYTES = 20_000_000
 
 
 @dataclass(frozen=True)
@@ -206,9 +202,7 @@ class _Gathering:
 
     def _leak(self, path: Path) -> str:
         """Return what in a file's name or words is not for others."""
-        text = self._name(path)
-        if path.suffix.lower() in _WORDS and path.is_file() and path.stat().st_size <= _MOST_BYTES:
-            text += "\n" + path.read_text(encoding="utf-8", errors="replace")
+        text = f"{self._name(path)}\n{words_of_file(path)}"
         if next(secrets_in(text), None):
             return "it holds what looks like a key"
         return "it holds private words" if self.private and next(private_in(text, self.private), None) else ""
