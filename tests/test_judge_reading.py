@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import random
 from pathlib import Path
 
@@ -13,6 +14,8 @@ from emoji_scenes.captions import Claim, understand, write_caption
 from emoji_scenes.judge import background_of
 from emoji_scenes.scenes import BACKGROUNDS, make_scene, render
 from PIL import Image
+
+REFERENCES = Path(__file__).parent / "references"
 
 
 @pytest.mark.parametrize(
@@ -48,6 +51,23 @@ def test_every_caption_of_training_is_understood_as_its_scene_or_names_a_size() 
         assert found.claim.relation in (scene.relation, "next to"), caption
         assert found.background in ("", scene.background), caption
     assert understood > 1000
+
+
+def test_of_a_strangers_prompts_none_is_graded_beyond_what_is_understood() -> None:
+    """160 prompts by somebody who saw no code; half say more than the judge can see: counts, colours of things, "no"."""
+    rows = [json.loads(line) for line in (REFERENCES / "captions/strangers.jsonl").read_text().splitlines()]
+    read = 0
+    for row in rows:
+        try:
+            found = understand(row["prompt"])
+        except ValueError:
+            continue
+        read += 1
+        assert row["gradable"], row["prompt"]
+        assert (found.claim.relation, found.background) == (row["relation"], row["background"] or ""), row["prompt"]
+        claimed, true = (found.claim.first, found.claim.second), (row["first"], row["second"])
+        assert claimed == true or (row["relation"] == "next to" and set(claimed) == set(true)), row["prompt"]
+    assert read >= 35  # of the 80 that could be graded
 
 
 def test_a_capital_and_a_full_stop_change_nothing() -> None:
