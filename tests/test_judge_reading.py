@@ -54,7 +54,7 @@ def test_every_caption_of_training_is_understood_as_its_scene_or_names_a_size() 
 
 
 def test_of_a_strangers_prompts_none_is_graded_beyond_what_is_understood() -> None:
-    """160 prompts by somebody who saw no code; half say more than the judge can see: counts, colours of things, "no"."""
+    """By somebody who saw no code; half of the 160 say more than it can see: counts, colours of things, "no"."""
     rows = [json.loads(line) for line in (REFERENCES / "captions/strangers.jsonl").read_text().splitlines()]
     read = 0
     for row in rows:
